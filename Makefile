@@ -1,0 +1,40 @@
+# Each target makes what it needs: on a fresh machine with Python 3.11 or later `make demo` or `make test` is all.
+
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+BIN := $(VENV)/bin
+
+.PHONY: install demo test check format bench clean
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --constraint $(CONSTRAINTS) torch torchvision
+	$(BIN)/pip install --constraint $(CONSTRAINTS) --editable '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/unfreeze train --sample digits
+
+test: install
+	$(BIN)/pytest
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pydoclint --quiet src
+	$(BIN)/pytest -m "not slow and not photos and not browser"
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install
+	$(BIN)/python -m benchmarks.extraction
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
