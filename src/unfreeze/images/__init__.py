@@ -1,0 +1,1 @@
+"""Pictures on disk to a table of (path, label, split, content hash)."""

@@ -1,0 +1,159 @@
+"""Reads a collection once: every file is hashed and decoded, and the broken ones are set aside by name."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from unfreeze.errors import CollectionError, PictureError, SettingsError
+from unfreeze.images.decode import probe
+from unfreeze.images.layout import FoundFile, find_layout
+from unfreeze.images.split import valid_rows
+from unfreeze.images.table import ImageRow, ImageTable, Quarantined, Split
+
+NAMES_IN_A_MESSAGE = 5
+
+
+def scan_folder(
+    root: str | Path,
+    *,
+    valid_share: float = 0.2,
+    seed: int = 0,
+    max_broken_share: float = 0.1,
+    threads: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> ImageTable:
+    """Reads a folder of pictures into a table.
+
+    Args:
+        root: `root/CLASS/*`, or `root/train/CLASS/*` with `valid`, `val` or `validation` and perhaps `test` beside it.
+        valid_share: Part of each class that validates, where the folders do not say which pictures do.
+        seed: Decides that choice.
+        max_broken_share: The scan stops when more than this part of the files cannot be decoded.
+        threads: Files read and decoded at a time.
+        progress: Called with the number of files done and the number of files.
+
+    Returns:
+        The table; rows are sorted by path, classes by name.
+
+    Raises:
+        CollectionError: If there are no pictures, fewer than two classes, too many broken files, a class too small
+            to split, or a class that training does not have.
+        SettingsError: If a share lies outside of its range.
+    """
+    _check_shares(valid_share, max_broken_share)
+    root = Path(root)
+    layout = find_layout(root)
+    readings = _read_all(root, layout.files, threads, progress)
+    quarantined = tuple(reading for reading in readings if isinstance(reading, Quarantined))
+    _check_broken(root, quarantined, len(readings), max_broken_share)
+    good = [(file, r) for file, r in zip(layout.files, readings, strict=True) if isinstance(r, _Reading)]
+    splits, notes = _splits([file for file, _ in good], [r.content for _, r in good], valid_share, seed)
+    classes = _classes(root, [file for file, _ in good], splits)
+    labels = {name: label for label, name in enumerate(classes)}
+    rows = tuple(
+        ImageRow(file.path, labels[file.class_name], split, r.content, r.width, r.height)
+        for (file, r), split in zip(good, splits, strict=True)
+    )
+    if quarantined:
+        notes = (f"{len(quarantined)} of {len(readings)} files cannot be decoded and are left out", *notes)
+    return ImageTable(root, classes, rows, quarantined, (*layout.notes, *notes, *_missing(layout.files, classes, rows)))
+
+
+def content_hash(data: bytes) -> str:
+    """Hash of a file's bytes: BLAKE2b of 16 bytes as 32 hexadecimal digits."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+class _Reading:
+    """What one decodable file told."""
+
+    __slots__ = ("content", "height", "width")
+
+    def __init__(self, content: str, width: int, height: int) -> None:
+        self.content, self.width, self.height = content, width, height
+
+
+def _read(root: Path, file: FoundFile) -> "_Reading | Quarantined":
+    try:
+        data = (root / file.path).read_bytes()
+        width, height = probe(data, path=file.path)
+    except PictureError as error:
+        return Quarantined(file.path, str(error).removeprefix(f"{file.path}: "))
+    except OSError as error:
+        return Quarantined(file.path, error.strerror or str(error))
+    return _Reading(content_hash(data), width, height)
+
+
+def _read_all(
+    root: Path, files: Sequence[FoundFile], threads: int, progress: Callable[[int, int], None] | None
+) -> list["_Reading | Quarantined"]:
+    readings = []
+    with ThreadPoolExecutor(threads) as pool:
+        for reading in pool.map(lambda file: _read(root, file), files):
+            readings.append(reading)
+            if progress:
+                progress(len(readings), len(files))
+    return readings
+
+
+def _check_shares(valid_share: float, max_broken_share: float) -> None:
+    if not 0 < valid_share < 1:
+        raise SettingsError(f"valid_share is {valid_share}; it must lie between 0 and 1", subject="valid_share")
+    if not 0 <= max_broken_share <= 1:
+        message = f"max_broken_share is {max_broken_share}; it must lie between 0 and 1"
+        raise SettingsError(message, subject="max_broken_share")
+
+
+def _check_broken(root: Path, quarantined: Sequence[Quarantined], files: int, max_share: float) -> None:
+    if len(quarantined) <= max_share * files and len(quarantined) < files:
+        return
+    named = "; ".join(f"{broken.path} ({broken.reason})" for broken in quarantined[:NAMES_IN_A_MESSAGE])
+    more = f" and {len(quarantined) - NAMES_IN_A_MESSAGE} more" if len(quarantined) > NAMES_IN_A_MESSAGE else ""
+    message = (
+        f"{root}: {len(quarantined)} of {files} files cannot be decoded, more than the {max_share:.0%} that is allowed:"
+        f" {named}{more}; mend or remove them, or raise --max-broken-share"
+    )
+    raise CollectionError(message, subject=root)
+
+
+def _splits(
+    files: Sequence[FoundFile], contents: Sequence[str], share: float, seed: int
+) -> tuple[list[Split], tuple[str, ...]]:
+    """The split of each file: what its folder says, else chosen; validation is taken from training where missing."""
+    if any(file.split == "valid" for file in files):
+        return [file.split or "train" for file in files], ()
+    pool = [index for index, file in enumerate(files) if file.split != "test"]
+    chosen = valid_rows([files[i].class_name for i in pool], [contents[i] for i in pool], share=share, seed=seed)
+    valid = {pool[i] for i in chosen}
+    splits: list[Split] = ["valid" if i in valid else file.split or "train" for i, file in enumerate(files)]
+    note = f"no validation folder: {len(valid)} of {len(pool)} pictures set aside to validate (seed {seed})"
+    return splits, (note,)
+
+
+def _classes(root: Path, files: Sequence[FoundFile], splits: Sequence[Split]) -> tuple[str, ...]:
+    """Names of the classes that have training pictures; a class that only another split has is an error."""
+    trained = {file.class_name for file, split in zip(files, splits, strict=True) if split == "train"}
+    unknown = Counter(
+        (split, file.class_name) for file, split in zip(files, splits, strict=True) if file.class_name not in trained
+    )
+    if unknown:
+        found = ", ".join(f"{split}/{name} ({count} pictures)" for (split, name), count in sorted(unknown.items()))
+        message = f"{root}: classes without a training picture: {found}; training has {', '.join(sorted(trained))}"
+        raise CollectionError(message, subject=min(unknown)[1])
+    if len(trained) < 2:
+        message = f"{root}: only one class, {min(trained)!r}; a classifier needs at least two class folders"
+        raise CollectionError(message, subject=root)
+    return tuple(sorted(trained))
+
+
+def _missing(files: Sequence[FoundFile], classes: Sequence[str], rows: Sequence[ImageRow]) -> tuple[str, ...]:
+    """A note for each class of which no file decodes, and for each that the validation pictures lack."""
+    lost = sorted({file.class_name for file in files}.difference(classes))
+    present = {row.label for row in rows if row.split == "valid"}
+    unseen = [name for label, name in enumerate(classes) if label not in present]
+    return (
+        *(f"class {name!r} is left out: none of its files can be decoded" for name in lost),
+        *(f"class {name!r} has no validation picture" for name in unseen),
+    )
