@@ -1,0 +1,82 @@
+"""Runs a frozen prefix: onnxruntime on the CPU, torch elsewhere."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+Floats = npt.NDArray[np.float32]
+
+
+class Engine(Protocol):
+    """Computes activations of squares; may be called from several threads at once.
+
+    Attributes:
+        batch_size: How many squares it takes best at a time.
+    """
+
+    batch_size: int
+
+    def run(self, squares: npt.NDArray[np.uint8]) -> Floats:
+        """Activations (N, ...) of squares (N, 3, S, S)."""
+        ...
+
+
+class OnnxEngine:
+    """A graph in onnxruntime, on one core for each thread that calls it.
+
+    Two threads with one core each were faster than one call on two cores (170 to 136 pictures/s), and a picture's
+    result depends neither on its batch nor on the number of threads: docs/decisions/0003-engine.md.
+
+    Args:
+        graph: The ONNX file; one input "squares" of uint8, its first output is returned.
+    """
+
+    batch_size = 1
+
+    def __init__(self, graph: Path) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+
+    def run(self, squares: npt.NDArray[np.uint8]) -> Floats:
+        """The graph's first output (N, ...), float32, of squares (N, 3, S, S)."""
+        return self.outputs(squares)[0]
+
+    def outputs(self, squares: npt.NDArray[np.uint8]) -> list[Floats]:
+        """All of the graph's outputs (N, ...), float32, of squares (N, 3, S, S)."""
+        found: list[Floats] = self._session.run(None, {"squares": squares})
+        return found
+
+
+class TorchEngine:
+    """A module in eval mode on a device of torch's. Untested on CUDA and MPS beyond what the tests marked `gpu` do.
+
+    Args:
+        module: Takes squares (N, 3, S, S) and returns activations (N, ...).
+        device: Where it runs.
+    """
+
+    batch_size = 32
+
+    def __init__(self, module: "nn.Module", device: "torch.device") -> None:
+        import torch
+
+        self._device = device
+        self._module = module.eval().to(memory_format=torch.channels_last).to(device)
+
+    def run(self, squares: npt.NDArray[np.uint8]) -> Floats:
+        """Activations (N, ...), float32, of squares (N, 3, S, S)."""
+        import torch
+
+        with torch.inference_mode():
+            activations: Floats = self._module(torch.from_numpy(squares).to(self._device)).float().cpu().numpy()
+        return activations

@@ -1,0 +1,83 @@
+"""Turns stages of a network into an ONNX graph, and checks the graph against torch before anyone relies on it."""
+
+import contextlib
+import io
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from unfreeze.activations.engines import OnnxEngine
+
+TOLERANCE = 1e-4
+"""Largest difference between torch and onnxruntime that is accepted, relative to the largest activation."""
+
+
+class ExportMismatch(Exception):  # noqa: N818 - says what happened; it is no fault of the user
+    """onnxruntime does not compute what torch does; the caller decides what to use instead."""
+
+
+def export_graph(module: nn.Module, path: Path, *, size_px: int, outputs: Sequence[str] = ("activations",)) -> None:
+    """Writes a module as an ONNX graph, whole or not at all.
+
+    Args:
+        module: Takes squares (N, 3, S, S) of uint8; one tensor out for each name in `outputs`.
+        path: The file to write.
+        size_px: Side S of the squares in pixels.
+        outputs: Names of what comes out.
+
+    Raises:
+        ExportMismatch: If the graph's first output differs from the module's by more than `TOLERANCE`, is not finite,
+            or if onnxruntime cannot run the graph.
+    """
+    module = module.eval()
+    example = noise_squares(2, size_px)
+    program = _trace(module, torch.from_numpy(example), outputs)
+    work = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        program.save(str(work), external_data=False)
+        difference = _difference(module, work, example)
+        if not difference <= TOLERANCE:  # nor if it is not a number
+            raise ExportMismatch(f"onnxruntime and torch differ by {difference:.1e} of the largest activation")
+        os.replace(work, path)
+    finally:
+        work.unlink(missing_ok=True)
+
+
+def noise_squares(count: int, size_px: int) -> npt.NDArray[np.uint8]:
+    """Squares (count, 3, S, S) of seeded noise, to try a graph on."""
+    return np.random.default_rng(0).integers(0, 256, (count, 3, size_px, size_px), dtype=np.uint8)
+
+
+def _trace(module: nn.Module, example: torch.Tensor, outputs: Sequence[str]) -> torch.onnx.ONNXProgram:
+    batch = torch.export.Dim("batch", min=1, max=4096)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
+        warnings.simplefilter("ignore")  # the exporter warns of its own internals
+        program = torch.onnx.export(
+            module,
+            (example,),
+            input_names=["squares"],
+            output_names=list(outputs),
+            dynamo=True,
+            dynamic_shapes=({0: batch},),
+            verbose=False,
+        )
+    assert program is not None, "torch.onnx.export returns a program when dynamo is on"
+    return program
+
+
+def _difference(module: nn.Module, graph: Path, squares: npt.NDArray[np.uint8]) -> float:
+    """Largest difference of the first output between torch and onnxruntime, relative to the largest value."""
+    with torch.no_grad():
+        result = module(torch.from_numpy(squares))
+    expected = (result[0] if isinstance(result, tuple) else result).numpy()
+    try:
+        found = OnnxEngine(graph).run(squares)
+    except Exception as error:  # Each of onnxruntime's errors derives from Exception alone.
+        raise ExportMismatch(f"onnxruntime cannot run the graph: {str(error).splitlines()[0]}") from error
+    return float(np.abs(found - expected).max() / max(1.0, float(np.abs(expected).max())))
