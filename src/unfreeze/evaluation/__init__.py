@@ -1,0 +1,1 @@
+"""One table of predictions, and what can be said from it."""

@@ -1,0 +1,79 @@
+"""Figures from a table of predictions: scikit-learn's wherever it has them."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from unfreeze.evaluation.predictions import PredictionTable
+
+Z_95 = 1.959963984540054
+"""Standard normal quantile of a two-sided interval of 95 %."""
+
+
+def accuracy(table: PredictionTable, *, tta: bool = False) -> float:
+    """Part of the pictures that are classified correctly, on the plain view or with test-time augmentation."""
+    predicted = table.tta.argmax(1) if tta and table.tta is not None else table.predicted
+    return float((predicted == table.targets).mean())
+
+
+def wilson_interval(correct: int, count: int) -> tuple[float, float]:
+    """The interval in which the true accuracy lies with 95 % confidence.
+
+    Wilson's score interval (Wilson 1927, "Probable inference"), which unlike the textbook one holds for few pictures
+    and near 0 and 1.
+
+    Args:
+        correct: How many were classified correctly.
+        count: How many there were.
+
+    Returns:
+        Lower and upper end; 0 and 1 for no pictures.
+
+    >>> [round(end, 4) for end in wilson_interval(9, 10)]
+    [0.5958, 0.9821]
+    """
+    if count == 0:
+        return 0.0, 1.0
+    share, spread = correct / count, Z_95**2 / count
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z_95 / (1 + spread) * math.sqrt(share * (1 - share) / count + spread / (4 * count))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def accuracy_interval(table: PredictionTable) -> tuple[float, float]:
+    """Wilson's interval for the accuracy on the plain view."""
+    return wilson_interval(int(table.correct.sum()), len(table.paths))
+
+
+def mean_loss(table: PredictionTable) -> float:
+    """Cross-entropy of a picture in nats, on average, in float64."""
+    return float(table.losses.mean())
+
+
+def confusion(table: PredictionTable) -> npt.NDArray[np.int64]:
+    """How many pictures of each true class (row) were given each class (column), shape (C, C)."""
+    from sklearn.metrics import confusion_matrix
+
+    matrix = confusion_matrix(table.targets, table.predicted, labels=range(len(table.classes)))
+    return np.asarray(matrix, np.int64)
+
+
+def class_figures(table: PredictionTable) -> list[dict[str, float | str]]:
+    """Precision, recall, F1 and the number of pictures of each class; what is undefined is 0.
+
+    Args:
+        table: The predictions.
+
+    Returns:
+        A row a class with the keys `class`, `precision`, `recall`, `f1` and `pictures`.
+    """
+    from sklearn.metrics import precision_recall_fscore_support
+
+    figures = precision_recall_fscore_support(
+        table.targets, table.predicted, labels=range(len(table.classes)), zero_division=0
+    )
+    return [
+        {"class": name, "precision": float(p), "recall": float(r), "f1": float(f), "pictures": int(n)}
+        for name, p, r, f, n in zip(table.classes, *figures, strict=True)
+    ]

@@ -1,0 +1,178 @@
+"""The one table that everything said about a model is derived from."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from unfreeze.errors import RunError
+
+FIXED_COLUMNS = ("path", "split", "target", "predicted", "loss")
+PLAIN_PREFIX, TTA_PREFIX = "p:", "tta:"
+
+Probabilities = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PredictionTable:
+    """Predictions for N pictures of C classes, keyed by path.
+
+    Attributes:
+        classes: The C class names.
+        paths: Path of each picture below the collection's root.
+        splits: Split of each picture.
+        targets: Index of each picture's true class, shape (N,).
+        probabilities: Probabilities on the plain view, shape (N, C), float32.
+        losses: Cross-entropy of each picture in nats, shape (N,), float64.
+        tta: Probabilities averaged over augmented views, shape (N, C), float32; None where they were not computed.
+    """
+
+    classes: tuple[str, ...]
+    paths: tuple[str, ...]
+    splits: tuple[str, ...]
+    targets: npt.NDArray[np.int64]
+    probabilities: Probabilities
+    losses: npt.NDArray[np.float64]
+    tta: Probabilities | None = None
+
+    @property
+    def predicted(self) -> npt.NDArray[np.int64]:
+        """Index of the most probable class of each picture, shape (N,)."""
+        return np.asarray(self.probabilities.argmax(1), np.int64)
+
+    @property
+    def correct(self) -> npt.NDArray[np.bool_]:
+        """Whether each picture is classified correctly, shape (N,)."""
+        return np.asarray(self.predicted == self.targets, np.bool_)
+
+    def of_split(self, split: str) -> "PredictionTable":
+        """The rows of one split."""
+        return self.rows([index for index, found in enumerate(self.splits) if found == split])
+
+    def rows(self, indices: Sequence[int]) -> "PredictionTable":
+        """Some rows, in the order given."""
+        chosen = np.asarray(indices, np.int64)
+        return replace(
+            self,
+            paths=tuple(self.paths[index] for index in indices),
+            splits=tuple(self.splits[index] for index in indices),
+            targets=self.targets[chosen],
+            probabilities=self.probabilities[chosen],
+            losses=self.losses[chosen],
+            tta=None if self.tta is None else self.tta[chosen],
+        )
+
+    def with_tta(self, tta: Probabilities) -> "PredictionTable":
+        """The same table with probabilities (N, C) averaged over augmented views."""
+        return replace(self, tta=tta)
+
+    def write(self, path: Path) -> None:
+        """Writes the table as CSV, so that reading it gives the same table to the last bit.
+
+        Args:
+            path: The CSV file.
+
+        Raises:
+            RunError: If the file cannot be written.
+        """
+        try:
+            with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+                # Before Python 3.13 a carriage return in a name is quoted only where lines end in one.
+                writer = csv.writer(file, lineterminator="\r\n")
+                writer.writerow(_header(self.classes, tta=self.tta is not None))
+                writer.writerows(self._csv_row(index) for index in range(len(self.paths)))
+        except OSError as error:
+            raise RunError(f"{path}: cannot be written ({error.strerror})", subject=path) from error
+
+    def _csv_row(self, index: int) -> list[str]:
+        target, predicted = self.classes[self.targets[index]], self.classes[self.predicted[index]]
+        numbers = [*self.probabilities[index], *(self.tta[index] if self.tta is not None else ())]
+        fixed = [self.paths[index], self.splits[index], target, predicted, str(self.losses[index])]
+        return [*fixed, *(str(number) for number in numbers)]
+
+
+def table_from_logits(
+    logits: npt.NDArray[np.float32],
+    *,
+    classes: Sequence[str],
+    paths: Sequence[str],
+    splits: Sequence[str],
+    targets: Sequence[int],
+) -> PredictionTable:
+    """Turns logits into a table, with softmax and losses in float64.
+
+    Args:
+        logits: Shape (N, C).
+        classes: The C class names.
+        paths: N paths.
+        splits: N splits.
+        targets: N indices of true classes.
+
+    Returns:
+        The table, without test-time augmentation.
+    """
+    labels = np.asarray(targets, np.int64)
+    log_probabilities = log_softmax(logits)
+    return PredictionTable(
+        classes=tuple(classes),
+        paths=tuple(paths),
+        splits=tuple(splits),
+        targets=labels,
+        probabilities=np.exp(log_probabilities).astype(np.float32),
+        losses=-log_probabilities[np.arange(len(labels)), labels],
+    )
+
+
+def log_softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Logarithms of the probabilities that logits (N, C) stand for, in float64."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+def read_predictions(path: Path) -> PredictionTable:
+    """Reads a table that `PredictionTable.write` wrote.
+
+    Args:
+        path: The CSV file.
+
+    Returns:
+        The same table.
+
+    Raises:
+        RunError: If the file is missing or is no such table.
+    """
+    try:
+        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+            text = file.read()
+        if not text.endswith("\n"):
+            raise ValueError("it breaks off")
+        header, *lines = csv.reader(io.StringIO(text, newline=""))
+        classes = tuple(name.removeprefix(PLAIN_PREFIX) for name in header if name.startswith(PLAIN_PREFIX))
+        with_tta = header == _header(classes, tta=True)
+        if not classes or not (with_tta or header == _header(classes, tta=False)):
+            raise ValueError("its columns are others")
+        labels = {name: label for label, name in enumerate(classes)}
+        start, count = len(FIXED_COLUMNS), len(classes)
+        numbers = np.array([line[start:] for line in lines], np.float32).reshape(len(lines), len(header) - start)
+        return PredictionTable(
+            classes=classes,
+            paths=tuple(line[0] for line in lines),
+            splits=tuple(line[1] for line in lines),
+            targets=np.array([labels[line[2]] for line in lines], np.int64),
+            probabilities=numbers[:, :count],
+            losses=np.array([line[4] for line in lines], np.float64),
+            tta=numbers[:, count:] if with_tta else None,
+        )
+    except (OSError, ValueError, KeyError, IndexError, csv.Error) as error:
+        message = f"{path}: not a table of predictions ({error}); make it again with unfreeze train"
+        raise RunError(message, subject=path) from error
+
+
+def _header(classes: Sequence[str], *, tta: bool) -> list[str]:
+    plain = [*FIXED_COLUMNS, *(PLAIN_PREFIX + name for name in classes)]
+    return plain + [TTA_PREFIX + name for name in classes] if tta else plain
