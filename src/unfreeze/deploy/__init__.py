@@ -1,0 +1,1 @@
+"""The model bundle, and a predictor that needs no torch."""
