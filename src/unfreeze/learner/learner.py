@@ -1,0 +1,297 @@
+"""`Learner`: the lesson's controls, for notebooks and for the recipe."""
+
+import itertools
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from unfreeze.activations.engines import Floats
+from unfreeze.errors import CollectionError
+from unfreeze.evaluation.predictions import PredictionTable, table_from_logits
+from unfreeze.evaluation.tta import average_views
+from unfreeze.images.table import Split
+from unfreeze.learner.data import ImageData
+from unfreeze.learner.examples import POOLED, ExampleSource, best_device
+from unfreeze.learner.observer import Observer, Silent
+from unfreeze.network.network import GROUP_NAMES, Network
+from unfreeze.training.batches import Examples, shuffled
+from unfreeze.training.checkpoints import write_weights
+from unfreeze.training.history import EpochRecord, History, stopped_improving
+from unfreeze.training.lr_find import LEAST_STEPS, LrSweep
+from unfreeze.training.preserve import torch_threads
+from unfreeze.training.rates import Rates, group_rates
+from unfreeze.training.schedules import Schedule, schedule_for
+from unfreeze.training.trainer import Trainer
+
+EVAL_SAMPLE = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestWeights:
+    """The weights with the lowest validation loss so far.
+
+    Attributes:
+        record: The epoch that they come from.
+        weights: The network's tensors by name.
+    """
+
+    record: EpochRecord
+    weights: dict[str, Tensor]
+
+
+class Learner:
+    """Trains a network on pictures, with the controls of the lesson.
+
+    It starts frozen up to the head. While the body is frozen all training reads stored activations: of the plain view
+    while `precompute` is on, of augmented views once it is off. `batch_size` may be changed between calls.
+
+    Args:
+        data: The pictures.
+        network: The network, on the CPU.
+        observer: Is told what happens.
+        folder: Where `history.jsonl` and `checkpoints/` are kept; None keeps them in memory only.
+        use_store: False computes activations anew and stores none.
+    """
+
+    def __init__(
+        self,
+        data: ImageData,
+        network: Network,
+        *,
+        observer: Observer | None = None,
+        folder: Path | None = None,
+        use_store: bool = True,
+    ) -> None:
+        self.data = data
+        self.network = network.to(memory_format=torch.channels_last).to(best_device())
+        self.precompute = True
+        self.batch_size = data.batch_size
+        self.history = History(folder / "history.jsonl" if folder else None)
+        self.best: BestWeights | None = None
+        self.stage = ""
+        self._observer = observer or Silent()
+        self._checkpoints = folder / "checkpoints" if folder else None
+        self._scratch = tempfile.TemporaryDirectory(prefix="unfreeze-")
+        scratch = Path(self._scratch.name)
+        self.source = ExampleSource(data, network, observer=self._observer, scratch=scratch, use_store=use_store)
+        self.trainer = Trainer(network, history=self.history, seed=data.transform.seed)
+        self._augmented_epochs = 0
+
+    def close(self) -> None:
+        """Closes the store and removes scratch files."""
+        self.source.close()
+        self._scratch.cleanup()
+
+    @property
+    def epoch_steps(self) -> int:
+        """Steps in an epoch: the number of training batches, a smaller last one counted."""
+        return -(-len(self.data.table.of_split("train")) // self.batch_size)
+
+    @property
+    def body_is_frozen(self) -> bool:
+        """Whether only the head trains, so that training can read stored activations."""
+        return self.network.cut == POOLED
+
+    def freeze(self) -> None:
+        """Freezes all layer groups but the head."""
+        self.freeze_to(-1)
+
+    def unfreeze(self) -> None:
+        """Makes all layer groups trainable."""
+        self.freeze_to(0)
+
+    def freeze_to(self, group: int) -> None:
+        """Freezes all layer groups before the given one; a body that trains ends the use of precomputed activations.
+
+        Args:
+            group: Index of the first trainable group: 0 early body, 1 late body, 2 head; negative ones from the end.
+        """
+        self.network.freeze_to(group)
+        self.precompute = self.precompute and self.body_is_frozen
+
+    def lr_find(self, *, start: float = 1e-7, end: float = 10.0, rates: Rates = 1.0) -> LrSweep:
+        """Sweeps the learning rate over batches of the current stage and leaves the network as it was.
+
+        Args:
+            start: First rate of the head.
+            end: Last rate of the head.
+            rates: Rates of the layer groups, whose ratios are kept throughout.
+
+        Returns:
+            The sweep, with its suggestions.
+        """
+        given = group_rates(rates, len(GROUP_NAMES))
+        steps = max(LEAST_STEPS, self.epoch_steps)
+        examples = self._examples("train", self._view(0))
+        batches = itertools.chain.from_iterable(self._batches(epoch) for epoch in itertools.count())
+        with self._threads():
+            return self.trainer.sweep(
+                self._trained_part(),
+                list(itertools.islice(batches, steps)),
+                examples,
+                span=(start, end),
+                ratios=[rate / given[-1] for rate in given],
+                on_step=lambda done: self._observer.progress("learning rates tried", done, steps),
+            )
+
+    def fit(
+        self,
+        lr: Rates,
+        n_cycle: int = 1,
+        *,
+        cycle_len: float | None = None,
+        cycle_mult: float = 1,
+        until_overfit: bool = False,
+    ) -> list[EpochRecord]:
+        """Trains: at a constant rate for `n_cycle` epochs, or in cosine cycles where `cycle_len` is given.
+
+        Args:
+            lr: One rate, a list with one for each layer group, or a slice.
+            n_cycle: Number of cycles, or of epochs at a constant rate.
+            cycle_len: Length of the first cycle in epochs.
+            cycle_mult: Each cycle is this many times as long as the one before.
+            until_overfit: Stops early when a whole cycle brings no better validation loss while the training loss
+                still falls.
+
+        Returns:
+            One record an epoch. The lowest validation loss's weights are kept in `best`.
+
+        Raises:
+            SettingsError: If rates or cycles make no sense.
+            TrainingError: If the loss is no longer finite.
+        """
+        rates = group_rates(lr, len(GROUP_NAMES))
+        schedule = schedule_for(n_cycle, cycle_len=cycle_len, cycle_mult=cycle_mult, epoch_steps=self.epoch_steps)
+        records: list[EpochRecord] = []
+        for record in self._epochs(schedule, rates):
+            records.append(record)
+            if until_overfit and record.ends_cycle and stopped_improving(records):
+                break
+        return records
+
+    def restore_best(self) -> None:
+        """Puts the weights of the lowest validation loss so far back in place."""
+        if self.best:
+            self.network.load_state_dict(self.best.weights)
+
+    def logits(self, split: Split, *, view: int = 0) -> Floats:
+        """Logits (N, C) of one view of a split's pictures under the weights as they are now."""
+        features = torch.from_numpy(self.source.pooled(split, view))
+        self.network.eval()
+        head = self.network.suffix(POOLED)
+        with torch.inference_mode(), torch_threads(1):
+            logits: Floats = head(features.to(next(head.parameters()).device)).cpu().numpy()
+        return logits
+
+    def evaluate(self, splits: Sequence[Split] = ("valid",), *, tta_views: int = 0) -> PredictionTable:
+        """Predicts all pictures of some splits.
+
+        Args:
+            splits: Which splits; those without pictures are passed over.
+            tta_views: Augmented views to average with the plain one; 0 for none.
+
+        Returns:
+            One row a picture.
+
+        Raises:
+            CollectionError: If none of the splits has pictures.
+        """
+        table = self.data.table
+        present = [split for split in splits if table.of_split(split)]
+        rows = [row for split in present for row in table.of_split(split)]
+        if not rows:
+            raise CollectionError(f"{table.root}: no pictures in {', '.join(splits)}", subject=table.root)
+        views = [np.concatenate([self.logits(split, view=v) for split in present]) for v in range(1 + tta_views)]
+        predictions = table_from_logits(
+            views[0],
+            classes=table.classes,
+            paths=[row.path for row in rows],
+            splits=[row.split for row in rows],
+            targets=[row.label for row in rows],
+        )
+        return predictions.with_tta(average_views(views)) if tta_views else predictions
+
+    def _epochs(self, schedule: Schedule, rates: Sequence[float]) -> Iterator[EpochRecord]:
+        """Trains epoch after epoch to the schedule's end; what comes out was validated and recorded."""
+        done, total = 0, schedule.cycle_ends[-1]
+        while done < total:
+            record = self._epoch(schedule, rates, done)
+            done = min(done + self.epoch_steps, total)
+            self._keep(record)
+            yield record
+
+    def _epoch(self, schedule: Schedule, rates: Sequence[float], done: int) -> EpochRecord:
+        """Trains one epoch, or what is left of the schedule after `done` steps, and validates."""
+        epoch, view = len(self.history.epochs), self._view(self._augmented_epochs)
+        batches = self._batches(epoch)[: schedule.cycle_ends[-1] - done]
+        examples, validation, module = self._examples("train", view), self._examples("valid", 0), self._trained_part()
+
+        def rates_at(step: int) -> list[float]:
+            return [rate * schedule.factor(done + step) for rate in rates]
+
+        def on_step(taken: int) -> None:
+            self._observer.progress(f"epoch {epoch + 1}", taken, len(batches))
+
+        with self._threads():
+            trained = self.trainer.train(module, examples.batches(batches), rates_at, on_step=on_step)
+            valid = self.trainer.validate(module, validation)
+            sample = self._eval_loss(module)
+        self._augmented_epochs += view > 0
+        done += len(batches)
+        return EpochRecord(
+            epoch=epoch,
+            stage=self.stage,
+            cycle=sum(end < done for end in schedule.cycle_ends),
+            ends_cycle=done in schedule.cycle_ends,
+            view=view,
+            frozen=self.network.frozen_groups,
+            train_loss=trained.mean_loss,
+            train_accuracy=trained.accuracy,
+            eval_loss=sample,
+            valid_loss=valid.mean_loss,
+            valid_accuracy=valid.accuracy,
+        )
+
+    def _eval_loss(self, module: nn.Module) -> float | None:
+        """Loss in eval mode on a fixed sample of plain training pictures, where their activations are stored."""
+        if not self.body_is_frozen:
+            return None
+        return self.trainer.validate(module, self.source.stored_sample("train", EVAL_SAMPLE)).mean_loss
+
+    def _keep(self, record: EpochRecord) -> None:
+        """Records an epoch, and its weights where they are the best so far."""
+        self.history.add_epoch(record)
+        self._observer.epoch(record)
+        if self.best is None or record.valid_loss < self.best.record.valid_loss:
+            weights = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+            self.best = BestWeights(record=record, weights=weights)
+            if self._checkpoints:
+                about = {"epoch": str(record.epoch), "valid_loss": repr(record.valid_loss)}
+                write_weights(self._checkpoints / "best.safetensors", weights, about=about)
+
+    def _view(self, augmented_epoch: int) -> int:
+        """The view that an epoch trains on."""
+        if self.precompute:
+            return 0
+        return 1 + (augmented_epoch % self.data.stored_views if self.body_is_frozen else augmented_epoch)
+
+    def _examples(self, split: Split, view: int) -> Examples:
+        return self.source.stored(split, view) if self.body_is_frozen else self.source.pictures(split, view)
+
+    def _trained_part(self) -> nn.Module:
+        """What training runs: the head alone on stored activations, else the whole network."""
+        return self.network.suffix(POOLED) if self.body_is_frozen else self.network
+
+    def _batches(self, epoch: int) -> list[list[int]]:
+        count = len(self.data.table.of_split("train"))
+        return shuffled(count, self.batch_size, seed=self.data.transform.seed, epoch=epoch)
+
+    def _threads(self) -> AbstractContextManager[None]:
+        """A head is too small to share out, and one thread gives the same sums on every machine."""
+        return torch_threads(1 if self.body_is_frozen else self.data.threads)
