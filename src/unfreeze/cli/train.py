@@ -1,0 +1,175 @@
+"""`unfreeze train`: a folder of pictures to a run folder."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unfreeze.errors import SettingsError
+from unfreeze.recipe.settings import TrainSettings, parse_steps
+from unfreeze.transforms.squares import Square
+from unfreeze.transforms.views import Augment
+
+if TYPE_CHECKING:
+    from unfreeze.cli.console import RunConsole
+    from unfreeze.recipe.train import RunResult
+
+DEFAULTS = TrainSettings()
+
+
+class Sample(StrEnum):
+    """Collections that need no download."""
+
+    DIGITS = "digits"
+
+
+class BatchNorm(StrEnum):
+    """What BatchNorm's statistics do in trainable groups."""
+
+    FROZEN = "frozen"
+    TRAIN = "train"
+
+
+DEFAULT_BATCH_NORM = BatchNorm(DEFAULTS.batch_norm)
+
+SAMPLE_SETTINGS = {Sample.DIGITS: TrainSettings(size=96, square=Square.SQUASH, augment=Augment.UPRIGHT)}
+"""What suits a sample better than the general defaults; a flag that is given still wins."""
+
+
+def train_command(
+    pictures: Annotated[
+        Path | None, typer.Argument(help="Folder of pictures: CLASS/*, or train/CLASS/* beside valid/CLASS/*.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="New folder for the run. [default: runs/PICTURES]")] = None,
+    sample: Annotated[Sample | None, typer.Option(help="Train on a sample that needs no download.")] = None,
+    backbone: Annotated[str, typer.Option(help="Pretrained body: a name of timm's or efficientnet_lite0, 1 or 2.")] = (
+        DEFAULTS.backbone
+    ),
+    weights: Annotated[Path | None, typer.Option(help="Weights file for the body (safetensors or state dict).")] = None,
+    size: Annotated[int | None, typer.Option(help="Side of the squares in pixels. [default: the backbone's]")] = None,
+    square: Annotated[Square | None, typer.Option(help="Pictures that are not square. [default: crop]")] = None,
+    augment: Annotated[Augment | None, typer.Option(help="Kind of training views. [default: side_on]")] = None,
+    steps: Annotated[str, typer.Option(help="Which of the eight steps, such as 1-4 or 1,2,3.")] = "1-8",
+    lr: Annotated[float | None, typer.Option(help="Rate of steps 3 and 4. [default: found in step 2]")] = None,
+    head_epochs: Annotated[int, typer.Option(help="Epochs of step 3.")] = DEFAULTS.head_epochs,
+    augmented_cycles: Annotated[int, typer.Option(help="Cycles of step 4.")] = DEFAULTS.augmented_cycles,
+    cycle_len: Annotated[int, typer.Option(help="Epochs of a cycle in step 4, of the first in step 8.")] = (
+        DEFAULTS.cycle_len
+    ),
+    rate_ratio: Annotated[float, typer.Option(help="Step 6: how many times lower each earlier group's rate is.")] = (
+        DEFAULTS.rate_ratio
+    ),
+    full_lr: Annotated[float | None, typer.Option(help="Head's rate in step 8. [default: found in step 7]")] = None,
+    full_cycles: Annotated[int, typer.Option(help="Cycles of step 8 at most.")] = DEFAULTS.full_cycles,
+    cycle_mult: Annotated[
+        int, typer.Option(help="Step 8: each cycle is this many times longer.")
+    ] = DEFAULTS.cycle_mult,
+    batch_norm: Annotated[
+        BatchNorm, typer.Option(help="BatchNorm's statistics in trainable groups.")
+    ] = DEFAULT_BATCH_NORM,
+    batch_size: Annotated[
+        int, typer.Option(help="Pictures in a training batch of steps 2 to 4.")
+    ] = DEFAULTS.batch_size,
+    full_batch_size: Annotated[int, typer.Option(help="Pictures in a training batch of steps 7 and 8.")] = (
+        DEFAULTS.full_batch_size
+    ),
+    views: Annotated[int, typer.Option(help="Augmented views that are stored.")] = DEFAULTS.views,
+    tta_views: Annotated[int, typer.Option(help="Views of test-time augmentation; 0 for none.")] = DEFAULTS.tta_views,
+    valid_share: Annotated[
+        float, typer.Option(help="Part that validates where no folder does.")
+    ] = DEFAULTS.valid_share,
+    max_broken_share: Annotated[float, typer.Option(help="Stop above this part of broken files.")] = (
+        DEFAULTS.max_broken_share
+    ),
+    seed: Annotated[int, typer.Option(help="Decides split, views, order and dropout.")] = DEFAULTS.seed,
+    threads: Annotated[int | None, typer.Option(help="Threads. [default: one a core]")] = None,
+    store: Annotated[bool, typer.Option(help="Keep activations in the cache for another run.")] = DEFAULTS.use_store,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Print more of each step.")] = False,
+) -> None:
+    """Take a folder of pictures through the eight steps to a model that predicts."""
+    if (pictures is None) == (sample is None):
+        raise typer.BadParameter("name a folder of pictures, or a sample with --sample digits")
+    suited = SAMPLE_SETTINGS[sample] if sample else DEFAULTS
+    settings = TrainSettings(
+        backbone=backbone,
+        weights=weights,
+        steps=parse_steps(steps),
+        lr=lr,
+        head_epochs=head_epochs,
+        augmented_cycles=augmented_cycles,
+        cycle_len=cycle_len,
+        rate_ratio=rate_ratio,
+        full_lr=full_lr,
+        full_cycles=full_cycles,
+        cycle_mult=cycle_mult,
+        batch_norm=batch_norm.value,
+        batch_size=batch_size,
+        full_batch_size=full_batch_size,
+        views=views,
+        tta_views=tta_views,
+        valid_share=valid_share,
+        max_broken_share=max_broken_share,
+        seed=seed,
+        threads=threads,
+        use_store=store,
+        size=suited.size if size is None else size,
+        square=square or suited.square,
+        augment=augment or suited.augment,
+    )
+    run(pictures, sample, out, settings, quiet=quiet, verbose=verbose)
+
+
+def run(
+    pictures: Path | None,
+    sample: Sample | None,
+    out: Path | None,
+    settings: TrainSettings,
+    *,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Trains and prints.
+
+    Args:
+        pictures: The folder of pictures; None for a sample.
+        sample: The sample; None for a folder.
+        out: The run folder; None for a new one below `runs`.
+        settings: All settings.
+        quiet: Print nothing but errors.
+        verbose: Print more of each step.
+    """
+    from unfreeze.cli.console import RunConsole
+    from unfreeze.recipe.run_folder import default_folder
+    from unfreeze.recipe.train import sample_folder, train
+
+    folder = sample_folder(sample.value) if sample else pictures
+    assert folder is not None, "either a folder or a sample was given"
+    if not folder.is_dir():
+        raise SettingsError(f"{folder}: there is no such folder of pictures", subject=folder)
+    target = out or default_folder(folder.resolve().name)
+    with RunConsole(quiet=quiet, verbose=verbose) as console:
+        try:
+            result = train(folder, target, settings, console)
+        except KeyboardInterrupt:
+            kept = f"; history and best weights so far are in {target}" if target.exists() else ""
+            console.line(f"stopped by Ctrl-C{kept}")
+            raise typer.Exit(130) from None
+        _print_result(console, result)
+
+
+def _print_result(console: "RunConsole", result: "RunResult") -> None:
+    figures = result.figures
+    low, high = figures["accuracy_interval"]
+    console.line("")
+    console.line(
+        f"Validation accuracy {100 * figures['accuracy']:.1f} % of {figures['valid_images']} pictures "
+        f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %), loss {figures['valid_loss']:.4f}"
+    )
+    if figures["tta_accuracy"] is not None:
+        console.line(f"With test-time augmentation {100 * figures['tta_accuracy']:.1f} %")
+    if figures["test_images"]:
+        console.line(f"Test accuracy {100 * figures['test_accuracy']:.1f} % of {figures['test_images']} pictures")
+    console.line(f"Report: {result.folder / 'report.html'}")
+    console.line(f"Predict: unfreeze predict {result.folder} PICTURE...   ({figures['seconds']:.0f} s in all)")

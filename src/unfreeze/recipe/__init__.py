@@ -1,0 +1,1 @@
+"""The eight steps, from a folder of pictures to a run folder."""

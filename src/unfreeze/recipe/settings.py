@@ -1,0 +1,162 @@
+"""All settings of a run, each with its default and its unit, in this one place."""
+
+import math
+from dataclasses import dataclass, fields
+from enum import Enum
+from pathlib import Path
+from typing import Any, Literal
+
+from unfreeze.errors import SettingsError
+from unfreeze.network.backbones import DEFAULT_BACKBONE
+from unfreeze.transforms.squares import Square
+from unfreeze.transforms.views import Augment
+
+STEPS = 8
+LrRule = Literal["valley", "steep", "minimum", "slide"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """What `unfreeze train` can be told.
+
+    Attributes:
+        backbone: Pretrained body, by its name in timm or of those that install with pip.
+        weights: Weights file for the body; None for the backbone's own.
+        size: Side of the squares in pixels; None for the backbone's own.
+        square: What is done with a picture that is not square.
+        augment: How training views differ from the plain view.
+        seed: Decides split, views, order and dropout: the only source of chance.
+        valid_share: Part of each class that validates, where the folders do not say which pictures do.
+        max_broken_share: The run stops when more than this part of the files cannot be decoded.
+        batch_size: Pictures in a training batch of steps 2 to 4.
+        full_batch_size: Pictures in a training batch once the body trains, steps 7 and 8.
+        steps: Which of the eight steps are taken.
+        lr: Learning rate of steps 3 and 4; None for the one found in step 2.
+        head_epochs: Epochs of step 3.
+        augmented_cycles: Cycles of step 4.
+        cycle_len: Length of step 4's cycles, and of step 8's first, in epochs.
+        rate_ratio: How many times lower each earlier layer group's rate is than the next higher group's.
+        full_lr: The head's learning rate in step 8; None for the one found in step 7.
+        full_cycles: Cycles of step 8 at most; it stops earlier when it overfits.
+        cycle_mult: Each cycle of step 8 is this many times as long as the one before.
+        batch_norm: Whether statistics of BatchNorm stand still in trainable groups ("frozen") or move ("train").
+        views: Augmented views that are stored; epoch e trains on view 1 + (e mod views).
+        tta_views: Augmented views that are averaged with the plain one at the end; 0 for none.
+        threads: Pictures in work at a time, and threads that torch may use; None for one a core.
+        use_store: Whether activations are kept in the cache for another run.
+    """
+
+    backbone: str = DEFAULT_BACKBONE
+    weights: Path | None = None
+    size: int | None = None
+    square: Square = Square.CROP
+    augment: Augment = Augment.SIDE_ON
+    seed: int = 0
+    valid_share: float = 0.2
+    max_broken_share: float = 0.1
+    batch_size: int = 32
+    full_batch_size: int = 16
+    steps: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
+    lr: float | None = None
+    head_epochs: int = 2
+    augmented_cycles: int = 3
+    cycle_len: int = 1
+    rate_ratio: float = 3.0
+    full_lr: float | None = None
+    full_cycles: int = 2
+    cycle_mult: int = 2
+    batch_norm: Literal["frozen", "train"] = "frozen"
+    views: int = 3
+    tta_views: int = 4
+    threads: int | None = None
+    use_store: bool = True
+
+    def __post_init__(self) -> None:
+        faults = [*self._counts(), *self._rates(), *self._shares()]
+        if not self.steps or any(step not in range(1, STEPS + 1) for step in self.steps):
+            faults.append(f"--steps names {list(self.steps)}; steps are numbered 1 to {STEPS}, such as 1-4 or 1,2,3")
+        if faults:
+            raise SettingsError("; ".join(faults), subject=faults[0].split()[0])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The settings as plain values; what is None is left out."""
+        plain = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        return {name: value for name, value in plain.items() if value is not None}
+
+    def to_toml(self) -> str:
+        """The settings as TOML."""
+        return "".join(f"{name} = {_toml(value)}\n" for name, value in self.to_dict().items())
+
+    def _counts(self) -> list[str]:
+        least = {
+            "size": 32,
+            "batch_size": 1,
+            "full_batch_size": 1,
+            "head_epochs": 1,
+            "augmented_cycles": 1,
+            "cycle_len": 1,
+            "full_cycles": 1,
+        }
+        least |= {"cycle_mult": 1, "views": 1, "tta_views": 0, "threads": 1, "seed": 0}
+        found = {name: getattr(self, name) for name in least}
+        return [
+            f"{_flag(name)} is {value}; it must be at least {least[name]}"
+            for name, value in found.items()
+            if value is not None and value < least[name]
+        ]
+
+    def _rates(self) -> list[str]:
+        rates = {"lr": self.lr, "full_lr": self.full_lr}
+        bad = {n: rate for n, rate in rates.items() if rate is not None and not (math.isfinite(rate) and rate > 0)}
+        faults = [f"{_flag(name)} is {rate}; a learning rate is a positive number" for name, rate in bad.items()]
+        if not (math.isfinite(self.rate_ratio) and self.rate_ratio >= 1):
+            faults.append(f"--rate-ratio is {self.rate_ratio}; it must be at least 1")
+        return faults
+
+    def _shares(self) -> list[str]:
+        faults = []
+        if not 0 < self.valid_share < 1:
+            faults.append(f"--valid-share is {self.valid_share}; it must lie between 0 and 1")
+        if not 0 <= self.max_broken_share <= 1:
+            faults.append(f"--max-broken-share is {self.max_broken_share}; it must lie between 0 and 1")
+        return faults
+
+
+def parse_steps(text: str) -> tuple[int, ...]:
+    """Reads which steps are meant.
+
+    Args:
+        text: Numbers and ranges, such as "1-4" or "1,2,3,7-8".
+
+    Returns:
+        The numbers, ascending, each once.
+
+    Raises:
+        SettingsError: If the text cannot be read so.
+
+    >>> parse_steps("1-3,7")
+    (1, 2, 3, 7)
+    """
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if not (first.isdecimal() and (last or first).isdecimal()) or part.strip().endswith("-"):
+            raise SettingsError(f"--steps {text!r} cannot be read; write it like 1-4 or 1,2,3", subject="steps")
+        found.update(range(int(first), int(last or first) + 1))
+    return tuple(sorted(found))
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+
+
+def _toml(value: Any) -> str:
+    import json
+
+    return json.dumps(value)  # strings, numbers, booleans and lists of numbers are written alike in TOML

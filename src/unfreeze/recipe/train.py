@@ -1,0 +1,190 @@
+"""A whole run: scan, eight steps, evaluation, model, report."""
+
+import os
+import time
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from unfreeze.activations.extract import read_square
+from unfreeze.cache import cache_folder
+from unfreeze.deploy.bundle import write_bundle_settings
+from unfreeze.deploy.export import export_model
+from unfreeze.errors import CollectionError
+from unfreeze.evaluation import metrics
+from unfreeze.evaluation.predictions import PredictionTable
+from unfreeze.images.sample import write_digits
+from unfreeze.images.scan import scan_folder
+from unfreeze.images.table import ImageTable
+from unfreeze.learner.data import ImageData
+from unfreeze.learner.learner import Learner
+from unfreeze.learner.observer import Observer
+from unfreeze.network.backbones import preprocessing
+from unfreeze.network.build import build_network
+from unfreeze.recipe.eight_steps import EightSteps, Narrator, StepResult
+from unfreeze.recipe.run_folder import RunFolder
+from unfreeze.recipe.settings import TrainSettings
+from unfreeze.report.page import ReportContent, report_page
+from unfreeze.transforms.transform import Transform
+
+SAMPLES = {"digits": write_digits}
+PARITY_PICTURES = 16
+WHY_AFTER = "Predicts the validation pictures with the weights that were kept, and writes model and report."
+
+
+class Watcher(Observer, Narrator, Protocol):
+    """Is told of everything that a run does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """What a run came to.
+
+    Attributes:
+        folder: The run folder.
+        figures: What `result.json` holds.
+        table: Predictions of the validation and test pictures.
+    """
+
+    folder: Path
+    figures: dict[str, Any]
+    table: PredictionTable
+
+
+def sample_folder(name: str) -> Path:
+    """The folder of a sample collection, written to the cache at first use.
+
+    Args:
+        name: One of `SAMPLES`.
+
+    Returns:
+        The folder.
+    """
+    return SAMPLES[name](cache_folder("samples"))
+
+
+def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) -> RunResult:
+    """Takes a folder of pictures through the eight steps to a model.
+
+    Args:
+        pictures: `CLASS/*`, or `train/CLASS/*` beside `valid/CLASS/*`.
+        out: The run folder, which must not be there or be empty.
+        settings: All settings.
+        watcher: Is told of everything.
+
+    Returns:
+        Where the run is and what it came to.
+
+    Raises:
+        UnfreezeError: If pictures, settings or folders cannot be used.
+    """
+    started = time.perf_counter()
+    folder = RunFolder(out)
+    with folder.removed_if_barren():
+        data = _read(pictures, settings, watcher)
+        network = build_network(settings.backbone, classes=len(data.table.classes), weights=settings.weights)
+        network.batch_norm = settings.batch_norm
+        folder.write_settings(settings)
+        receipt = folder.write_receipt(settings, data.table, network.prefix_hash("head"))
+        learner = Learner(data, network, observer=watcher, folder=out, use_store=settings.use_store)
+        with closing(learner):
+            course = EightSteps(learner, settings, watcher)
+            steps = course.run()
+            watcher.step(0, "evaluate, export, report", WHY_AFTER)
+            table = learner.evaluate(("valid", "test"), tta_views=settings.tta_views)
+            difference = _write_model(learner, folder)
+            watcher.outcome(f"the exported model and torch agree to {difference:.0e} in every probability compared")
+    for step, sweep in course.sweeps.items():
+        folder.write_sweep(step, sweep)
+    folder.write_predictions(table)
+    figures = _figures(learner, table, steps)
+    content = ReportContent(
+        title=pictures.name,
+        table=data.table,
+        predictions=table,
+        transform=data.transform,
+        history=learner.history,
+        sweeps=course.sweeps,
+        figures=figures,
+        facts={"settings": settings.to_dict(), "receipt": receipt},
+    )
+    folder.write_report(report_page(content))
+    figures["seconds"] = time.perf_counter() - started
+    folder.write_result(figures)
+    return RunResult(folder=out, figures=figures, table=table)
+
+
+def _write_model(learner: Learner, folder: RunFolder) -> float:
+    """Writes the bundle; returns the largest difference between it and torch in a probability."""
+    data = learner.data
+    compared = data.table.of_split("valid")[:PARITY_PICTURES]
+    squares = np.stack([read_square(data.table, data.transform, row, 0) for row in compared])
+    difference = export_model(learner.network, learner.source.prefix(), folder.model, squares=squares)
+    backbone = learner.network.backbone
+    write_bundle_settings(folder.model, classes=data.table.classes, backbone=backbone, transform=data.transform)
+    return difference
+
+
+def _read(pictures: Path, settings: TrainSettings, watcher: Watcher) -> ImageData:
+    """Scans the pictures and makes them ready for the backbone."""
+    expected = preprocessing(settings.backbone)
+    threads = settings.threads or os.cpu_count() or 1
+    transform = Transform(
+        size_px=settings.size or expected.size_px,
+        square=settings.square,
+        crop_share=expected.crop_share,
+        augment=settings.augment,
+        seed=settings.seed,
+    )
+    table = scan_folder(
+        pictures,
+        valid_share=settings.valid_share,
+        seed=settings.seed,
+        max_broken_share=settings.max_broken_share,
+        threads=threads,
+        progress=lambda done, total: watcher.progress("reading pictures", done, total),
+    )
+    for note in (_summary(table), *table.notes):
+        watcher.note(note)
+    if not table.of_split("valid"):
+        raise CollectionError(f"{pictures}: no validation picture can be decoded", subject=pictures)
+    return ImageData(
+        table=table,
+        transform=transform,
+        batch_size=settings.batch_size,
+        stored_views=settings.views,
+        threads=threads,
+    )
+
+
+def _summary(table: ImageTable) -> str:
+    counts = ", ".join(f"{len(rows)} {name}" for name in ("train", "valid", "test") if (rows := table.of_split(name)))
+    return f"{len(table.rows)} pictures of {len(table.classes)} classes ({counts})"
+
+
+def _figures(learner: Learner, table: PredictionTable, steps: list[StepResult]) -> dict[str, Any]:
+    """The contents of `result.json`."""
+    valid, images = table.of_split("valid"), learner.data.table
+    figures: dict[str, Any] = {
+        "accuracy": metrics.accuracy(valid),
+        "accuracy_interval": list(metrics.accuracy_interval(valid)),
+        "valid_loss": metrics.mean_loss(valid),
+        "tta_accuracy": metrics.accuracy(valid, tta=True) if valid.tta is not None else None,
+        "macro_f1": float(np.mean([float(row["f1"]) for row in metrics.class_figures(valid)])),
+        "classes": list(images.classes),
+        "train_images": len(images.of_split("train")),
+        "valid_images": len(images.of_split("valid")),
+        "test_images": len(images.of_split("test")),
+        "quarantined": len(images.quarantined),
+        "kept": learner.best.record.stage if learner.best else None,
+        "seconds": 0.0,
+        "steps": [asdict(step) for step in steps],
+    }
+    test = table.of_split("test")
+    if test.paths:
+        figures["test_accuracy"] = metrics.accuracy(test)
+        figures["test_accuracy_interval"] = list(metrics.accuracy_interval(test))
+    return figures
