@@ -128,7 +128,7 @@ def _splits(
     chosen = valid_rows([files[i].class_name for i in pool], [contents[i] for i in pool], share=share, seed=seed)
     valid = {pool[i] for i in chosen}
     splits: list[Split] = ["valid" if i in valid else file.split or "train" for i, file in enumerate(files)]
-    note = f"no validation folder: {len(valid)} of {len(pool)} pictures set aside to validate (seed {seed})"
+    note = f"no validation pictures given: {len(valid)} of {len(pool)} pictures set aside to validate (seed {seed})"
     return splits, (note,)
 
 

@@ -25,7 +25,7 @@ def valid_rows(class_names: Sequence[str], contents: Sequence[str], *, share: fl
         CollectionError: If a class has fewer than two different pictures.
 
     >>> sorted(valid_rows("aaaaabbbbb", "0123456789", share=0.2, seed=1))
-    [2, 5]
+    [1, 5]
     """
     by_class: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for index, (name, content) in enumerate(zip(class_names, contents, strict=True)):

@@ -1,7 +1,7 @@
 """The learning-rate finder: a sweep over rates, and what it suggests (Smith 2017, arXiv 1506.01186)."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,6 +14,10 @@ SMOOTHING = 0.98
 DIVERGED = 4.0
 FIRST_BEST_STEP = 10
 LEAST_STEPS = 100
+STANDARD_ERRORS = 3.0
+MEDIAN_DIFFERENCE = 0.9539
+"""Median distance of two draws from a normal distribution whose standard deviation is 1."""
+
 CLEAR_FALL = 0.05
 """A valley is clear where the smoothed loss falls by at least this part of its height."""
 
@@ -111,7 +115,7 @@ def lr_sweep(
         losses=tuple(losses),
         smoothed=tuple(smoothed),
         stopped=stopped,
-        suggestions=suggest_rates(rates, smoothed),
+        suggestions=suggest_rates(rates, smoothed) if falls_beyond_chance(losses, smoothed) else {},
     )
 
 
@@ -143,6 +147,33 @@ def suggest_rates(rates: Iterable[float], smoothed: Iterable[float]) -> dict[str
         "minimum": float(rate[lowest] / 10),
         "slide": float(rate[max(falling, default=steepest)]),
     }
+
+
+def falls_beyond_chance(losses: Sequence[float], smoothed: Sequence[float]) -> bool:
+    """Whether the smoothed loss falls by more than the batches' differences alone would make it fall.
+
+    A network that is trained already has no valley, only noise, and a rate read off noise is absurd.
+
+    Args:
+        losses: Loss of each step's batch.
+        smoothed: Debiased exponential average of the losses.
+
+    Returns:
+        True where the longest fall is at least three standard errors deep; the noise is taken from the differences of
+        neighbouring batches.
+    """
+    if len(losses) <= FIRST_BEST_STEP:
+        return False
+    loss = np.array(smoothed)
+    first, last = _longest_fall(loss)
+    noise = float(np.median(np.abs(np.diff(losses[: last + 1])))) / MEDIAN_DIFFERENCE if last else math.inf
+    return float(loss[first] - loss[last]) > STANDARD_ERRORS * noise * math.hypot(_spread(first), _spread(last))
+
+
+def _spread(step: int) -> float:
+    """Standard error of the debiased average at a step, for losses whose standard deviation is 1."""
+    kept = SMOOTHING ** (step + 1)
+    return math.sqrt((1 - SMOOTHING) / (1 + SMOOTHING) * (1 + kept) / (1 - kept))
 
 
 def _longest_fall(loss: np.ndarray) -> tuple[int, int]:

@@ -61,7 +61,7 @@ def _spread(rates: Rates, groups: int) -> tuple[float, ...]:
         raise SettingsError(f"{rates} is no range of learning rates; write slice(a, b) or slice(b)", subject="lr")
     if rates.start is None:
         return (rates.stop / 10,) * (groups - 1) + (float(rates.stop),)
-    if not (rates.start > 0 and rates.stop > 0):
+    if not (0 < rates.start < math.inf and 0 < rates.stop < math.inf):
         raise SettingsError(f"{rates} must go from one positive number to another", subject="lr")
     ratio = (rates.stop / rates.start) ** (1 / max(1, groups - 1))
     return lowered_rates(rates.stop, ratio, groups)

@@ -1,0 +1,36 @@
+"""Fixtures for all tests: no test touches the user's cache, and pictures are made, not shipped."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from made import MakeCollection, new_cache, write_collection
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own."""
+    folder = new_cache(tmp_path_factory)
+    monkeypatch.setenv("UNFREEZE_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture
+def make_collection(tmp_path: Path) -> MakeCollection:
+    """Writes a collection below the test's folder: `make_collection({"train/red": 6, "valid/red": 2, ...})`."""
+
+    def make(counts: Mapping[str, int], name: str = "pictures") -> Path:
+        return write_collection(tmp_path / name, counts)
+
+    return make
+
+
+@pytest.fixture
+def photos() -> Path:
+    """The folder of real photographs, for tests marked `photos`."""
+    folder = os.environ.get("UNFREEZE_PHOTOS")
+    if not folder:
+        pytest.skip("UNFREEZE_PHOTOS names no folder of photographs")
+    return Path(folder)

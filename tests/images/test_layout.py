@@ -1,0 +1,202 @@
+"""Which files belong to a collection, by names alone: the files of these tests are empty."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from unfreeze.errors import CollectionError
+from unfreeze.images.formats import PICTURE_SUFFIXES
+from unfreeze.images.layout import FoundFile, Layout, find_layout
+
+Touch = Callable[..., Path]
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems' names ignore case or are always Unicode")
+
+
+def found(layout: Layout) -> list[tuple[str, str, str | None]]:
+    return [(file.path, file.class_name, file.split) for file in layout.files]
+
+
+def paths(layout: Layout) -> list[str]:
+    return [file.path for file in layout.files]
+
+
+def test_class_folders_without_splits(touch: Touch) -> None:
+    layout = find_layout(touch("dog/2.png", "dog/1.jpg", "cat/1.jpg"))
+    assert found(layout) == [("cat/1.jpg", "cat", None), ("dog/1.jpg", "dog", None), ("dog/2.png", "dog", None)]
+    assert layout.notes == layout.empty_classes == ()
+
+
+@pytest.mark.parametrize("train", ["train", "training", "Train", "TRAINING"])
+@pytest.mark.parametrize("valid", ["valid", "val", "validation", "VAL", "Validation"])
+def test_split_folders_by_all_their_names(touch: Touch, train: str, valid: str) -> None:
+    layout = find_layout(touch(f"{train}/cat/1.jpg", f"{valid}/cat/2.jpg", "Test/cat/3.jpg"))
+    assert set(layout.files) == {
+        FoundFile(f"{train}/cat/1.jpg", "cat", "train"),
+        FoundFile(f"{valid}/cat/2.jpg", "cat", "valid"),
+        FoundFile("Test/cat/3.jpg", "cat", "test"),
+    }
+
+
+def test_files_are_sorted_by_path_whatever_the_split(touch: Touch) -> None:
+    layout = find_layout(touch("valid/b/1.jpg", "train/b/1.jpg", "test/b/1.jpg", "train/a/9.jpg", "train/a-b/1.jpg"))
+    assert paths(layout) == ["test/b/1.jpg", "train/a-b/1.jpg", "train/a/9.jpg", "train/b/1.jpg", "valid/b/1.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("twins", "meaning"),
+    [
+        (("train", "training"), "train"),
+        (("val", "validation"), "valid"),
+        pytest.param(("test", "TEST"), "test", marks=linux),
+    ],
+)
+def test_two_folders_for_one_split_are_an_error(touch: Touch, twins: tuple[str, str], meaning: str) -> None:
+    root = touch("train/a/1.jpg", "valid/a/1.jpg") if meaning == "test" else touch("train/a/1.jpg")
+    for twin in twins:
+        touch(f"{twin}/a/2.jpg")
+    with pytest.raises(CollectionError, match=f"both mean {meaning}; keep one of them") as caught:
+        find_layout(root)
+    assert all(twin in str(caught.value) for twin in twins)
+
+
+def test_split_names_without_a_training_folder_are_classes(touch: Touch) -> None:
+    assert found(find_layout(touch("valid/1.jpg", "invalid/1.jpg"))) == [
+        ("invalid/1.jpg", "invalid", None),
+        ("valid/1.jpg", "valid", None),
+    ]
+
+
+def test_folders_within_a_class_belong_to_it(touch: Touch) -> None:
+    layout = find_layout(touch("cat/indoors/2024/1.jpg", "cat/2.jpg", "dog/train/1.jpg"))
+    assert found(layout) == [
+        ("cat/2.jpg", "cat", None),
+        ("cat/indoors/2024/1.jpg", "cat", None),
+        ("dog/train/1.jpg", "dog", None),
+    ]
+
+
+def test_every_picture_suffix_counts_in_any_case(touch: Touch) -> None:
+    names = [f"cat/a{suffix}" for suffix in PICTURE_SUFFIXES] + [
+        f"cat/b{suffix.upper()}" for suffix in PICTURE_SUFFIXES
+    ]
+    assert paths(find_layout(touch(*names))) == sorted(names)
+
+
+def test_loose_pictures_are_noted(touch: Touch) -> None:
+    layout = find_layout(touch("1.jpg", "2.jpg", "cat/3.jpg"))
+    assert paths(layout) == ["cat/3.jpg"]
+    assert layout.notes == ("2 pictures skipped in the top folder: they lie in no class folder",)
+
+
+def test_loose_pictures_within_and_beside_the_splits_are_noted(touch: Touch) -> None:
+    layout = find_layout(touch("train/cat/1.jpg", "train/2.jpg", "3.jpg", "labels.csv"))
+    assert paths(layout) == ["train/cat/1.jpg"]
+    assert layout.notes == (
+        "1 .csv files skipped: not a picture's suffix",
+        "1 pictures skipped in the top folder: they lie in no class folder",
+        "1 pictures skipped in train: they lie in no class folder",
+    )
+
+
+@pytest.mark.parametrize("name", [".ipynb_checkpoints/1.jpg", "__MACOSX/1.jpg", "Thumbs.db", ".DS_Store", ".git/1.jpg"])
+@pytest.mark.parametrize("folder", ["", "train/", "train/cat/", "train/cat/deep/"])
+def test_hidden_and_system_names_are_skipped_and_noted(touch: Touch, folder: str, name: str) -> None:
+    layout = find_layout(touch("train/cat/1.jpg", folder + name))
+    assert found(layout) == [("train/cat/1.jpg", "cat", "train")]
+    assert layout.notes == (f"1 hidden or system files and folders skipped ({name.split('/')[0]})",)
+
+
+def test_heic_files_are_skipped_with_advice(touch: Touch) -> None:
+    layout = find_layout(touch("cat/1.jpg", "cat/2.heic", "cat/3.HEIC", "cat/4.heif", "cat/notes.txt", "cat/README"))
+    assert paths(layout) == ["cat/1.jpg"]
+    assert layout.notes == (
+        "1 suffix-less files skipped: not a picture's suffix",
+        "2 .heic files skipped: install pillow-heif and convert them, or leave them out",
+        "1 .heif files skipped: install pillow-heif and convert them, or leave them out",
+        "1 .txt files skipped: not a picture's suffix",
+    )
+
+
+def test_an_empty_class_folder_is_noted(touch: Touch) -> None:
+    layout = find_layout(touch("train/cat/1.jpg", "train/dog/", "valid/cat/", "valid/dog/notes.txt"))
+    assert layout.empty_classes == ("train/dog", "valid/cat", "valid/dog")
+    assert [note for note in layout.notes if note.startswith("class folder")] == [
+        "class folder train/dog holds no picture",
+        "class folder valid/cat holds no picture",
+        "class folder valid/dog holds no picture",
+    ]
+
+
+def test_folders_beside_the_splits_are_noted(touch: Touch) -> None:
+    layout = find_layout(touch("train/cat/1.jpg", "dog/1.jpg", "models/1.jpg"))
+    assert paths(layout) == ["train/cat/1.jpg"]
+    assert layout.notes == ("folders beside the splits left out: dog, models",)
+
+
+def test_a_link_to_a_folder_above_is_not_followed(touch: Touch) -> None:
+    root = touch("train/cat/1.jpg", "train/cat/deep/2.jpg", "train/dog/3.jpg")
+    for number, target in enumerate([root, root / "train", root / "train/cat", root / "train/cat/deep"]):
+        (root / f"train/cat/deep/up{number}").symlink_to(target, target_is_directory=True)
+    assert found(find_layout(root)) == [
+        ("train/cat/1.jpg", "cat", "train"),
+        ("train/cat/deep/2.jpg", "cat", "train"),
+        ("train/dog/3.jpg", "dog", "train"),
+    ]
+
+
+def test_links_in_a_circle_are_no_folders(touch: Touch) -> None:
+    root = touch("cat/1.jpg")
+    (root / "round").symlink_to("round")
+    (root / "cat" / "2.jpg").symlink_to("2.jpg")  # named like a picture: the scan will say that it cannot be read
+    layout = find_layout(root)
+    assert paths(layout) == ["cat/1.jpg", "cat/2.jpg"]
+    assert layout.notes == ("1 suffix-less files skipped: not a picture's suffix",)
+
+
+def test_linked_folders_are_followed(touch: Touch, tmp_path: Path) -> None:
+    root = touch("train/cat/1.jpg")
+    (tmp_path / "elsewhere" / "cat").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "cat" / "2.jpg").touch()
+    (root / "valid").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert found(find_layout(root)) == [("train/cat/1.jpg", "cat", "train"), ("valid/cat/2.jpg", "cat", "valid")]
+
+
+@linux
+def test_names_that_are_not_utf8_are_found(touch: Touch) -> None:
+    root = touch("ÄÖ ü/雪.jpg", f"ÄÖ ü/{'x' * 196}.png")
+    (root / os.fsdecode(b"caf\xe9")).mkdir()
+    (root / os.fsdecode(b"caf\xe9/\xff.jpg")).touch()
+    layout = find_layout(root)
+    assert len(layout.files) == 3
+    assert os.fsencode(layout.files[0].path) == b"caf\xe9/\xff.jpg"
+    assert all((root / file.path).is_file() for file in layout.files)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["none/"], "class folder none holds no picture"),
+        (["1.jpg"], "1 pictures skipped in the top folder"),
+        (["train/1.jpg"], "1 pictures skipped in train"),
+        (["cat/1.heic"], "install pillow-heif"),
+        ([".hidden/1.jpg"], "1 hidden or system files and folders skipped"),
+    ],
+)
+def test_no_pictures_is_an_error_that_says_what_was_found(touch: Touch, names: list[str], message: str) -> None:
+    with pytest.raises(
+        CollectionError, match=f"no pictures in class folders .*{message}.*; expected CLASS/picture.jpg"
+    ):
+        find_layout(touch(*names))
+
+
+def test_a_folder_that_is_empty_missing_or_a_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    for name, message in [("empty", "the folder is empty"), ("none", "there is no such folder"), ("file", "is a file")]:
+        with pytest.raises(CollectionError, match=message) as caught:
+            find_layout(tmp_path / name)
+        assert caught.value.subject == str(tmp_path / name)

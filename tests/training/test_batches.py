@@ -1,0 +1,142 @@
+"""Batches of stored activations and of pictures, and the order in which they come."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from unfreeze.activations.extract import read_square
+from unfreeze.errors import CollectionError
+from unfreeze.images.table import ImageRow, ImageTable
+from unfreeze.training import batches as batches_module
+from unfreeze.training.batches import Batch, Pictures, StoredActivations, in_groups, shuffled
+from unfreeze.transforms.transform import Transform
+
+TRANSFORM = Transform(size_px=32, seed=3)
+
+
+def pictures_of(table: ImageTable, *, view: int = 1, threads: int = 1) -> Pictures:
+    return Pictures(table, table.rows, TRANSFORM, view, threads)
+
+
+def assert_same(found: list[Batch], expected: list[Batch]) -> None:
+    assert len(found) == len(expected)
+    for (inputs, labels), (other_inputs, other_labels) in zip(found, expected, strict=True):
+        assert inputs.dtype == other_inputs.dtype
+        assert torch.equal(inputs, other_inputs)
+        assert labels.dtype == other_labels.dtype == torch.int64
+        assert torch.equal(labels, other_labels)
+
+
+def test_stored_activations_come_as_asked_for() -> None:
+    values = np.arange(12, dtype=np.float32).reshape(4, 3)
+    first, second = StoredActivations(values, [5, 6, 7, 8]).batches([[2, 0], [3]])
+    assert first[0].tolist() == [[6, 7, 8], [0, 1, 2]]
+    assert first[1].tolist() == [7, 5]
+    assert second[0].tolist() == [[9, 10, 11]]
+    assert second[1].tolist() == [8]
+    assert first[0].dtype == torch.float32
+
+
+def test_batch_is_a_copy_of_the_stored_activations() -> None:
+    values = np.ones((2, 3), np.float32)
+    next(StoredActivations(values, [0, 1]).batches([[0, 1]]))[0].zero_()
+    assert values.sum() == 6
+
+
+@pytest.mark.parametrize("view", [0, 2])
+def test_pictures_and_their_stored_squares_are_the_same_training(table: ImageTable, view: int) -> None:
+    pictures = pictures_of(table, view=view)
+    stored = np.stack([read_square(table, TRANSFORM, row, view) for row in table.rows])
+    activations = StoredActivations(stored, pictures.labels)  # uint8, to compare the bits
+    groups = shuffled(9, 2, seed=1, epoch=4)
+    found = list(pictures.batches(groups))
+    assert_same(found, list(activations.batches(groups)))
+    assert found[0][0].shape == (2, 3, 32, 32)
+    assert found[0][0].dtype == torch.uint8
+    assert [len(labels) for _, labels in found] == [2, 2, 2, 2, 1]
+    assert [label for _, labels in found for label in labels] == [table.rows[i].label for g in groups for i in g]
+
+
+def test_number_of_threads_changes_nothing(table: ImageTable) -> None:
+    groups = shuffled(9, 4, seed=0, epoch=0)
+    assert_same(
+        list(pictures_of(table, threads=1).batches(groups)), list(pictures_of(table, threads=2).batches(groups))
+    )
+
+
+def test_pictures_know_their_labels(table: ImageTable) -> None:
+    assert list(pictures_of(table).labels) == [0, 0, 0, 0, 1, 1, 1, 1, 1]
+
+
+def test_removed_picture_is_an_error_and_leaves_no_thread(table: ImageTable) -> None:
+    (table.root / table.rows[3].path).unlink()
+    before = threading.active_count()
+    with pytest.raises(CollectionError, match="it was there when the folder was scanned") as error:
+        list(pictures_of(table, threads=2).batches(in_groups(range(9), 2)))
+    assert error.value.subject == table.rows[3].path
+    assert threading.active_count() == before
+
+
+@pytest.fixture
+def slow_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Paths in the order in which they were read, each read taking a twentieth of a second."""
+    paths: list[str] = []
+
+    def read(table: ImageTable, transform: Transform, row: ImageRow, view: int) -> np.ndarray:
+        paths.append(row.path)
+        time.sleep(0.05)
+        return np.zeros((3, 32, 32), np.uint8)
+
+    monkeypatch.setattr(batches_module, "read_square", read)
+    return paths
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_abandoned_batches_leave_no_thread_and_no_work(table: ImageTable, slow_reads: list[str], threads: int) -> None:
+    before = threading.active_count()
+    groups = [list(range(9))] * 20
+    batches = pictures_of(table, threads=threads).batches(groups)
+    next(batches)
+    assert threading.active_count() == before + threads
+    batches.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+    assert len(slow_reads) < 18  # the first batch and what was in work; of 27 waiting ones most were let go
+
+
+def test_pictures_are_read_only_a_few_batches_ahead(table: ImageTable, slow_reads: list[str]) -> None:
+    batches = pictures_of(table, threads=2).batches([[0]] * 40)
+    next(batches)
+    time.sleep(0.4)
+    assert len(slow_reads) == 1 + batches_module.BATCHES_AHEAD
+    batches.close()  # type: ignore[attr-defined]
+
+
+@given(st.integers(1, 200), st.integers(1, 70), st.integers(0, 2**32), st.integers(0, 50))
+def test_shuffled_covers_each_index_once(count: int, batch_size: int, seed: int, epoch: int) -> None:
+    groups = shuffled(count, batch_size, seed=seed, epoch=epoch)
+    assert sorted(index for group in groups for index in group) == list(range(count))
+    assert [len(group) for group in groups[:-1]] == [batch_size] * (len(groups) - 1)
+    assert 1 <= len(groups[-1]) <= batch_size
+
+
+def test_shuffled_is_decided_by_seed_and_epoch_only() -> None:
+    order = shuffled(50, 8, seed=1, epoch=2)
+    np.random.seed(7)
+    torch.manual_seed(7)
+    assert shuffled(50, 8, seed=1, epoch=2) == order
+    assert [i for group in shuffled(50, 50, seed=1, epoch=2) for i in group] == [i for group in order for i in group]
+    assert shuffled(50, 8, seed=1, epoch=3) != order
+    assert shuffled(50, 8, seed=2, epoch=2) != order
+    assert shuffled(50, 8, seed=2, epoch=1) != order
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "groups"), [(0, 2, []), (2, 2, [[0, 1]]), (3, 2, [[0, 1], [2]]), (2, 5, [[0, 1]])]
+)
+def test_groups_keep_a_smaller_last_one(count: int, size: int, groups: list[list[int]]) -> None:
+    assert in_groups(range(count), size) == groups

@@ -1,0 +1,95 @@
+"""A file is whole, old or new, whatever happens while it is written."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from torch import nn
+
+from unfreeze.errors import RunError
+from unfreeze.training.checkpoints import write_weights, write_whole
+
+
+def failing(error: BaseException) -> Callable[..., NoReturn]:
+    def fail(*args: object) -> NoReturn:
+        raise error
+
+    return fail
+
+
+def test_file_is_written_and_overwritten_and_nothing_else_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "weights"
+    for data in (b"first, a longer one", b"second"):
+        write_whole(path, data)
+        assert path.read_bytes() == data
+        assert os.listdir(tmp_path) == ["weights"]
+
+
+@pytest.mark.parametrize("function", ["replace", "fsync"])
+def test_old_file_stays_where_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+    path = tmp_path / "weights"
+    write_whole(path, b"old")
+    monkeypatch.setattr(os, function, failing(OSError(errno.ENOSPC, "No space left on device")))
+    with pytest.raises(RunError, match=r"weights: cannot be written \(No space left on device\)") as error:
+        write_whole(path, b"new")
+    assert error.value.subject == str(path)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["weights"]
+
+
+def test_interruption_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "weights"
+    write_whole(path, b"old")
+    monkeypatch.setattr(os, "replace", failing(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["weights"]
+
+
+def test_new_file_appears_only_when_it_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, seen = tmp_path / "weights", []
+
+    def look(work: Path, target: Path) -> None:
+        seen.append((Path(work).read_bytes(), Path(work).parent, path.exists()))
+
+    monkeypatch.setattr(os, "replace", look)
+    write_whole(path, b"all of it")
+    assert seen == [(b"all of it", tmp_path, False)]
+
+
+@pytest.mark.parametrize(("folder", "reason"), [("file", "Not a directory"), ("missing", "No such file or directory")])
+def test_folder_that_is_none_is_an_error_with_the_path(tmp_path: Path, folder: str, reason: str) -> None:
+    (tmp_path / "file").write_text("a file where the folder should be")
+    path = tmp_path / folder / "weights"
+    with pytest.raises(RunError, match=f"cannot be written \\({reason}\\)") as error:
+        write_whole(path, b"new")
+    assert error.value.subject == str(path)
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_weights_come_back_to_the_last_bit_with_what_was_kept_with_them(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2)).to(memory_format=torch.channels_last)
+    tensors = {**module.state_dict(), "transposed": torch.arange(6).reshape(2, 3).T, "empty": torch.zeros(0, 4)}
+    tensors["with a gradient"] = torch.full((2,), 0.1, requires_grad=True)
+    path = tmp_path / "best.safetensors"
+    write_weights(path, tensors, about={"epoch": "3", "valid_loss": "0.25"})
+    found = load_file(path)
+    assert set(found) == set(tensors)
+    for name, tensor in tensors.items():
+        assert found[name].dtype == tensor.dtype
+        assert torch.equal(found[name], tensor), name
+    with safe_open(path, "pt") as file:
+        assert file.metadata() == {"epoch": "3", "valid_loss": "0.25"}
+    assert os.listdir(tmp_path) == ["best.safetensors"]
+
+
+def test_weights_can_be_kept_without_words(tmp_path: Path) -> None:
+    write_weights(tmp_path / "weights", {"one": torch.ones(1)})
+    assert load_file(tmp_path / "weights")["one"].tolist() == [1.0]
