@@ -44,7 +44,8 @@ class RunConsole:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if self._live:
+            self._bar.stop()
 
     def progress(self, task: str, done: int, total: int) -> None:
         """Some of a longer piece of work is done: a bar with the time left, or a line every ten seconds."""

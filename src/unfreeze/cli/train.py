@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unfreeze.errors import SettingsError
+from unfreeze.errors import CollectionError
 from unfreeze.recipe.settings import TrainSettings, parse_steps
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
@@ -91,6 +91,8 @@ def train_command(
     """Take a folder of pictures through the eight steps to a model that predicts."""
     if (pictures is None) == (sample is None):
         raise typer.BadParameter("name a folder of pictures, or a sample with --sample digits")
+    if pictures and not pictures.is_dir():
+        raise CollectionError(f"{pictures}: there is no such folder of pictures", subject=pictures)
     suited = SAMPLE_SETTINGS[sample] if sample else DEFAULTS
     settings = TrainSettings(
         backbone=backbone,
@@ -146,8 +148,6 @@ def run(
 
     folder = sample_folder(sample.value) if sample else pictures
     assert folder is not None, "either a folder or a sample was given"
-    if not folder.is_dir():
-        raise SettingsError(f"{folder}: there is no such folder of pictures", subject=folder)
     target = out or default_folder(folder.resolve().name)
     with RunConsole(quiet=quiet, verbose=verbose) as console:
         try:

@@ -16,7 +16,7 @@ RULE = "steep"
 """The suggestion that is followed: docs/decisions/0004-rates.md has the figures."""
 
 DEFAULT_HEAD_RATE = 0.01
-DEFAULT_FULL_RATE = 0.001
+DEFAULT_FULL_RATE = 0.002
 """Used, and named as such, where the finder sees no clear valley."""
 
 

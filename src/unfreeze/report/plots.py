@@ -13,6 +13,9 @@ from unfreeze.training.history import EpochRecord, StepRecord
 from unfreeze.training.lr_find import LrSweep
 
 COLOURS = {"early": "#7a5195", "late": "#ef8636", "head": "#1f77b4", "train": "#8a8f98", "valid": "#1f77b4"}
+FIRST_STEPS = 20
+"""The height of a sweep's plot is set by the losses of so many steps at its beginning."""
+
 CELLS_WITH_NUMBERS = 20
 """A confusion matrix of more classes is drawn without numbers in its cells."""
 
@@ -35,7 +38,8 @@ def plot_lr_find(sweep: LrSweep, axes: Axes, *, chosen: float | None = None) -> 
         axes.plot([rate], [height], mark, label=f"{rule} {rate:.2g}")
     if chosen:
         axes.axvline(chosen, color=COLOURS["late"], linestyle="--", linewidth=1, label=f"used {chosen:.2g}")
-    axes.set(xscale="log", xlabel="learning rate of the head", ylabel="training loss")
+    top = 1.5 * max(sweep.smoothed[:FIRST_STEPS], default=1.0)  # a diverging loss would hide the valley
+    axes.set(xscale="log", xlabel="learning rate of the head", ylabel="training loss", ylim=(0, top))
     axes.legend(fontsize="small")
     return axes
 

@@ -1,0 +1,46 @@
+"""The program as a whole: help, version, exit codes, what it loads."""
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from made import RunCli
+
+
+def loaded_modules(*words: str) -> set[str]:
+    """Modules that the program loads for a command line."""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "unfreeze", *words], capture_output=True, text=True, check=False
+    )
+    assert "import time:" in result.stderr
+    return {line.rsplit("|", 1)[1].strip() for line in result.stderr.splitlines() if line.startswith("import time:")}
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ("train", "--help"), ("predict", "--help")])
+def test_help_and_version_load_no_torch(words: tuple[str, ...]) -> None:
+    loaded = loaded_modules(*words)
+    assert "typer" in loaded
+    assert not {"torch", "timm", "onnxruntime", "sklearn", "matplotlib"} & loaded
+
+
+def test_version_is_the_packages(run_cli: RunCli) -> None:
+    assert run_cli("--version") == (0, f"unfreeze {version('unfreeze')}\n", "")
+
+
+@pytest.mark.parametrize("words", [("nonsense",), ("train",), ("train", "x", "--size", "big"), ("predict",)])
+def test_wrong_usage_is_exit_code_two(run_cli: RunCli, words: tuple[str, ...]) -> None:
+    code, _, err = run_cli(*words)
+    assert code == 2
+    assert "Usage" in err
+    assert "Traceback" not in err
+
+
+def test_a_mistake_is_one_line_and_exit_code_one(tmp_path_factory: pytest.TempPathFactory) -> None:
+    missing = tmp_path_factory.mktemp("work") / "nothing-here"
+    words = [sys.executable, "-m", "unfreeze", "train", str(missing)]
+    result = subprocess.run(words, capture_output=True, text=True, check=False, env={**os.environ})
+    assert result.returncode == 1
+    assert result.stderr == f"error: {missing}: there is no such folder of pictures\n"

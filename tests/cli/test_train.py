@@ -1,0 +1,183 @@
+"""`unfreeze train` on good and on bad input."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from made import MakeCollection, RunCli
+
+QUICK = ("--size", "32", "--steps", "1,3", "--lr", "0.01", "--head-epochs", "1", "--tta-views", "0")
+
+pytestmark = pytest.mark.filterwarnings("default")  # the command line silences what libraries warn of
+
+
+def test_training_says_what_it_does_and_where_the_report_is(run_cli: RunCli, small: Path, tmp_path: Path) -> None:
+    code, out, err = run_cli("train", small, "--out", tmp_path / "run", *QUICK)
+    assert (code, err) == (0, "")
+    assert "16 pictures of 2 classes (12 train, 4 valid)" in out
+    assert "Step 1: augmentation on, activations precomputed" in out
+    assert "Step 3: train the head on precomputed activations" in out
+    assert "Step 2" not in out
+    assert "Trains on stored activations of the plain view" in out
+    assert "95 % interval" in out
+    assert str(tmp_path / "run" / "report.html") in out
+
+
+def test_quiet_prints_nothing(run_cli: RunCli, small: Path, tmp_path: Path) -> None:
+    assert run_cli("train", small, "--out", tmp_path / "run", *QUICK, "--quiet") == (0, "", "")
+
+
+def test_every_flag_reaches_its_setting(
+    run_cli: RunCli, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {}
+
+    def spy(pictures: Path, out: Path, settings: object, watcher: object) -> None:
+        seen.update(vars(settings))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("unfreeze.recipe.train.train", spy)
+    given = {
+        "backbone": "resnet18", "size": 64, "square": "pad", "augment": "top_down", "steps": "1-4", "lr": 0.5,
+        "head_epochs": 7, "augmented_cycles": 6, "cycle_len": 5, "rate_ratio": 4.5, "full_lr": 0.25, "full_cycles": 9,
+        "cycle_mult": 3, "batch_norm": "train", "batch_size": 11, "full_batch_size": 12, "views": 13, "tta_views": 14,
+        "valid_share": 0.3, "max_broken_share": 0.4, "seed": 15, "threads": 1, "weights": "w.pth",
+    }  # fmt: skip
+    words = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    code, out, _ = run_cli("train", small, "--no-store", *words)
+    assert code == 130
+    assert "stopped by Ctrl-C" in out
+    assert seen.pop("steps") == (1, 2, 3, 4)
+    assert seen.pop("weights") == Path("w.pth")
+    assert seen.pop("use_store") is False
+    assert seen == {name: value for name, value in given.items() if name not in ("steps", "weights")}
+
+
+def test_a_sample_brings_settings_that_suit_it(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[Path, object]] = []
+
+    def spy(pictures: Path, out: Path, settings: object, watcher: object) -> None:
+        seen.append((pictures, settings))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("unfreeze.recipe.train.train", spy)
+    run_cli("train", "--sample", "digits", "--augment", "none")
+    pictures, settings = seen[0]
+    assert len(list(pictures.glob("*/*.png"))) == 1797
+    assert (settings.size, settings.square, settings.augment) == (96, "squash", "none")  # type: ignore[attr-defined]
+
+
+def mistakes(make: MakeCollection) -> dict[str, tuple[Path, tuple[str, ...], str]]:
+    """Collections and flags that cannot be used, with what the message must say."""
+    broken = make({"train/red": 7, "train/blue": 7, "valid/red": 2, "valid/blue": 2}, "broken")
+    for number in range(4):
+        for name in ("red", "blue"):
+            (broken / f"train/{name}/x{number}.jpg").write_text("no picture")
+    good = make({"red": 4, "blue": 4}, "good")
+    empty = make({}, "empty")
+    empty.mkdir(exist_ok=True)
+    return {
+        "no pictures": (empty, (), "no pictures in class folders"),
+        "one class": (make({"red": 4}, "one"), (), "only one class, 'red'"),
+        "a lonely picture": (make({"red": 4, "blue": 1}, "lonely"), (), "'blue' has 1, needed: 2"),
+        "unknown class": (
+            make({"train/red": 3, "train/blue": 3, "valid/red": 1, "valid/green": 2}, "unknown"), (),
+            "classes without a training picture: valid/green (2 pictures)",
+        ),
+        "many broken": (broken, (), "8 of 26 files cannot be decoded, more than the 10%"),
+        "backbone": (good, ("--backbone", "resnet5O"), "unknown backbone 'resnet5O'; did you mean resnet50"),
+        "size": (good, ("--size", "0"), "--size is 0; it must be at least 32"),
+        "weights": (good, ("--weights", "no.pth"), "no.pth: no such weights file"),
+        "steps": (good, ("--steps", "9"), "--steps names [9]"),
+    }  # fmt: skip
+
+
+KINDS = [
+    "no pictures",
+    "one class",
+    "a lonely picture",
+    "unknown class",
+    "many broken",
+    "backbone",
+    "size",
+    "weights",
+    "steps",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bad_input_is_one_clear_line(
+    run_cli: RunCli, make_collection: MakeCollection, tmp_path: Path, kind: str
+) -> None:
+    folder, flags, message = mistakes(make_collection)[kind]
+    code, _, err = run_cli("train", folder, "--out", tmp_path / "run", "--quiet", *flags)
+    assert code == 1
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_unknown_augment_is_wrong_usage_and_names_the_kinds(run_cli: RunCli, small: Path) -> None:
+    code, _, err = run_cli("train", small, "--augment", "upside_down")
+    assert code == 2
+    assert "side_on" in err
+    assert "top_down" in err
+
+
+def test_output_that_is_there_or_cannot_be_written(run_cli: RunCli, small: Path, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "mine.txt").write_text("mine")
+    code, _, err = run_cli("train", small, "--out", tmp_path / "taken")
+    assert (code, "holds something already" in err) == (1, True)
+    code, _, err = run_cli("train", small, "--out", tmp_path / "taken" / "mine.txt" / "run")
+    assert (code, "cannot be written" in err) == (1, True)
+    assert (tmp_path / "taken" / "mine.txt").read_text() == "mine"
+
+
+def test_odd_files_and_names_are_trained_on_and_predicted(run_cli: RunCli, small: Path, tmp_path: Path) -> None:
+    red = Image.new("RGB", (40, 40), (200, 40, 40))
+    odd = small / "train" / "red"
+    red.save(odd / "bewegt.gif", save_all=True, append_images=[red.rotate(90)])
+    red.convert("CMYK").save(odd / "cmyk.jpg")
+    red.convert("RGBA").save(odd / "rgba.png")
+    Image.fromarray(np.full((40, 40), 40000, np.uint16)).save(odd / "sixteen.png")
+    red.save(odd / f"{'ö' * 100}.png")
+    red.save(odd / f"{'x' * 200}.png")
+    (odd / "text.jpg").write_text("no picture")
+    code, out, _ = run_cli("train", small, "--out", tmp_path / "run", *QUICK)
+    assert code == 0
+    assert "22 pictures of 2 classes (18 train, 4 valid)" in out
+    assert "1 of 23 files cannot be decoded" in out
+    code, out, err = run_cli("predict", tmp_path / "run", odd)
+    assert code == 0
+    assert len(out.splitlines()) == 12
+    assert "text.jpg: not predicted: not a picture in a known format" in err
+
+
+def test_ctrl_c_leaves_a_clean_folder(small: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    words = ["train", small, "--out", run, "--size", "32", "--lr", "0.01", "--steps", "1,3", "--head-epochs", "100000"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "unfreeze", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ},
+    )  # fmt: skip
+    best = run / "checkpoints" / "best.safetensors"
+    deadline = time.monotonic() + 100
+    while not best.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped by Ctrl-C; history and best weights so far are in" in out
+    assert "Traceback" not in err
+    assert sorted(p.name for p in run.rglob("*") if p.is_file()) == [
+        "best.safetensors", "history.jsonl", "receipt.json", "settings.toml",
+    ]  # fmt: skip

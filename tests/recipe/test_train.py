@@ -1,0 +1,136 @@
+"""All eight steps end to end, on pictures of two colours."""
+
+import json
+import tomllib
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from made import Recorder
+from unfreeze.deploy.predictor import Predictor
+from unfreeze.errors import CollectionError, RunError
+from unfreeze.evaluation import metrics
+from unfreeze.evaluation.predictions import read_predictions
+from unfreeze.recipe.settings import TrainSettings
+from unfreeze.recipe.train import RunResult, train
+
+FILES = [
+    "checkpoints/best.safetensors",
+    "history.jsonl",
+    "lr_find/step2.json",
+    "lr_find/step7.json",
+    "model/bundle.json",
+    "model/model.onnx",
+    "model/model.safetensors",
+    "predictions.csv",
+    "receipt.json",
+    "report.html",
+    "result.json",
+    "settings.toml",
+]
+
+
+def files_below(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_run_leaves_exactly_these_files(finished: RunResult) -> None:
+    assert files_below(finished.folder) == FILES
+
+
+def test_every_step_says_what_it_does_why_and_what_came_out(finished: RunResult, watched: Recorder) -> None:
+    assert [number for number, _, _ in watched.steps] == [1, 2, 3, 4, 5, 6, 7, 8, 0]
+    assert all(why for _, _, why in watched.steps)
+    assert len(watched.outcomes) == 9
+    assert "stored activations of the plain view" in watched.steps[2][2]
+    assert "stored augmented views" in watched.steps[3][2]
+    assert watched.epochs == len(finished.figures["steps"]) // 8 * (2 + 3 + 3)
+
+
+def test_result_holds_the_figures_that_were_promised(finished: RunResult) -> None:
+    result = json.loads((finished.folder / "result.json").read_text())
+    assert result["classes"] == ["blue", "red"]
+    assert (result["train_images"], result["valid_images"], result["test_images"]) == (16, 8, 4)
+    assert result["quarantined"] == 1
+    assert result["accuracy"] == 1.0
+    assert result["accuracy_interval"] == pytest.approx([0.6756, 1.0], abs=1e-4)
+    assert result["tta_accuracy"] == 1.0
+    assert result["test_accuracy"] == 1.0
+    assert result["seconds"] > 0
+    assert [step["number"] for step in result["steps"]] == list(range(1, 9))
+    assert set(result["steps"][0]) == {"number", "name", "outcome", "seconds", "accuracy", "valid_loss"}
+
+
+def test_every_figure_can_be_computed_again_from_the_table(finished: RunResult) -> None:
+    valid = read_predictions(finished.folder / "predictions.csv").of_split("valid")
+    assert metrics.accuracy(valid) == finished.figures["accuracy"]
+    assert metrics.mean_loss(valid) == finished.figures["valid_loss"]
+    assert metrics.accuracy(valid, tta=True) == finished.figures["tta_accuracy"]
+
+
+def test_the_kept_weights_are_no_worse_than_any_epochs(finished: RunResult) -> None:
+    lines = [json.loads(line) for line in (finished.folder / "history.jsonl").read_text().splitlines()]
+    losses = [line["valid_loss"] for line in lines if line["kind"] == "epoch"]
+    assert finished.figures["valid_loss"] <= min(losses) + 1e-5
+
+
+def test_settings_and_receipt_say_what_the_run_was_made_from(finished: RunResult) -> None:
+    settings = tomllib.loads((finished.folder / "settings.toml").read_text())
+    assert settings["backbone"] == "efficientnet_lite0"
+    assert settings["square"] == "crop"
+    assert settings["steps"] == list(range(1, 9))
+    receipt = json.loads((finished.folder / "receipt.json").read_text())
+    assert receipt["quarantined"] == [{"path": "train/red/broken.png", "reason": "not a picture in a known format"}]
+    assert receipt["versions"]["torch"]
+
+
+def test_the_model_predicts_the_validation_pictures_as_the_table_says(finished: RunResult, pictures: Path) -> None:
+    table = read_predictions(finished.folder / "predictions.csv").of_split("valid")
+    found = Predictor(finished.folder).predict([pictures / path for path in table.paths])
+    for prediction, probabilities in zip(found, table.probabilities, strict=True):
+        assert prediction.probabilities == pytest.approx(probabilities.tolist(), abs=1e-5)
+
+
+def test_nothing_was_written_beside_the_pictures(finished: RunResult, pictures: Path) -> None:
+    assert len(files_below(pictures)) == 2 * (8 + 4 + 2) + 1
+
+
+def test_the_same_seed_gives_the_same_run(
+    finished: RunResult, pictures: Path, settings: TrainSettings, tmp_path: Path
+) -> None:
+    again = train(pictures, tmp_path / "again", replace(settings, use_store=False), Recorder())
+    assert table_hash(again) == table_hash(finished)
+    assert without_seconds(again) == without_seconds(finished)
+
+
+def test_the_first_four_steps_do_not_depend_on_threads(pictures: Path, settings: TrainSettings, tmp_path: Path) -> None:
+    short = replace(settings, steps=(1, 2, 3, 4))
+    runs = [train(pictures, tmp_path / str(n), replace(short, threads=n), Recorder()) for n in (1, 2)]
+    assert table_hash(runs[0]) == table_hash(runs[1])
+    assert without_seconds(runs[0]) == without_seconds(runs[1])
+    assert files_below(runs[0].folder) == [name for name in FILES if name != "lr_find/step7.json"]
+
+
+def test_a_folder_that_holds_something_is_left_alone(pictures: Path, settings: TrainSettings, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(RunError, match="holds something already; choose another folder"):
+        train(pictures, tmp_path, settings, Recorder())
+    assert files_below(tmp_path) == ["mine.txt"]
+
+
+def test_a_run_that_fails_before_its_first_epoch_leaves_nothing(settings: TrainSettings, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CollectionError, match="no pictures in class folders"):
+        train(tmp_path / "empty", tmp_path / "run", settings, Recorder())
+    assert not (tmp_path / "run").exists()
+
+
+def table_hash(result: RunResult) -> str:
+    return sha256((result.folder / "predictions.csv").read_bytes()).hexdigest()
+
+
+def without_seconds(result: RunResult) -> dict[str, object]:
+    steps = [{key: value for key, value in step.items() if key != "seconds"} for step in result.figures["steps"]]
+    return {**result.figures, "seconds": 0, "steps": steps}
