@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads on shared cores make small tensors several times slower
+
 from made import MakeCollection, new_cache, write_collection
 
 

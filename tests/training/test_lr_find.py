@@ -196,7 +196,7 @@ def test_fall_must_be_three_standard_errors_deep() -> None:
 
 
 def test_few_steps_and_steps_without_a_fall_are_chance() -> None:
-    assert not falls_beyond_chance([3.0, 2.0] * 5, np.linspace(3, 1, 10).tolist())
+    assert not falls_beyond_chance([3.0] * 10, np.linspace(3, 1, 10).tolist())
     assert falls_beyond_chance([3.0] * 11, np.linspace(3, 1, 11).tolist())
     assert not falls_beyond_chance([1.0] * 20, [1.0] * 20)
 

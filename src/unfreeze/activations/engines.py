@@ -1,5 +1,6 @@
 """Runs a frozen prefix: onnxruntime on the CPU, torch elsewhere."""
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -71,7 +72,7 @@ class TorchEngine:
         import torch
 
         self._device = device
-        self._module = module.eval().to(memory_format=torch.channels_last).to(device)
+        self._module = copy.deepcopy(module).eval().to(memory_format=torch.channels_last).to(device)
 
     def run(self, squares: npt.NDArray[np.uint8]) -> Floats:
         """Activations (N, ...), float32, of squares (N, 3, S, S)."""

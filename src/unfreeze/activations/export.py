@@ -41,9 +41,10 @@ def export_graph(module: nn.Module, path: Path, *, size_px: int, outputs: Sequen
     work = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         program.save(str(work), external_data=False)
-        difference = _difference(module, work, example)
-        if not difference <= TOLERANCE:  # nor if it is not a number
-            raise ExportMismatch(f"onnxruntime and torch differ by {difference:.1e} of the largest activation")
+        for squares in (example, example[:1]):  # the engine runs one at a time; two were traced
+            difference = _difference(module, work, squares)
+            if not difference <= TOLERANCE:  # nor if it is not a number
+                raise ExportMismatch(f"onnxruntime and torch differ by {difference:.1e} of the largest activation")
         os.replace(work, path)
     finally:
         work.unlink(missing_ok=True)
@@ -79,5 +80,5 @@ def _difference(module: nn.Module, graph: Path, squares: npt.NDArray[np.uint8]) 
     try:
         found = OnnxEngine(graph).run(squares)
     except Exception as error:  # Each of onnxruntime's errors derives from Exception alone.
-        raise ExportMismatch(f"onnxruntime cannot run the graph: {str(error).splitlines()[0]}") from error
+        raise ExportMismatch(f"onnxruntime cannot run the graph: {error}") from error
     return float(np.abs(found - expected).max() / max(1.0, float(np.abs(expected).max())))

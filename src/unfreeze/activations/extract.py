@@ -13,7 +13,7 @@ from torch import nn
 from unfreeze.activations.engines import Engine, Floats, OnnxEngine, TorchEngine
 from unfreeze.activations.export import ExportMismatch, export_graph
 from unfreeze.activations.store import ActivationStore, activation_key
-from unfreeze.errors import CollectionError
+from unfreeze.errors import CollectionError, RunError
 from unfreeze.images.decode import decode
 from unfreeze.images.scan import content_hash
 from unfreeze.images.table import ImageRow, ImageTable
@@ -50,10 +50,24 @@ class FrozenPrefix:
         if self._device.type != "cpu":
             return TorchEngine(self._module, self._device)
         try:
-            return OnnxEngine(self.graph())
+            return self._onnx_engine()
         except (ExportMismatch, torch.onnx.OnnxExporterError) as error:
-            self.notes.append(f"the frozen part runs in torch, which is slower: {error}")
+            reason = str(error).split("\x1b")[0].split("\n")[0].strip()  # the exporter writes pages, in colours
+            self.notes.append(f"the frozen part runs in torch, which is slower: {reason}")
             return TorchEngine(self._module, self._device)
+
+    def _onnx_engine(self) -> OnnxEngine:
+        """The exported graph in onnxruntime; one that lies damaged in the cache is exported anew."""
+        was_there = self._graph.exists()
+        try:
+            return OnnxEngine(self.graph())
+        except (ExportMismatch, torch.onnx.OnnxExporterError, RunError):
+            raise
+        except Exception:  # Each of onnxruntime's errors derives from Exception alone.
+            if not was_there:
+                raise
+            self._graph.unlink()
+            return OnnxEngine(self.graph())
 
     def graph(self) -> Path:
         """The ONNX file of the prefix, exported now if it was not before.
@@ -63,9 +77,14 @@ class FrozenPrefix:
 
         Raises:
             ExportMismatch: If onnxruntime does not compute what torch does.
+            RunError: If the file cannot be written.
         """
         if not self._graph.exists():
-            export_graph(self._module, self._graph, size_px=self._size_px)
+            try:
+                export_graph(self._module, self._graph, size_px=self._size_px)
+            except OSError as error:
+                message = f"{self._graph}: cannot be written ({error.strerror}); free some space, or set UNFREEZE_CACHE"
+                raise RunError(message, subject=self._graph) from error
         return self._graph
 
 
@@ -113,14 +132,16 @@ class Extractor:
         if progress:
             progress(done, len(rows))
         fresh: dict[bytes, Floats] = {}
-        for key, activation in self._compute(missing, view):
-            fresh[key] = activation
-            if len(fresh) == ROWS_PER_TRANSACTION:
-                self._keep(fresh, known)
-            done += 1
-            if progress:
-                progress(done, len(rows))
-        self._keep(fresh, known)
+        try:
+            for key, activation in self._compute(missing, view):
+                fresh[key] = activation
+                if len(fresh) == ROWS_PER_TRANSACTION:
+                    self._keep(fresh, known)
+                done += 1
+                if progress:
+                    progress(done, len(rows))
+        finally:  # what was computed before Ctrl-C is not computed again
+            self._keep(fresh, known)
         return np.stack([known[key] for key in keys])  # N x (...) -> (N, ...)
 
     def _keep(self, fresh: dict[bytes, Floats], known: dict[bytes, Floats]) -> None:

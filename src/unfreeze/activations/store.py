@@ -103,9 +103,11 @@ class ActivationStore:
             self._database.executemany("INSERT OR IGNORE INTO activation VALUES (?, ?)", rows)
 
     def _recover(self, error: sqlite3.DatabaseError) -> None:
-        """Begins a new file where the old one is damaged; any other fault is the user's to mend."""
-        if type(error) is not sqlite3.DatabaseError:
+        """Begins a new file where the old one is damaged; a full or locked disk is the user's to mend."""
+        if isinstance(error, sqlite3.OperationalError):
             raise _unusable(self.path, error) from error
+        if type(error) is not sqlite3.DatabaseError:
+            raise error  # a mistake of ours, such as using a closed store
         self._database.close()
         self._database = _begin_anew(self.path)
 
@@ -167,11 +169,8 @@ def _write_ahead(database: sqlite3.Connection) -> None:
 
 
 def _begin_anew(path: Path) -> sqlite3.Connection:
-    """Sets a damaged file aside with its log, which would be replayed into the new one, and begins a new file."""
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            os.replace(part, path.with_name(f"{path.stem}.damaged{suffix}"))
+    """Sets a damaged file aside and begins a new one; SQLite drops the log of the old one itself."""
+    os.replace(path, path.with_suffix(".damaged"))
     return _open(path)
 
 

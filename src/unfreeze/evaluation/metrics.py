@@ -38,7 +38,8 @@ def wilson_interval(correct: int, count: int) -> tuple[float, float]:
     share, spread = correct / count, Z_95**2 / count
     middle = (share + spread / 2) / (1 + spread)
     half = Z_95 / (1 + spread) * math.sqrt(share * (1 - share) / count + spread / (4 * count))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # Exact at the ends, where rounding would leave the share itself outside.
+    return 0.0 if correct == 0 else middle - half, 1.0 if correct == count else middle + half
 
 
 def accuracy_interval(table: PredictionTable) -> tuple[float, float]:

@@ -1,7 +1,10 @@
 """`Learner`: the lesson's controls, for notebooks and for the recipe."""
 
 import itertools
+import math
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from unfreeze.activations.engines import Floats
-from unfreeze.errors import CollectionError
+from unfreeze.errors import CollectionError, TrainingError
 from unfreeze.evaluation.predictions import PredictionTable, table_from_logits
 from unfreeze.evaluation.tta import average_views
 from unfreeze.images.table import Split
@@ -77,16 +80,16 @@ class Learner:
         self.stage = ""
         self._observer = observer or Silent()
         self._checkpoints = folder / "checkpoints" if folder else None
-        self._scratch = tempfile.TemporaryDirectory(prefix="unfreeze-")
-        scratch = Path(self._scratch.name)
+        scratch = Path(tempfile.mkdtemp(prefix="unfreeze-"))
+        self._remove_scratch = weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
         self.source = ExampleSource(data, network, observer=self._observer, scratch=scratch, use_store=use_store)
         self.trainer = Trainer(network, history=self.history, seed=data.transform.seed)
         self._augmented_epochs = 0
 
     def close(self) -> None:
-        """Closes the store and removes scratch files."""
+        """Closes the store and removes scratch files; what is not closed goes with the learner."""
         self.source.close()
-        self._scratch.cleanup()
+        self._remove_scratch()
 
     @property
     def epoch_steps(self) -> int:
@@ -242,6 +245,9 @@ class Learner:
             trained = self.trainer.train(module, examples.batches(batches), rates_at, on_step=on_step)
             valid = self.trainer.validate(module, validation)
             sample = self._eval_loss(module)
+        if not math.isfinite(valid.mean_loss):
+            message = f"the validation loss became {valid.mean_loss}; choose a lower learning rate (--lr, --full-lr)"
+            raise TrainingError(message, subject="loss")
         self._augmented_epochs += view > 0
         done += len(batches)
         return EpochRecord(

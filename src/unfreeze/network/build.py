@@ -40,6 +40,25 @@ def build_network(
         return Network(backbone=backbone, stages=stages, features=hidden, classes=classes).eval()
 
 
+def check_size(network: Network, size_px: int) -> None:
+    """Makes sure that a network takes squares of a size, because some bodies take one size only.
+
+    Args:
+        network: The network.
+        size_px: Side of the squares in pixels.
+
+    Raises:
+        BackboneError: If it does not.
+    """
+    try:
+        with torch.inference_mode():
+            network(torch.zeros(1, 3, size_px, size_px, dtype=torch.uint8))
+    except (AssertionError, RuntimeError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        message = f"{network.backbone} does not take squares of {size_px} pixels ({reason}); choose another --size"
+        raise BackboneError(message, subject=network.backbone) from error
+
+
 def packaged_classifier(backbone: str) -> nn.Module:
     """A packaged backbone with its own 1,000-class head, to check it against its publisher's model.
 

@@ -23,7 +23,7 @@ from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer
 from unfreeze.network.backbones import preprocessing
-from unfreeze.network.build import build_network
+from unfreeze.network.build import build_network, check_size
 from unfreeze.recipe.eight_steps import EightSteps, Narrator, StepResult
 from unfreeze.recipe.run_folder import RunFolder
 from unfreeze.recipe.settings import TrainSettings
@@ -86,6 +86,7 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
     with folder.removed_if_barren():
         data = _read(pictures, settings, watcher)
         network = build_network(settings.backbone, classes=len(data.table.classes), weights=settings.weights)
+        check_size(network, data.transform.size_px)
         network.batch_norm = settings.batch_norm
         folder.write_settings(settings)
         receipt = folder.write_receipt(settings, data.table, network.prefix_hash("head"))

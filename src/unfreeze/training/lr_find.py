@@ -139,7 +139,8 @@ def suggest_rates(rates: Iterable[float], smoothed: Iterable[float]) -> dict[str
     if loss[first] - loss[last] < CLEAR_FALL * abs(loss[first]):
         return {}
     slope = np.gradient(loss, np.log(rate))
-    lowest, steepest = int(loss.argmin()), int(slope.argmin())
+    # The first averages are of so few batches that they jump: what is read there is noise.
+    lowest, steepest = (FIRST_BEST_STEP + int(values[FIRST_BEST_STEP:].argmin()) for values in (loss, slope))
     falling = [index for index in range(steepest, lowest + 1) if slope[index] <= slope[steepest] / 2]
     return {
         "valley": float(rate[first + round((last - first) * 2 / 3)]),

@@ -120,7 +120,7 @@ class Trainer:
 
         start, end = span
         with preserved(self.network, self.optimizer):
-            torch.manual_seed(self._seed)
+            torch.manual_seed(step_seed(self._seed, 0))
             self.network.training_mode()
             return lr_sweep(examples.batches(batches), step, start=start, end=end, steps=len(batches))
 

@@ -1,0 +1,43 @@
+"""Fixtures for tests of deployment: a bundle with a random head on the packaged body."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+
+from unfreeze.activations.extract import FrozenPrefix
+from unfreeze.deploy.bundle import GRAPH_FILE, WEIGHTS_FILE, write_bundle_settings
+from unfreeze.deploy.graph import add_head
+from unfreeze.network.build import build_network
+from unfreeze.transforms.transform import Transform
+
+
+@pytest.fixture(scope="session")
+def body_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packaged body for squares of 64 pixels as a graph, shared by the session."""
+    graphs = tmp_path_factory.getbasetemp() / "graphs"  # where every test's cache looks
+    graphs.mkdir(exist_ok=True)
+    network = build_network(classes=2)
+    return FrozenPrefix(network, "head", size_px=64, graphs=graphs, device=torch.device("cpu")).graph()
+
+
+@pytest.fixture(scope="session")
+def finished_bundle(body_graph: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole bundle; tests that change it take `bundle`."""
+    folder = tmp_path_factory.mktemp("bundle")
+    weight = np.random.default_rng(0).normal(0, 0.1, (3, 1280)).astype(np.float32)
+    bias = np.array([0.5, 0.0, -0.5], np.float32)
+    add_head(body_graph, folder / GRAPH_FILE, weight=weight, bias=bias, classes=3)
+    save_file({"head.weight": weight, "head.bias": bias}, folder / WEIGHTS_FILE)
+    transform = Transform(size_px=64, crop_share=0.875, seed=5)
+    write_bundle_settings(folder, classes=["blue", "green", "röd"], backbone="efficientnet_lite0", transform=transform)
+    return folder
+
+
+@pytest.fixture
+def bundle(finished_bundle: Path, tmp_path: Path) -> Path:
+    """A copy of the bundle, in a run folder of the test's own."""
+    return shutil.copytree(finished_bundle, tmp_path / "run" / "model")

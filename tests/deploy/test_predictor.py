@@ -1,0 +1,187 @@
+"""The predictor: right, in order, bearing with bad files, and without torch."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unfreeze.activations.engines import Floats, OnnxEngine
+from unfreeze.deploy.bundle import GRAPH_FILE
+from unfreeze.deploy.predictor import Predictor, picture_paths
+from unfreeze.errors import BundleError, CollectionError, PictureError
+from unfreeze.images.decode import decode
+from unfreeze.images.scan import content_hash
+
+TORCHLESS = """
+import json, sys
+from unfreeze.deploy.predictor import Predictor, picture_paths
+from pathlib import Path
+predictor = Predictor(sys.argv[1], threads=2)
+found = predictor.predict(picture_paths([Path(sys.argv[2])]), tta_views=1)
+heavy = sorted({"torch", "torchvision", "timm", "onnx", "sklearn", "matplotlib"} & set(sys.modules))
+print(json.dumps([heavy, [prediction.probabilities for prediction in found]]))
+"""
+
+
+@pytest.fixture
+def pictures(make_collection: Callable[..., Path]) -> list[Path]:
+    return sorted(make_collection({"red": 2, "green": 2, "blue": 2}).rglob("*.png"))
+
+
+@pytest.fixture(scope="session")
+def predictor(finished_bundle: Path) -> Predictor:
+    return Predictor(finished_bundle)
+
+
+def view_probabilities(predictor: Predictor, bundle: Path, path: Path, number: int) -> Floats:
+    """Probabilities (C,) of one view, put together by hand."""
+    data = path.read_bytes()
+    square = predictor.transform(decode(data, path=path), content=content_hash(data), number=number)
+    probabilities: Floats = OnnxEngine(bundle / GRAPH_FILE).outputs(square[np.newaxis])[0][0]
+    return probabilities
+
+
+def test_probabilities_are_those_of_the_plain_view(
+    predictor: Predictor, finished_bundle: Path, pictures: list[Path]
+) -> None:
+    found = predictor.predict(pictures)
+    expected = [view_probabilities(predictor, finished_bundle, path, 0).tolist() for path in pictures]
+    assert [list(prediction.probabilities) for prediction in found] == expected
+    assert len({prediction.probabilities for prediction in found}) == len(pictures)
+    assert predictor.classes == ("blue", "green", "röd")
+
+
+def test_probabilities_sum_to_one(predictor: Predictor, pictures: list[Path]) -> None:
+    for views in (0, 2):
+        for prediction in predictor.predict(pictures, tta_views=views):
+            assert sum(prediction.probabilities) == pytest.approx(1, abs=1e-6)
+            assert all(0 < probability < 1 for probability in prediction.probabilities)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_predictions_keep_the_order_of_the_paths(finished_bundle: Path, pictures: list[Path], threads: int) -> None:
+    order = [pictures[index] for index in (4, 0, 5, 0, 2)]
+    found = Predictor(finished_bundle, threads=threads).predict(order)
+    assert [prediction.path for prediction in found] == [str(path) for path in order]
+    alone = [Predictor(finished_bundle).predict([path])[0] for path in order]
+    assert found == alone
+
+
+def test_augmented_views_are_averaged_with_the_plain_one(
+    predictor: Predictor, finished_bundle: Path, pictures: list[Path]
+) -> None:
+    found = predictor.predict(pictures[:1], tta_views=3)[0]
+    views = [view_probabilities(predictor, finished_bundle, pictures[0], number) for number in range(4)]
+    np.testing.assert_allclose(found.probabilities, np.mean(views, axis=0), rtol=1e-6)
+    assert np.abs(np.mean(views, axis=0) - views[0]).max() > 1e-4
+    assert predictor.predict(pictures[:1], tta_views=3)[0] == found
+
+
+def test_bytes_and_path_agree(predictor: Predictor, pictures: list[Path]) -> None:
+    for views in (0, 2):
+        found = predictor.probabilities(pictures[0].read_bytes(), tta_views=views)
+        assert (found.dtype, found.shape) == (np.dtype(np.float32), (3,))
+        assert tuple(found.tolist()) == predictor.predict(pictures[:1], tta_views=views)[0].probabilities
+
+
+def test_bytes_that_are_no_picture_are_an_error_with_the_name_that_was_given(predictor: Predictor) -> None:
+    with pytest.raises(PictureError, match=r"upload\.png: not a picture in a known format"):
+        predictor.probabilities(b"no picture", path="upload.png")
+
+
+def test_a_bad_file_costs_its_own_row(predictor: Predictor, pictures: list[Path], tmp_path: Path) -> None:
+    bad = {"text.png": b"no picture", "empty.png": b"", "half.png": pictures[1].read_bytes()[:300]}
+    for name, content in bad.items():
+        (tmp_path / name).write_bytes(content)
+    paths = [pictures[0], *(tmp_path / name for name in bad), tmp_path / "gone.png", tmp_path, pictures[1]]
+    found = predictor.predict(paths)
+    assert [prediction.path for prediction in found] == [str(path) for path in paths]
+    assert [bool(prediction.probabilities) for prediction in found] == [True, *[False] * 5, True]
+    errors = [prediction.error for prediction in found]
+    assert errors[:3] == ["", "not a picture in a known format", "the file is empty"]
+    assert "truncated" in errors[3]
+    assert errors[4:] == ["No such file or directory", "Is a directory", ""]
+
+
+def test_a_path_may_be_written_in_any_script(predictor: Predictor, pictures: list[Path], tmp_path: Path) -> None:
+    path = tmp_path / "Größe 猫 é.png"
+    shutil.copy(pictures[0], path)
+    found = predictor.predict([path, str(path)])
+    assert [prediction.path for prediction in found] == [str(path)] * 2
+    assert found[0].probabilities == predictor.predict(pictures[:1])[0].probabilities
+
+
+def test_progress_counts_pictures(predictor: Predictor, pictures: list[Path]) -> None:
+    seen: list[tuple[int, int]] = []
+    predictor.predict(pictures[:3], progress=lambda done, count: seen.append((done, count)))
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert predictor.predict([]) == []
+
+
+def test_a_run_folder_stands_for_its_model(bundle: Path, predictor: Predictor, pictures: list[Path]) -> None:
+    assert Predictor(str(bundle.parent)).predict(pictures[:1]) == predictor.predict(pictures[:1])
+    (bundle / GRAPH_FILE).unlink()
+    with pytest.raises(BundleError, match=r"model\.onnx: missing or damaged"):
+        Predictor(bundle.parent)
+
+
+def test_prediction_loads_no_torch(finished_bundle: Path, predictor: Predictor, pictures: list[Path]) -> None:
+    command = [sys.executable, "-W", "error", "-c", TORCHLESS, str(finished_bundle), str(pictures[0].parent.parent)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    heavy, probabilities = json.loads(run.stdout)
+    assert heavy == []
+    assert [tuple(row) for row in probabilities] == [p.probabilities for p in predictor.predict(pictures, tta_views=1)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Pictures by name only; hidden ones and other files among them."""
+    for name in ("b/2.png", "a.JPG", "b/1.webp", "c/d/e.jpeg", "notes.txt", ".hidden.png", ".cache/x.png", "~$x.png"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).touch()
+    (tmp_path / "in" / "folder.png").mkdir()
+    return tmp_path / "in"
+
+
+def test_a_folder_stands_for_its_visible_pictures_in_order_of_their_names(folder: Path) -> None:
+    found = [path.relative_to(folder).as_posix() for path in picture_paths([folder])]
+    assert found == ["a.JPG", "b/1.webp", "b/2.png", "c/d/e.jpeg"]
+
+
+def test_a_folder_below_a_hidden_one_is_searched_when_it_is_named(folder: Path) -> None:
+    assert picture_paths([folder / ".cache"]) == [folder / ".cache" / "x.png"]
+
+
+def test_files_are_taken_as_they_are_and_inputs_keep_their_order(folder: Path) -> None:
+    inputs = [folder / "notes.txt", folder / "b", folder / ".hidden.png", folder / "b" / "1.webp"]
+    expected = [inputs[0], folder / "b" / "1.webp", folder / "b" / "2.png", inputs[2], inputs[3]]
+    assert picture_paths(inputs) == expected
+
+
+def test_all_inputs_that_are_not_there_are_named(folder: Path) -> None:
+    with pytest.raises(CollectionError, match=r"not there: .*x\.png, .*y$") as caught:
+        picture_paths([folder / "x.png", folder, folder / "y"])
+    assert caught.value.subject == str(folder / "x.png")
+
+
+def test_a_folder_without_pictures_is_an_error(folder: Path) -> None:
+    (folder / "b" / "1.webp").unlink()
+    (folder / "b" / "2.png").unlink()
+    with pytest.raises(CollectionError, match=r"no pictures in .*b$"):
+        picture_paths([folder / "b"])
+
+
+def test_every_mode_of_picture_is_predicted(predictor: Predictor, tmp_path: Path) -> None:
+    modes = ["L", "RGBA", "P", "1", "I;16", "CMYK"]
+    for mode in modes:
+        suffix = ".jpg" if mode == "CMYK" else ".png"
+        Image.new(mode, (40, 30)).save(tmp_path / f"{mode.replace(';', '')}{suffix}")
+    found = predictor.predict(picture_paths([tmp_path]))
+    assert [prediction.error for prediction in found] == [""] * len(modes)

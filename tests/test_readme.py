@@ -1,0 +1,53 @@
+"""The README's commands run as they stand there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from made import write_collection
+from unfreeze.cli.main import app
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def commands() -> list[str]:
+    """The lines of the README's indented blocks that call the program, without their comments."""
+    lines = re.findall(r"^ {4}(unfreeze .*)$", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return [line.split("#")[0].strip() for line in lines]
+
+
+def test_the_readme_shows_both_commands() -> None:
+    assert {shlex.split(line)[1] for line in commands()} == {"train", "predict"}
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("line", commands())
+def test_a_commands_flags_are_the_programs(line: str) -> None:
+    """Each flag is known to its command; running them all would take minutes."""
+    from typer.main import get_command
+
+    words = shlex.split(line)
+    command = get_command(app).commands[words[1]]  # type: ignore[attr-defined]
+    known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_the_notebook_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert len(blocks) == 1
+    counts = {"train/red": 6, "train/blue": 6, "valid/red": 2, "valid/blue": 2}
+    write_collection(tmp_path / "pictures", counts)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("unfreeze.learner.learner.LEAST_STEPS", 3)
+    code = blocks[0].replace('from_folder("pictures")', 'from_folder("pictures", size_px=32)')
+    assert code != blocks[0]
+    exec(compile(code, "README.md", "exec"), {})
+
+
+def test_the_make_targets_that_it_names_are_there() -> None:
+    named = set(re.findall(r"\bmake ([a-z]+)", README.read_text(encoding="utf-8")))
+    makefile = (README.parent / "Makefile").read_text(encoding="utf-8")
+    assert named >= {"demo", "test"}
+    assert all(f"\n{target}:" in makefile for target in named)
