@@ -258,5 +258,5 @@ def test_a_folder_of_graphs_that_cannot_be_written_is_named(tmp_path: Path) -> N
     (tmp_path / "file").write_text("in the way")
     network = build_network("resnet18", classes=2, pretrained=False)
     prefix = FrozenPrefix(network, "head", size_px=32, graphs=tmp_path / "file", device=torch.device("cpu"))
-    with pytest.raises(RunError, match="cannot be written .* set UNFREEZE_CACHE"):
+    with pytest.raises(RunError, match=r"cannot be written .* set UNFREEZE_CACHE"):
         _ = prefix.engine

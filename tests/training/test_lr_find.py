@@ -163,8 +163,8 @@ def test_fall_by_a_twentieth_is_a_clear_valley() -> None:
 
 
 def test_few_points_give_no_suggestion() -> None:
-    assert suggest_rates(RATES[:10], np.linspace(3, 1, 10)) == {}
-    assert suggest_rates(RATES[:11], np.linspace(3, 1, 11)) != {}
+    assert suggest_rates(RATES[:11], np.linspace(3, 1, 11)) == {}
+    assert suggest_rates(RATES[:12], np.linspace(3, 1, 12)) != {}
 
 
 @pytest.mark.parametrize("share", [0.02, 0.2, 0.5])
@@ -188,7 +188,7 @@ def test_fall_must_be_three_standard_errors_deep() -> None:
     errors = []
     for step in (50, 79):
         weights = 0.98 ** np.arange(step + 1)
-        errors.append(0.2 / 0.9539 * np.sqrt((weights**2).sum()) / weights.sum())
+        errors.append(0.2 / math.sqrt(2) * np.sqrt((weights**2).sum()) / weights.sum())
     least = 3 * math.hypot(*errors)
     for depth, clear in ((0.999 * least, False), (1.001 * least, True)):
         smoothed = [4.0] * 51 + np.linspace(4, 4 - depth, 30)[1:].tolist()
@@ -196,8 +196,8 @@ def test_fall_must_be_three_standard_errors_deep() -> None:
 
 
 def test_few_steps_and_steps_without_a_fall_are_chance() -> None:
-    assert not falls_beyond_chance([3.0] * 10, np.linspace(3, 1, 10).tolist())
-    assert falls_beyond_chance([3.0] * 11, np.linspace(3, 1, 11).tolist())
+    assert not falls_beyond_chance([3.0] * 11, np.linspace(3, 1, 11).tolist())
+    assert falls_beyond_chance([3.0] * 12, np.linspace(3, 1, 12).tolist())
     assert not falls_beyond_chance([1.0] * 20, [1.0] * 20)
 
 

@@ -15,9 +15,6 @@ DIVERGED = 4.0
 FIRST_BEST_STEP = 10
 LEAST_STEPS = 100
 STANDARD_ERRORS = 3.0
-MEDIAN_DIFFERENCE = 0.9539
-"""Median distance of two draws from a normal distribution whose standard deviation is 1."""
-
 CLEAR_FALL = 0.05
 """A valley is clear where the smoothed loss falls by at least this part of its height."""
 
@@ -124,23 +121,23 @@ def suggest_rates(rates: Iterable[float], smoothed: Iterable[float]) -> dict[str
 
     Args:
         rates: Learning rates, ascending.
-        smoothed: Smoothed losses at these rates; what is not finite is dropped first.
+        smoothed: Smoothed losses at these rates. What is not finite is dropped first, and then the first ten: these
+            averages are of so few batches that they jump.
 
     Returns:
         `valley`: two thirds down the longest run in which the loss falls; `steep`: where it falls fastest for the
         logarithm of the rate; `minimum`: a tenth of the rate at the lowest loss; `slide`: the highest rate at which it
         still falls at half its fastest. Empty where the loss has no clear valley.
     """
-    pairs = [(r, loss) for r, loss in zip(rates, smoothed, strict=True) if math.isfinite(loss)]
-    if len(pairs) <= FIRST_BEST_STEP:
+    pairs = [(r, loss) for r, loss in zip(rates, smoothed, strict=True) if math.isfinite(loss)][FIRST_BEST_STEP:]
+    if len(pairs) < 2:
         return {}
     rate, loss = (np.array(values) for values in zip(*pairs, strict=True))
     first, last = _longest_fall(loss)
     if loss[first] - loss[last] < CLEAR_FALL * abs(loss[first]):
         return {}
     slope = np.gradient(loss, np.log(rate))
-    # The first averages are of so few batches that they jump: what is read there is noise.
-    lowest, steepest = (FIRST_BEST_STEP + int(values[FIRST_BEST_STEP:].argmin()) for values in (loss, slope))
+    lowest, steepest = int(loss.argmin()), int(slope.argmin())
     falling = [index for index in range(steepest, lowest + 1) if slope[index] <= slope[steepest] / 2]
     return {
         "valley": float(rate[first + round((last - first) * 2 / 3)]),
@@ -163,15 +160,16 @@ def falls_beyond_chance(losses: Sequence[float], smoothed: Sequence[float]) -> b
         True where the longest fall is at least three standard errors deep; the noise is taken from the differences of
         neighbouring batches.
     """
-    if len(losses) <= FIRST_BEST_STEP:
+    if len(losses) < FIRST_BEST_STEP + 2:
         return False
     loss = np.array(smoothed)
-    first, last = _longest_fall(loss)
-    noise = float(np.median(np.abs(np.diff(losses[: last + 1])))) / MEDIAN_DIFFERENCE if last else math.inf
-    return float(loss[first] - loss[last]) > STANDARD_ERRORS * noise * math.hypot(_spread(first), _spread(last))
+    first, last = (FIRST_BEST_STEP + index for index in _longest_fall(loss[FIRST_BEST_STEP:]))
+    noise = math.sqrt(np.mean(np.square(np.diff(losses[: last + 1]))) / 2)  # a difference has twice a loss's variance
+    error = noise * math.hypot(_average_error(first), _average_error(last))
+    return float(loss[first] - loss[last]) > STANDARD_ERRORS * error
 
 
-def _spread(step: int) -> float:
+def _average_error(step: int) -> float:
     """Standard error of the debiased average at a step, for losses whose standard deviation is 1."""
     kept = SMOOTHING ** (step + 1)
     return math.sqrt((1 - SMOOTHING) / (1 + SMOOTHING) * (1 + kept) / (1 - kept))
