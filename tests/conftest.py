@@ -1,6 +1,7 @@
 """Fixtures for all tests: no test touches the user's cache, and pictures are made, not shipped."""
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads on shared cores make small tensors several times slower
 
-from made import MakeCollection, new_cache, write_collection
+from made import MakeCollection, RunCli, new_cache, write_collection
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +37,22 @@ def photos() -> Path:
     if not folder:
         pytest.skip("UNFREEZE_PHOTOS names no folder of photographs")
     return Path(folder)
+
+
+@pytest.fixture
+def run_cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> RunCli:
+    """`run_cli("train", folder)` gives the exit code, standard output and standard error."""
+
+    from unfreeze.cli.main import main
+
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["unfreeze", *map(str, words)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return run

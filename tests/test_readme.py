@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from made import write_collection
+from made import RunCli, write_collection
 from unfreeze.cli.main import app
 
 README = Path(__file__).parent.parent / "README.md"
@@ -32,6 +32,24 @@ def test_a_commands_flags_are_the_programs(line: str) -> None:
     command = get_command(app).commands[words[1]]  # type: ignore[attr-defined]
     known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
     assert {word for word in words if word.startswith("--")} <= known
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_commands_run_one_after_the_other(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they stand there, on a few pictures and with small squares; the sample is what `make demo` runs."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("unfreeze.learner.learner.LEAST_STEPS", 20)
+    write_collection(tmp_path / "pictures", {"cat": 6, "dog": 6})
+    write_collection(tmp_path, {"more": 2})
+    (tmp_path / "more/000.png").rename(tmp_path / "new.jpg")
+    for line in commands():
+        words = shlex.split(line)[1:]
+        if "--sample" not in words:
+            small = ("--size", "32", "--full-cycles", "2") if words[0] == "train" else ()
+            code, _, err = run_cli(*words, *small)
+            assert (code, err) == (0, ""), line
+    assert (tmp_path / "runs/pictures/report.html").exists()
+    assert (tmp_path / "out.csv").read_text().startswith("path,predicted,error,p:cat,p:dog")
 
 
 def test_the_notebook_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from unfreeze.errors import RunError
+
 CACHE_VARIABLE = "UNFREEZE_CACHE"
 
 
@@ -14,6 +16,9 @@ def cache_folder(*parts: str) -> Path:
 
     Returns:
         The folder.
+
+    Raises:
+        RunError: If the folder cannot be made.
     """
     chosen = os.environ.get(CACHE_VARIABLE)
     if chosen:
@@ -23,5 +28,9 @@ def cache_folder(*parts: str) -> Path:
 
         root = user_cache_path("unfreeze", appauthor=False)
     folder = root.joinpath(*parts)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{folder}: cannot be made ({error.strerror}); name another cache folder in {CACHE_VARIABLE}"
+        raise RunError(message, subject=folder) from error
     return folder

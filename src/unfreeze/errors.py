@@ -14,7 +14,9 @@ A mistake of our own is an `assert`, never one of these.
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 
 class UnfreezeError(Exception):
@@ -56,6 +58,30 @@ class RunError(UnfreezeError):
 
 class BundleError(UnfreezeError):
     """A saved model is missing, damaged or foreign."""
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def choice(kind: type[Choice], value: str, *, setting: str) -> Choice:
+    """The member of an enumeration that a user wrote.
+
+    Args:
+        kind: The enumeration.
+        value: What the user wrote.
+        setting: Name of the setting, for the error.
+
+    Returns:
+        The member.
+
+    Raises:
+        SettingsError: If there is no such member; the message names them all.
+    """
+    try:
+        return kind(value)
+    except ValueError:
+        message = f"{setting} is {value!r}; it must be one of {', '.join(kind)}{nearest(value, kind)}"
+        raise SettingsError(message, subject=setting) from None
 
 
 def nearest(name: str, known: Iterable[str], *, count: int = 3) -> str:

@@ -164,7 +164,7 @@ def test_a_stopped_extraction_goes_on_where_it_was(
         computed = counting_engine.squares
         assert computed < len(table.rows)  # what was waiting for a thread is given up
         found = extractor(table.rows)
-    assert counting_engine.squares - computed == len(table.rows) - ROWS_PER_TRANSACTION
+    assert counting_engine.squares - computed == len(table.rows) - stop  # what was computed is kept
     assert np.array_equal(found, means(table))
 
 

@@ -63,11 +63,10 @@ def test_two_folders_for_one_split_are_an_error(touch: Touch, twins: tuple[str, 
     assert all(twin in str(caught.value) for twin in twins)
 
 
-def test_split_names_without_a_training_folder_are_classes(touch: Touch) -> None:
-    assert found(find_layout(touch("valid/1.jpg", "invalid/1.jpg"))) == [
-        ("invalid/1.jpg", "invalid", None),
-        ("valid/1.jpg", "valid", None),
-    ]
+def test_split_names_without_a_training_folder_are_an_error(touch: Touch) -> None:
+    root = touch("valid/1.jpg", "test/1.jpg", "cat/1.jpg")
+    with pytest.raises(CollectionError, match="has test and valid but no train folder; add one, or rename"):
+        find_layout(root)
 
 
 def test_folders_within_a_class_belong_to_it(touch: Touch) -> None:

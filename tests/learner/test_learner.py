@@ -2,12 +2,14 @@
 
 import copy
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from made import MakeCollection, write_collection
 from unfreeze.errors import CollectionError, SettingsError, TrainingError
 from unfreeze.evaluation import metrics
 from unfreeze.learner.data import ImageData
@@ -145,6 +147,24 @@ def test_the_best_weights_come_back(learner: Learner) -> None:
     assert metrics.accuracy(valid) == best.record.valid_accuracy
 
 
+def test_a_set_that_overfits_stops_after_the_cycle_that_shows_it(make_collection: MakeCollection) -> None:
+    """Labels of the validation pictures are exchanged, so that every step of training makes their loss higher."""
+    root = make_collection({"train/red": 10, "train/blue": 10, "valid/red": 1, "valid/blue": 1}, "swapped")
+    write_collection(root / "swapping", {"red": 4, "blue": 4})
+    for given, other in (("red", "blue"), ("blue", "red")):
+        shutil.rmtree(root / "valid" / given)
+        shutil.move(root / "swapping" / other, root / "valid" / given)
+    learner = Learner(ImageData.from_folder(root, size_px=64), build_network(classes=2))
+    records = learner.fit(0.001, 4, cycle_len=1, cycle_mult=2, until_overfit=True)
+    assert len(records) == 3  # the first cycle sets the mark, the second, of two epochs, does not reach it
+    assert learner.best is not None
+    assert learner.best.record.epoch == 0
+
+
+def test_a_set_that_does_not_overfit_takes_all_cycles(learner: Learner) -> None:
+    assert len(learner.fit(0.001, 3, cycle_len=1, cycle_mult=2, until_overfit=True)) == 7
+
+
 def test_training_stops_when_a_cycle_only_overfits(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unfreeze.learner.learner.stopped_improving", lambda records: len(records) >= 3)
     assert len(learner.fit(0.01, 3, cycle_len=1, cycle_mult=2, until_overfit=True)) == 3  # 1 + 2 of 1 + 2 + 4
@@ -163,6 +183,15 @@ def test_a_fraction_of_an_epoch_can_be_a_cycle(learner: Learner) -> None:
 def test_a_list_of_rates_must_name_every_group(learner: Learner) -> None:
     with pytest.raises(SettingsError, match="2 learning rates given; 3 expected"):
         learner.fit([0.1, 0.2], 1)
+
+
+def test_groups_and_classes_that_are_not_there_are_named(learner: Learner, data: ImageData) -> None:
+    with pytest.raises(SettingsError, match="there is no layer group 5; groups are early, late, head"):
+        learner.freeze_to(5)
+    with pytest.raises(SettingsError, match="the network has 3 classes, the data 2; build it with classes=2"):
+        Learner(data, build_network(classes=3))
+    with pytest.raises(SettingsError, match="square is 'corp'; it must be one of crop, squash, pad; did you mean crop"):
+        ImageData.from_folder(data.table.root, square="corp")
 
 
 def test_a_loss_that_is_not_finite_stops_training(learner: Learner) -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from made import Recorder
+from unfreeze.activations.export import ExportMismatch
 from unfreeze.deploy.predictor import Predictor
-from unfreeze.errors import CollectionError, RunError
+from unfreeze.errors import BundleError, CollectionError, RunError
 from unfreeze.evaluation import metrics
 from unfreeze.evaluation.predictions import read_predictions
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.recipe.train import RunResult, train
+from unfreeze.transforms.views import Augment
 
 FILES = [
     "checkpoints/best.safetensors",
@@ -46,7 +48,7 @@ def test_every_step_says_what_it_does_why_and_what_came_out(finished: RunResult,
     assert len(watched.outcomes) == 9
     assert "stored activations of the plain view" in watched.steps[2][2]
     assert "stored augmented views" in watched.steps[3][2]
-    assert watched.epochs == len(finished.figures["steps"]) // 8 * (2 + 3 + 3)
+    assert watched.epochs == 2 + 3 + 7
 
 
 def test_result_holds_the_figures_that_were_promised(finished: RunResult) -> None:
@@ -81,6 +83,8 @@ def test_settings_and_receipt_say_what_the_run_was_made_from(finished: RunResult
     assert settings["backbone"] == "efficientnet_lite0"
     assert settings["square"] == "crop"
     assert settings["steps"] == list(range(1, 9))
+    assert settings["size"] == 32
+    assert settings["threads"] >= 1
     receipt = json.loads((finished.folder / "receipt.json").read_text())
     assert receipt["quarantined"] == [{"path": "train/red/broken.png", "reason": "not a picture in a known format"}]
     assert receipt["versions"]["torch"]
@@ -125,6 +129,49 @@ def test_a_run_that_fails_before_its_first_epoch_leaves_nothing(settings: TrainS
     with pytest.raises(CollectionError, match="no pictures in class folders"):
         train(tmp_path / "empty", tmp_path / "run", settings, Recorder())
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_inside_the_pictures_is_refused(pictures: Path, settings: TrainSettings) -> None:
+    for out in (pictures / "run", pictures / "train" / "run", pictures):
+        with pytest.raises(RunError, match="lies inside the pictures, where nothing is ever written"):
+            train(pictures, out, settings, Recorder())
+
+
+def test_a_rate_that_destroys_the_network_does_not_cost_the_steps_before(
+    pictures: Path, settings: TrainSettings, tmp_path: Path
+) -> None:
+    watched = Recorder()
+    result = train(pictures, tmp_path / "run", replace(settings, full_lr=1e30, steps=(1, 3, 5, 8)), watched)
+    assert result.figures["kept"] == "step 3"
+    assert result.figures["accuracy"] == 1.0
+    assert "choose a lower learning rate" in watched.outcomes[3]
+    assert "the weights of epoch" in watched.outcomes[3]
+
+
+def test_the_words_fit_the_steps_that_are_taken(pictures: Path, settings: TrainSettings, tmp_path: Path) -> None:
+    watched = Recorder()
+    short = replace(settings, steps=(1, 3, 8), augment=Augment.NONE, full_cycles=1, full_lr=None)
+    train(pictures, tmp_path / "run", short, watched)
+    assert "there are no augmented views" in watched.outcomes[0]
+    assert "at rate 0.01, the default rate" in watched.outcomes[1]
+    assert "The body is still frozen" in watched.steps[2][2]
+    assert "at rate 0.002, the default rate" in watched.outcomes[2]
+
+
+def test_a_network_that_cannot_be_exported_does_not_cost_the_figures(
+    pictures: Path, settings: TrainSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ExportMismatch("planted")
+
+    monkeypatch.setattr("unfreeze.activations.extract.export_graph", fail)
+    watched = Recorder()
+    with pytest.raises(BundleError, match=r"model.onnx: this network cannot be exported \(planted\)"):
+        train(pictures, tmp_path / "run", replace(settings, size=40, steps=(1, 3)), watched)
+    assert any("runs in torch, which is slower: planted" in note for note in watched.notes)
+    left = files_below(tmp_path / "run")
+    assert {"report.html", "result.json", "predictions.csv", "model/model.safetensors"} <= set(left)
+    assert "model/bundle.json" not in left
 
 
 def table_hash(result: RunResult) -> str:

@@ -87,6 +87,7 @@ def content(tmp_path: Path, sweep: LrSweep, history: History) -> ReportContent:
         transform=Transform(size_px=32),
         history=history,
         sweeps={2: sweep},
+        rates={2: "0.01, as given"},
         figures=figures,
         facts={"settings": {"seed": 0}, "receipt": {"data": HOSTILE}},
     )

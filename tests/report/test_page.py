@@ -12,7 +12,8 @@ from unfreeze.training.history import History
 
 def test_figures_steps_and_mistakes_are_there(content: ReportContent) -> None:
     page = report_page(content)
-    assert "62.5 %" in page or "50.0 %" in page
+    assert f"<dd>{100 * float(content.predictions.correct.mean()):.1f} %</dd>" in page
+    assert "Used: 0.01, as given." in page
     assert "2. find" in page
     assert page.count("<figure>") == int((~content.predictions.correct).sum())
     assert page.count("<svg") == 4  # finder, losses, schedule, confusion

@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from unfreeze.errors import RunError
-from unfreeze.training.checkpoints import write_weights, write_whole
+from unfreeze.files import write_whole
+from unfreeze.training.checkpoints import write_weights
 
 
 def failing(error: BaseException) -> Callable[..., NoReturn]:

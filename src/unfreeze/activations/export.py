@@ -50,6 +50,11 @@ def export_graph(module: nn.Module, path: Path, *, size_px: int, outputs: Sequen
         work.unlink(missing_ok=True)
 
 
+def first_line(error: Exception) -> str:
+    """The first line of an error's text without colours: the exporter writes pages."""
+    return str(error).split("\x1b")[0].split("\n")[0].strip()
+
+
 def noise_squares(count: int, size_px: int) -> npt.NDArray[np.uint8]:
     """Squares (count, 3, S, S) of seeded noise, to try a graph on."""
     return np.random.default_rng(0).integers(0, 256, (count, 3, size_px, size_px), dtype=np.uint8)

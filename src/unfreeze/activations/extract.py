@@ -1,5 +1,6 @@
 """Computes the activations of pictures at a cut, reading from the store what has been computed before."""
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import torch
 from torch import nn
 
 from unfreeze.activations.engines import Engine, Floats, OnnxEngine, TorchEngine
-from unfreeze.activations.export import ExportMismatch, export_graph
+from unfreeze.activations.export import ExportMismatch, export_graph, first_line
 from unfreeze.activations.store import ActivationStore, activation_key
 from unfreeze.errors import CollectionError, RunError
 from unfreeze.images.decode import decode
@@ -52,8 +53,7 @@ class FrozenPrefix:
         try:
             return self._onnx_engine()
         except (ExportMismatch, torch.onnx.OnnxExporterError) as error:
-            reason = str(error).split("\x1b")[0].split("\n")[0].strip()  # the exporter writes pages, in colours
-            self.notes.append(f"the frozen part runs in torch, which is slower: {reason}")
+            self.notes.append(f"the frozen part runs in torch, which is slower: {first_line(error)}")
             return TorchEngine(self._module, self._device)
 
     def _onnx_engine(self) -> OnnxEngine:
@@ -81,7 +81,7 @@ class FrozenPrefix:
         """
         if not self._graph.exists():
             try:
-                export_graph(self._module, self._graph, size_px=self._size_px)
+                export_graph(copy.deepcopy(self._module).cpu(), self._graph, size_px=self._size_px)
             except OSError as error:
                 message = f"{self._graph}: cannot be written ({error.strerror}); free some space, or set UNFREEZE_CACHE"
                 raise RunError(message, subject=self._graph) from error

@@ -17,7 +17,7 @@ class RunConsole:
 
     Args:
         quiet: Shows nothing.
-        verbose: Shows each step's reason at full length and every epoch.
+        verbose: Shows which groups were frozen in each epoch.
         console: Where to print; standard output unless said otherwise.
     """
 
@@ -74,8 +74,7 @@ class RunConsole:
         """A step begins."""
         title = f"Step {number}: {name}" if number else name[0].upper() + name[1:]
         self._console.print(f"\n[bold]{escape(title)}[/]")
-        if number or self._verbose:
-            self._console.print(f"  [dim]{escape(why)}[/]")
+        self._console.print(f"  [dim]{escape(why)}[/]")
 
     def outcome(self, text: str) -> None:
         """What the step came to."""

@@ -4,7 +4,7 @@ import logging
 import sys
 import warnings
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -49,5 +49,13 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except UnfreezeError as error:
-        sys.stderr.write(f"error: {error}\n".encode("utf-8", "backslashreplace").decode())
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:  # a disk that fills up, a folder that goes away
+        _fail(f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+def _fail(message: str) -> NoReturn:
+    """Prints a mistake in one line and ends the program."""
+    line = " ".join(message.split())
+    sys.stderr.write(f"error: {line}\n".encode("utf-8", "backslashreplace").decode())
+    sys.exit(1)

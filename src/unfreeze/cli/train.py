@@ -92,7 +92,8 @@ def train_command(
     if (pictures is None) == (sample is None):
         raise typer.BadParameter("name a folder of pictures, or a sample with --sample digits")
     if pictures and not pictures.is_dir():
-        raise CollectionError(f"{pictures}: there is no such folder of pictures", subject=pictures)
+        what = "is a file, not a folder of pictures" if pictures.exists() else "there is no such folder of pictures"
+        raise CollectionError(f"{pictures}: {what}", subject=pictures)
     suited = SAMPLE_SETTINGS[sample] if sample else DEFAULTS
     settings = TrainSettings(
         backbone=backbone,
@@ -153,7 +154,7 @@ def run(
         try:
             result = train(folder, target, settings, console)
         except KeyboardInterrupt:
-            kept = f"; history and best weights so far are in {target}" if target.exists() else ""
+            kept = f"; what was trained so far is in {target}" if (target / "history.jsonl").exists() else ""
             console.line(f"stopped by Ctrl-C{kept}")
             raise typer.Exit(130) from None
         _print_result(console, result)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unfreeze.errors import BundleError, SettingsError
+from unfreeze.files import write_whole
 from unfreeze.transforms.transform import Transform
 
 FORMAT_VERSION = 1
@@ -48,7 +49,7 @@ def write_bundle_settings(folder: Path, *, classes: Sequence[str], backbone: str
     """
     hashes = {name: _sha256(folder / name) for name in (GRAPH_FILE, WEIGHTS_FILE)}
     bundle = Bundle(classes=list(classes), backbone=backbone, transform=transform.to_dict(), sha256=hashes)
-    (folder / SETTINGS_FILE).write_text(json.dumps(asdict(bundle), indent=2) + "\n", encoding="utf-8")
+    write_whole(folder / SETTINGS_FILE, (json.dumps(asdict(bundle), indent=2) + "\n").encode())
 
 
 def read_bundle(folder: Path) -> Bundle:

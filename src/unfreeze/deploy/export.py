@@ -7,6 +7,7 @@ import numpy.typing as npt
 import torch
 
 from unfreeze.activations.engines import OnnxEngine
+from unfreeze.activations.export import ExportMismatch, first_line
 from unfreeze.activations.extract import FrozenPrefix
 from unfreeze.deploy.bundle import GRAPH_FILE, WEIGHTS_FILE
 from unfreeze.deploy.graph import add_head
@@ -31,13 +32,18 @@ def export_model(network: Network, prefix: FrozenPrefix, folder: Path, *, square
         The largest difference in a probability that was found.
 
     Raises:
-        BundleError: If a probability differs by more than `TOLERANCE`.
+        BundleError: If the network cannot be exported, or a probability differs by more than `TOLERANCE`.
     """
     write_weights(folder / WEIGHTS_FILE, network.state_dict())
     head = network.classifier
     weight, bias = (part.detach().cpu().numpy() for part in (head.weight, head.bias))
     graph = folder / GRAPH_FILE
-    add_head(prefix.graph(), graph, weight=weight, bias=bias, classes=len(bias))
+    try:
+        body = prefix.graph()
+    except (ExportMismatch, torch.onnx.OnnxExporterError) as error:
+        message = f"{graph}: this network cannot be exported ({first_line(error)}); its weights are beside it"
+        raise BundleError(message, subject=graph) from error
+    add_head(body, graph, weight=weight, bias=bias, classes=len(bias))
     network.eval()
     with torch.inference_mode():
         logits = network(torch.from_numpy(squares).to(head.weight.device))

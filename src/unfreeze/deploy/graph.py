@@ -7,6 +7,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from unfreeze.activations.engines import Floats
+from unfreeze.files import write_whole
 
 
 def add_head(body: Path, path: Path, *, weight: Floats, bias: Floats, classes: int) -> None:
@@ -34,4 +35,4 @@ def add_head(body: Path, path: Path, *, weight: Floats, bias: Floats, classes: i
         for name, columns in (("probabilities", classes), ("features", width))
     )
     onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString())
+    write_whole(path, model.SerializeToString())

@@ -13,8 +13,10 @@ Z_95 = 1.959963984540054
 
 def accuracy(table: PredictionTable, *, tta: bool = False) -> float:
     """Part of the pictures that are classified correctly, on the plain view or with test-time augmentation."""
-    predicted = table.tta.argmax(1) if tta and table.tta is not None else table.predicted
-    return float((predicted == table.targets).mean())
+    if not tta:
+        return float(table.correct.mean())
+    assert table.tta is not None, "the table has no test-time augmentation"
+    return float((table.tta.argmax(1) == table.targets).mean())
 
 
 def wilson_interval(correct: int, count: int) -> tuple[float, float]:
@@ -58,6 +60,11 @@ def confusion(table: PredictionTable) -> npt.NDArray[np.int64]:
 
     matrix = confusion_matrix(table.targets, table.predicted, labels=range(len(table.classes)))
     return np.asarray(matrix, np.int64)
+
+
+def macro_f1(table: PredictionTable) -> float:
+    """F1 averaged over the classes that have pictures, each class counting alike."""
+    return float(np.mean([float(row["f1"]) for row in class_figures(table) if row["pictures"]]))
 
 
 def class_figures(table: PredictionTable) -> list[dict[str, float | str]]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.errors import RunError
+from unfreeze.files import write_whole
 
 FIXED_COLUMNS = ("path", "split", "target", "predicted", "loss")
 PLAIN_PREFIX, TTA_PREFIX = "p:", "tta:"
@@ -80,14 +81,12 @@ class PredictionTable:
         Raises:
             RunError: If the file cannot be written.
         """
-        try:
-            with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-                # Before Python 3.13 a carriage return in a name is quoted only where lines end in one.
-                writer = csv.writer(file, lineterminator="\r\n")
-                writer.writerow(_header(self.classes, tta=self.tta is not None))
-                writer.writerows(self._csv_row(index) for index in range(len(self.paths)))
-        except OSError as error:
-            raise RunError(f"{path}: cannot be written ({error.strerror})", subject=path) from error
+        text = io.StringIO(newline="")
+        # Before Python 3.13 a carriage return in a name is quoted only where lines end in one.
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerow(_header(self.classes, tta=self.tta is not None))
+        writer.writerows(self._csv_row(index) for index in range(len(self.paths)))
+        write_whole(path, text.getvalue().encode("utf-8", errors="surrogateescape"))
 
     def _csv_row(self, index: int) -> list[str]:
         target, predicted = self.classes[self.targets[index]], self.classes[self.predicted[index]]

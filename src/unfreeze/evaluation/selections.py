@@ -15,6 +15,12 @@ def most_incorrect(table: PredictionTable, *, count: int = 4) -> list[int]:
     return _by_class(table, _true_probability(table), ~table.correct, count)
 
 
+def worst_first(table: PredictionTable, rows: list[int]) -> list[int]:
+    """Rows in the order of the probability of their true class, the lowest first."""
+    probability = _true_probability(table)
+    return sorted(rows, key=lambda row: float(probability[row]))
+
+
 def most_uncertain(table: PredictionTable, *, count: int = 4) -> list[int]:
     """Rows with the smallest gap between the two highest probabilities, for each true class in turn."""
     ordered = np.sort(table.probabilities, axis=1)

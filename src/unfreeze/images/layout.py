@@ -73,6 +73,9 @@ def find_layout(root: Path) -> Layout:
         _reject_twins(root, splits)
         walk.note_left_out(keep=splits)
         files = [file for name, split in sorted(splits.items()) for file in walk.class_files(name, split)]
+    elif splits:
+        message = f"{root}: has {' and '.join(sorted(splits))} but no train folder; add one, or rename what is a class"
+        raise CollectionError(message, subject=root)
     else:
         files = list(walk.class_files("", None))
     if not files:
@@ -93,13 +96,13 @@ class _Walk:
 
     def folders(self, below: str) -> list[str]:
         """Names of the visible folders directly below a path."""
-        entries = sorted(os.scandir(self.root / below), key=lambda entry: entry.name)
+        entries = _entries(self.root / below)
         return [entry.name for entry in entries if _is_folder(entry) and not is_hidden(entry.name)]
 
     def class_files(self, below: str, split: Split | None) -> Iterator[FoundFile]:
         """The picture files of all class folders directly below a path."""
         above = (os.path.realpath(self.root), os.path.realpath(self.root / below))
-        for entry in sorted(os.scandir(self.root / below), key=lambda entry: entry.name):
+        for entry in _entries(self.root / below):
             relative = f"{below}/{entry.name}".lstrip("/")
             if is_hidden(entry.name):
                 self.hidden[entry.name] += 1
@@ -148,7 +151,7 @@ class _Walk:
         real = os.path.realpath(self.root / folder)
         if real in above:
             return
-        for entry in sorted(os.scandir(self.root / folder), key=lambda entry: entry.name):
+        for entry in _entries(self.root / folder):
             if is_hidden(entry.name):
                 self.hidden[entry.name] += 1
             elif _is_folder(entry):
@@ -178,3 +181,12 @@ def _reject_twins(root: Path, splits: dict[str, Split]) -> None:
 def _nothing_found(root: Path, walk: _Walk) -> str:
     found = "; ".join(walk.notes()) or "the folder is empty"
     return f"{root}: no pictures in class folders ({found}); expected CLASS/picture.jpg or train/CLASS/picture.jpg"
+
+
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+    """What lies in a folder, sorted by name."""
+    try:
+        return sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        message = f"{folder}: cannot be read ({error.strerror}); make it readable, or move it out of the collection"
+        raise CollectionError(message, subject=folder) from error

@@ -49,6 +49,7 @@ def scan_folder(
     quarantined = tuple(reading for reading in readings if isinstance(reading, Quarantined))
     _check_broken(root, quarantined, len(readings), max_broken_share)
     good = [(file, r) for file, r in zip(layout.files, readings, strict=True) if isinstance(r, _Reading)]
+    _check_validation(root, layout.files, [file for file, _ in good])
     splits, notes = _splits([file for file, _ in good], [r.content for _, r in good], valid_share, seed)
     classes = _classes(root, [file for file, _ in good], splits)
     labels = {name: label for label, name in enumerate(classes)}
@@ -116,6 +117,14 @@ def _check_broken(root: Path, quarantined: Sequence[Quarantined], files: int, ma
         f" {named}{more}; mend or remove them, or raise --max-broken-share"
     )
     raise CollectionError(message, subject=root)
+
+
+def _check_validation(root: Path, files: Sequence[FoundFile], good: Sequence[FoundFile]) -> None:
+    """A validation folder of which nothing can be decoded is not made up for from the training pictures."""
+    given = sum(file.split == "valid" for file in files)
+    if given and not any(file.split == "valid" for file in good):
+        message = f"{root}: none of the {given} validation pictures can be decoded; mend them, or remove the folder"
+        raise CollectionError(message, subject=root)
 
 
 def _splits(

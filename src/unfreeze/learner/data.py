@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from unfreeze.errors import choice
 from unfreeze.images.scan import scan_folder
 from unfreeze.images.table import ImageTable
 from unfreeze.network.backbones import DEFAULT_BACKBONE, preprocessing
@@ -57,13 +58,14 @@ class ImageData:
 
         Raises:
             CollectionError: If the folder cannot be used.
+            SettingsError: If there is no such square or kind of view.
         """
         expected = preprocessing(DEFAULT_BACKBONE)
         transform = Transform(
             size_px=size_px or expected.size_px,
-            square=Square(square),
+            square=choice(Square, square, setting="square"),
             crop_share=expected.crop_share,
-            augment=Augment(augment),
+            augment=choice(Augment, augment, setting="augment"),
             seed=seed,
         )
         threads = os.cpu_count() or 1

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from unfreeze.activations.engines import Floats
-from unfreeze.errors import CollectionError, TrainingError
+from unfreeze.errors import CollectionError, SettingsError, TrainingError
 from unfreeze.evaluation.predictions import PredictionTable, table_from_logits
 from unfreeze.evaluation.tta import average_views
 from unfreeze.images.table import Split
@@ -60,6 +60,9 @@ class Learner:
         observer: Is told what happens.
         folder: Where `history.jsonl` and `checkpoints/` are kept; None keeps them in memory only.
         use_store: False computes activations anew and stores none.
+
+    Raises:
+        SettingsError: If the network has another number of classes than the data.
     """
 
     def __init__(
@@ -71,6 +74,9 @@ class Learner:
         folder: Path | None = None,
         use_store: bool = True,
     ) -> None:
+        if network.classifier.out_features != len(data.table.classes):
+            found = f"the network has {network.classifier.out_features} classes, the data {len(data.table.classes)}"
+            raise SettingsError(f"{found}; build it with classes={len(data.table.classes)}", subject="network")
         self.data = data
         self.network = network.to(memory_format=torch.channels_last).to(best_device())
         self.precompute = True
@@ -114,7 +120,13 @@ class Learner:
 
         Args:
             group: Index of the first trainable group: 0 early body, 1 late body, 2 head; negative ones from the end.
+
+        Raises:
+            SettingsError: If there is no such group.
         """
+        if group not in range(-len(GROUP_NAMES), len(GROUP_NAMES)):
+            message = f"there is no layer group {group}; groups are {', '.join(GROUP_NAMES)}, numbered from 0"
+            raise SettingsError(message, subject="group")
         self.network.freeze_to(group)
         self.precompute = self.precompute and self.body_is_frozen
 
@@ -128,6 +140,9 @@ class Learner:
 
         Returns:
             The sweep, with its suggestions.
+
+        Raises:
+            SettingsError: If the rates make no sense.
         """
         given = group_rates(rates, len(GROUP_NAMES))
         steps = max(LEAST_STEPS, self.epoch_steps)

@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from unfreeze.errors import TrainingError
 from unfreeze.learner.learner import Learner
 from unfreeze.network.network import GROUP_NAMES
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.history import EpochRecord
 from unfreeze.training.lr_find import LrSweep
 from unfreeze.training.rates import lowered_rates
+from unfreeze.transforms.views import Augment
 
 RULE = "steep"
 """The suggestion that is followed: docs/decisions/0004-rates.md has the figures."""
@@ -65,9 +67,9 @@ class EightSteps:
         self.settings = settings
         self.narrator = narrator
         self.sweeps: dict[int, LrSweep] = {}
-        self.head_rate = settings.lr or DEFAULT_HEAD_RATE
-        self.full_rate = settings.full_lr or DEFAULT_FULL_RATE
-        self.rates = [self.full_rate] * len(GROUP_NAMES)
+        self.head_rate = _Rate(settings.lr or DEFAULT_HEAD_RATE, given=settings.lr is not None)
+        self.full_rate = _Rate(settings.full_lr or DEFAULT_FULL_RATE, given=settings.full_lr is not None)
+        self.ratios = [1.0] * len(GROUP_NAMES)
 
     def run(self) -> list[StepResult]:
         """Takes the steps that the settings name, in order.
@@ -75,47 +77,47 @@ class EightSteps:
         Returns:
             One result a step. The learner then has the weights of the lowest validation loss.
         """
-        steps: list[tuple[str, str, Callable[[], str]]] = [
-            ("augmentation on, activations precomputed", WHY_PRECOMPUTE, self.precompute),
-            ("find the learning rate", WHY_FIND, self.find_head_rate),
-            ("train the head on precomputed activations", WHY_HEAD, self.train_head),
-            ("train the head with augmentation", WHY_AUGMENT, self.train_head_augmented),
-            ("unfreeze all layers", WHY_UNFREEZE, self.unfreeze),
-            ("lower rates for earlier layers", WHY_LOWER, self.lower_rates),
-            ("find the learning rate again", WHY_FIND_AGAIN, self.find_full_rate),
-            ("train the full network until it overfits", WHY_FULL, self.train_all),
+        steps: list[tuple[str, Callable[[], str], Callable[[], str]]] = [
+            ("augmentation on, activations precomputed", lambda: WHY_PRECOMPUTE, self.precompute),
+            ("find the learning rate", lambda: WHY_FIND, self.find_head_rate),
+            ("train the head on precomputed activations", lambda: WHY_HEAD, self.train_head),
+            ("train the head with augmentation", self._why_augmented, self.train_head_augmented),
+            ("unfreeze all layers", lambda: WHY_UNFREEZE, self.unfreeze),
+            ("lower rates for earlier layers", lambda: WHY_LOWER, self.lower_rates),
+            ("find the learning rate again", self._why_find_again, self.find_full_rate),
+            ("train the full network until it overfits", self._why_full, self.train_all),
         ]
         taken = [(number, *step) for number, step in enumerate(steps, 1) if number in self.settings.steps]
-        results = [self._take(number, name, why, act) for number, name, why, act in taken]
+        results = [self._take(number, name, why(), act) for number, name, why, act in taken]
         self.learner.restore_best()
         return results
 
     def precompute(self) -> str:
         """Step 1."""
-        learner = self.learner
-        learner.source.pooled("train", 0)
-        learner.source.pooled("valid", 0)
-        learner.precompute = True
-        views, augment = learner.data.stored_views, learner.data.transform.augment
-        return f"plain view stored; {views} augmented views ({augment.value}) will follow in step 4"
+        self.learner.source.pooled("train", 0)
+        self.learner.source.pooled("valid", 0)
+        self.learner.precompute = True
+        augment, views = self.learner.data.transform.augment, self.settings.views
+        if augment is Augment.NONE:
+            return "plain view stored; there are no augmented views (--augment none)"
+        return f"plain view stored; augmented views are of the kind {augment.value}, {views} of them can be stored"
 
     def find_head_rate(self) -> str:
         """Step 2."""
         sweep = self.sweeps[2] = self.learner.lr_find()
-        if self.settings.lr is None:
-            self.head_rate = sweep.suggestions.get(RULE, DEFAULT_HEAD_RATE)
-        return _found(sweep, self.head_rate, given=self.settings.lr is not None)
+        self.head_rate = self.head_rate.after(sweep, DEFAULT_HEAD_RATE)
+        return f"{self.head_rate} ({_reading(sweep)})"
 
     def train_head(self) -> str:
         """Step 3."""
         self.learner.precompute = True
-        return _trained(self.learner.fit(self.head_rate, self.settings.head_epochs))
+        return self._trained(self.learner.fit(self.head_rate.value, self.settings.head_epochs), self.head_rate)
 
     def train_head_augmented(self) -> str:
         """Step 4."""
         self.learner.precompute = False
         cycles, cycle_len = self.settings.augmented_cycles, self.settings.cycle_len
-        return _trained(self.learner.fit(self.head_rate, cycles, cycle_len=cycle_len))
+        return self._trained(self.learner.fit(self.head_rate.value, cycles, cycle_len=cycle_len), self.head_rate)
 
     def unfreeze(self) -> str:
         """Step 5."""
@@ -126,32 +128,57 @@ class EightSteps:
 
     def lower_rates(self) -> str:
         """Step 6."""
-        self.rates = list(lowered_rates(self.full_rate, self.settings.rate_ratio, len(GROUP_NAMES)))
-        parts = [f"{name} {rate / self.rates[-1]:.3g}" for name, rate in zip(GROUP_NAMES, self.rates, strict=True)]
+        self.ratios = list(lowered_rates(1.0, self.settings.rate_ratio, len(GROUP_NAMES)))
+        parts = [f"{name} {ratio:.3g}" for name, ratio in zip(GROUP_NAMES, self.ratios, strict=True)]
         return "rates as parts of the head's: " + ", ".join(parts)
 
     def find_full_rate(self) -> str:
         """Step 7."""
-        sweep = self.sweeps[7] = self.learner.lr_find(rates=self.rates)
-        if self.settings.full_lr is None:
-            self.full_rate = sweep.suggestions.get(RULE, DEFAULT_FULL_RATE)
-        self.rates = [self.full_rate * rate / self.rates[-1] for rate in self.rates]
-        return _found(sweep, self.full_rate, given=self.settings.full_lr is not None)
+        sweep = self.sweeps[7] = self.learner.lr_find(rates=self.ratios)
+        self.full_rate = self.full_rate.after(sweep, DEFAULT_FULL_RATE)
+        return f"{self.full_rate} ({_reading(sweep)})"
 
     def train_all(self) -> str:
         """Step 8."""
-        settings = self.settings
+        settings, best_before = self.settings, self.learner.best
         self.learner.precompute = False
-        records = self.learner.fit(
-            self.rates,
-            settings.full_cycles,
-            cycle_len=settings.cycle_len,
-            cycle_mult=settings.cycle_mult,
-            until_overfit=True,
-        )
+        try:
+            records = self.learner.fit(
+                [self.full_rate.value * ratio for ratio in self.ratios],
+                settings.full_cycles,
+                cycle_len=settings.cycle_len,
+                cycle_mult=settings.cycle_mult,
+                until_overfit=True,
+            )
+        except TrainingError as error:
+            if best_before is None:
+                raise
+            return f"stopped: {error}; the weights of epoch {best_before.record.epoch + 1} are kept"
         best = self.learner.best
         assert best, "an epoch was trained, so some weights are the best"
-        return f"{_trained(records)}; kept: the weights of epoch {best.record.epoch + 1} ({best.record.stage})"
+        done = records[-1].cycle + 1
+        end = "as many as were asked for" if done == settings.full_cycles else "the last one brought no better loss"
+        kept = f"the weights of epoch {best.record.epoch + 1} are kept"
+        return f"{self._trained(records, self.full_rate)}; {done} cycles, {end}; {kept}"
+
+    def _trained(self, records: list[EpochRecord], rate: "_Rate") -> str:
+        last = records[-1]
+        views = sorted({record.view for record in records})
+        named = f"views {views[0]} to {views[-1]}" if last.view else "the plain view"
+        overfit = sum(record.overfitting for record in records)
+        return (
+            f"{len(records)} epochs on {named} at rate {rate}: validation accuracy {100 * last.valid_accuracy:.2f} %, "
+            f"loss {last.valid_loss:.4f}; overfitting in {overfit} of {len(records)} epochs"
+        )
+
+    def _why_augmented(self) -> str:
+        return WHY_PLAIN if self.learner.data.transform.augment is Augment.NONE else WHY_AUGMENT
+
+    def _why_find_again(self) -> str:
+        return WHY_FIND if self.learner.body_is_frozen else WHY_FIND_AGAIN
+
+    def _why_full(self) -> str:
+        return f"{WHY_STILL_FROZEN if self.learner.body_is_frozen else WHY_FULL} {WHY_STOP}"
 
     def _take(self, number: int, name: str, why: str, act: Callable[[], str]) -> StepResult:
         self.narrator.step(number, name, why)
@@ -186,24 +213,36 @@ WHY_AUGMENT = (
 )
 WHY_UNFREEZE = "The head is sensible now, so its gradients can be trusted to change the body."
 WHY_LOWER = "Early layers see edges and textures that fit any picture: they should change least."
+WHY_PLAIN = "Trains on in cosine cycles; augmentation is off, so the head sees the plain view again."
 WHY_FIND_AGAIN = "The whole network learns now, so the right rate is another one."
-WHY_FULL = (
-    "Trains on augmented pictures through the whole network; each cycle is longer than the one before. It stops when a "
-    "cycle brings no better validation loss while the training loss still falls, and the best weights come back."
+WHY_FULL = "Trains on augmented pictures through the whole network; each cycle is longer than the one before."
+WHY_STILL_FROZEN = "The body is still frozen, step 5 was not taken: trains the head on stored views, in longer cycles."
+WHY_STOP = (
+    "It stops when a cycle brings no better validation loss while the training loss still falls, and the best weights "
+    "come back."
 )
 
 
-def _found(sweep: LrSweep, rate: float, *, given: bool) -> str:
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    """The head's learning rate, and where it comes from."""
+
+    value: float
+    given: bool
+    source: str = ""
+
+    def after(self, sweep: LrSweep, default: float) -> "_Rate":
+        """The rate that a sweep suggests, unless one was given."""
+        if self.given:
+            return self
+        if sweep.clear:
+            return _Rate(sweep.suggestions[RULE], given=False, source=f"the {RULE} suggestion")
+        return _Rate(default, given=False)
+
+    def __str__(self) -> str:
+        return f"{self.value:.2g}, {'as given' if self.given else self.source or 'the default rate'}"
+
+
+def _reading(sweep: LrSweep) -> str:
     read = ", ".join(f"{rule} {value:.2g}" for rule, value in sweep.suggestions.items()) or "no clear valley"
-    source = "as given" if given else f"the {RULE} suggestion" if sweep.clear else "the default rate"
-    return f"{rate:.2g}, {source} (the sweep reads: {read})"
-
-
-def _trained(records: list[EpochRecord]) -> str:
-    last = records[-1]
-    views = f"views {records[0].view} to {last.view}" if last.view else "the plain view"
-    overfit = sum(record.overfitting for record in records)
-    return (
-        f"{len(records)} epochs on {views}: validation accuracy {100 * last.valid_accuracy:.2f} %, "
-        f"loss {last.valid_loss:.4f}; overfitting in {overfit} of {len(records)} epochs"
-    )
+    return f"the sweep reads: {read}"

@@ -13,9 +13,9 @@ from typing import Any
 
 from unfreeze.errors import RunError
 from unfreeze.evaluation.predictions import PredictionTable
+from unfreeze.files import write_whole
 from unfreeze.images.table import ImageTable
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.training.checkpoints import write_whole
 from unfreeze.training.lr_find import LrSweep
 
 DEFAULT_PARENT = Path("runs")
@@ -34,11 +34,11 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._was_there = path.exists()
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            what = "holds something already" if path.is_dir() else "is a file"
-            raise RunError(f"{path}: {what}; choose another folder with --out, or remove it", subject=path)
         try:
+            self._was_there = path.exists()
+            if self._was_there and (not path.is_dir() or any(path.iterdir())):
+                what = "holds something already" if path.is_dir() else "is a file"
+                raise RunError(f"{path}: {what}; choose another folder with --out, or remove it", subject=path)
             for folder in (path, path / "lr_find", path / "checkpoints", path / "model"):
                 folder.mkdir(parents=True, exist_ok=True)
             write_whole(path / "history.jsonl", b"")
@@ -54,7 +54,7 @@ class RunFolder:
 
     @contextmanager
     def removed_if_barren(self) -> Iterator[None]:
-        """Takes the folder away again if the run ends before the first epoch, by an error or by Ctrl-C.
+        """Takes away again what was made if the run ends before its first step of training, by an error or by Ctrl-C.
 
         Yields:
             Nothing.

@@ -12,7 +12,6 @@ from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
 
 STEPS = 8
-LrRule = Literal["valley", "steep", "minimum", "slide"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +62,7 @@ class TrainSettings:
     cycle_len: int = 1
     rate_ratio: float = 3.0
     full_lr: float | None = None
-    full_cycles: int = 2
+    full_cycles: int = 3
     cycle_mult: int = 2
     batch_norm: Literal["frozen", "train"] = "frozen"
     views: int = 3

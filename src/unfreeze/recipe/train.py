@@ -3,7 +3,7 @@
 import os
 import time
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from unfreeze.activations.extract import read_square
 from unfreeze.cache import cache_folder
 from unfreeze.deploy.bundle import write_bundle_settings
 from unfreeze.deploy.export import export_model
-from unfreeze.errors import CollectionError
+from unfreeze.errors import RunError
 from unfreeze.evaluation import metrics
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.sample import write_digits
@@ -82,9 +82,13 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
         UnfreezeError: If pictures, settings or folders cannot be used.
     """
     started = time.perf_counter()
+    if out.resolve().is_relative_to(pictures.resolve()):
+        message = f"{out}: lies inside the pictures, where nothing is ever written; name another folder with --out"
+        raise RunError(message, subject=out)
     folder = RunFolder(out)
     with folder.removed_if_barren():
         data = _read(pictures, settings, watcher)
+        settings = replace(settings, size=data.transform.size_px, threads=data.threads)
         network = build_network(settings.backbone, classes=len(data.table.classes), weights=settings.weights)
         check_size(network, data.transform.size_px)
         network.batch_norm = settings.batch_norm
@@ -95,24 +99,26 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
             course = EightSteps(learner, settings, watcher)
             steps = course.run()
             watcher.step(0, "evaluate, export, report", WHY_AFTER)
+            for step, sweep in course.sweeps.items():
+                folder.write_sweep(step, sweep)
             table = learner.evaluate(("valid", "test"), tta_views=settings.tta_views)
+            folder.write_predictions(table)
+            figures = _figures(learner, table, steps)
+            content = ReportContent(
+                title=pictures.resolve().name,
+                table=data.table,
+                predictions=table,
+                transform=data.transform,
+                history=learner.history,
+                sweeps=course.sweeps,
+                rates={2: str(course.head_rate), 7: str(course.full_rate)},
+                figures=figures,
+                facts={"settings": settings.to_dict(), "receipt": receipt},
+            )
+            folder.write_report(report_page(content))
+            folder.write_result(figures)  # a model that cannot be exported does not cost the figures
             difference = _write_model(learner, folder)
             watcher.outcome(f"the exported model and torch agree to {difference:.0e} in every probability compared")
-    for step, sweep in course.sweeps.items():
-        folder.write_sweep(step, sweep)
-    folder.write_predictions(table)
-    figures = _figures(learner, table, steps)
-    content = ReportContent(
-        title=pictures.name,
-        table=data.table,
-        predictions=table,
-        transform=data.transform,
-        history=learner.history,
-        sweeps=course.sweeps,
-        figures=figures,
-        facts={"settings": settings.to_dict(), "receipt": receipt},
-    )
-    folder.write_report(report_page(content))
     figures["seconds"] = time.perf_counter() - started
     folder.write_result(figures)
     return RunResult(folder=out, figures=figures, table=table)
@@ -120,6 +126,7 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
 
 def _write_model(learner: Learner, folder: RunFolder) -> float:
     """Writes the bundle; returns the largest difference between it and torch in a probability."""
+    assert learner.data.table.of_split("valid"), "the scan makes sure that there are validation pictures"
     data = learner.data
     compared = data.table.of_split("valid")[:PARITY_PICTURES]
     squares = np.stack([read_square(data.table, data.transform, row, 0) for row in compared])
@@ -150,8 +157,6 @@ def _read(pictures: Path, settings: TrainSettings, watcher: Watcher) -> ImageDat
     )
     for note in (_summary(table), *table.notes):
         watcher.note(note)
-    if not table.of_split("valid"):
-        raise CollectionError(f"{pictures}: no validation picture can be decoded", subject=pictures)
     return ImageData(
         table=table,
         transform=transform,
@@ -174,14 +179,13 @@ def _figures(learner: Learner, table: PredictionTable, steps: list[StepResult]) 
         "accuracy_interval": list(metrics.accuracy_interval(valid)),
         "valid_loss": metrics.mean_loss(valid),
         "tta_accuracy": metrics.accuracy(valid, tta=True) if valid.tta is not None else None,
-        "macro_f1": float(np.mean([float(row["f1"]) for row in metrics.class_figures(valid)])),
+        "macro_f1": metrics.macro_f1(valid),
         "classes": list(images.classes),
         "train_images": len(images.of_split("train")),
         "valid_images": len(images.of_split("valid")),
         "test_images": len(images.of_split("test")),
         "quarantined": len(images.quarantined),
         "kept": learner.best.record.stage if learner.best else None,
-        "seconds": 0.0,
         "steps": [asdict(step) for step in steps],
     }
     test = table.of_split("test")

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from PIL import Image
+
 from unfreeze.errors import PictureError
 from unfreeze.evaluation import metrics
 from unfreeze.evaluation.predictions import PredictionTable
-from unfreeze.evaluation.selections import most_incorrect
+from unfreeze.evaluation.selections import most_incorrect, worst_first
 from unfreeze.images.decode import decode
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.report.pictures import outlined, square_uri, thumbnail
@@ -34,6 +36,7 @@ class ReportContent:
         transform: How they became squares.
         history: What happened in training.
         sweeps: What the LR finder saw, by the number of the step.
+        rates: The rate that was used after each sweep and where it came from, in words, by the number of the step.
         figures: The contents of `result.json`.
         facts: Tables of settings and receipt, by their titles.
     """
@@ -44,6 +47,7 @@ class ReportContent:
     transform: Transform
     history: History
     sweeps: Mapping[int, LrSweep]
+    rates: Mapping[int, str]
     figures: Mapping[str, Any]
     facts: Mapping[str, Mapping[str, Any]]
 
@@ -63,17 +67,19 @@ def report_page(content: ReportContent) -> str:
     environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     valid = content.predictions.of_split("valid")
     rows = {row.path: row for row in content.table.rows}
+    worst = worst_first(valid, most_incorrect(valid))
     return environment.get_template("report.html.jinja").render(
         content=content,
         figures=content.figures,
         verdict=verdict(valid, content),
         class_figures=metrics.class_figures(valid),
         plots=_plots(content, valid),
-        mistakes=[_mistake(content, valid, i, rows) for i in most_incorrect(valid)][:MISTAKES_SHOWN],
+        mistakes=[_mistake(content, valid, index, rows) for index in worst[:MISTAKES_SHOWN]],
         wrong=int((~valid.correct).sum()),
         squares=_squares(content),
         seen=_seen(content),
         quarantined=content.table.quarantined[:QUARANTINED_SHOWN],
+        views_shown=VIEWS_SHOWN,
     )
 
 
@@ -89,7 +95,8 @@ def verdict(valid: PredictionTable, content: ReportContent) -> str:
     """
     correct, count = int(valid.correct.sum()), len(valid.paths)
     low, high = metrics.wilson_interval(correct, count)
-    worst = min(metrics.class_figures(valid), key=lambda row: float(row["recall"]))
+    tested = [row for row in metrics.class_figures(valid) if row["pictures"]]
+    worst = min(tested, key=lambda row: float(row["recall"]))
     text = (
         f"{correct} of {count} validation pictures are classified correctly: {100 * correct / count:.1f} %. "
         f"On other pictures of the same kind the accuracy lies between {100 * low:.1f} and {100 * high:.1f} % "
@@ -132,10 +139,16 @@ def _mistake(
 
 def _thumbnail(table: ImageTable, row: ImageRow) -> str:
     """A thumbnail; empty where the picture has gone since."""
+    image = _picture(table, row)
+    return thumbnail(image) if image else ""
+
+
+def _picture(table: ImageTable, row: ImageRow) -> Image.Image | None:
+    """A picture; None where it has gone or changed since the scan."""
     try:
-        return thumbnail(decode(table.read(row), path=row.path))
+        return decode(table.read(row), path=row.path)
     except (OSError, PictureError):
-        return ""
+        return None
 
 
 def _squares(content: ReportContent) -> list[dict[str, Any]]:
@@ -144,7 +157,9 @@ def _squares(content: ReportContent) -> list[dict[str, Any]]:
     train = content.table.of_split("train")
     for label in range(min(2, len(content.table.classes))):
         row = next(row for row in train if row.label == label)
-        image = decode(content.table.read(row), path=row.path)
+        image = _picture(content.table, row)
+        if image is None:
+            continue
         transform = content.transform
         views = [transform(image, content=row.content, number=number) for number in range(1 + VIEWS_SHOWN)]
         outline = outlined(image, transform.window(image.width, image.height))

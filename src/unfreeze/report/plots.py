@@ -20,13 +20,12 @@ CELLS_WITH_NUMBERS = 20
 """A confusion matrix of more classes is drawn without numbers in its cells."""
 
 
-def plot_lr_find(sweep: LrSweep, axes: Axes, *, chosen: float | None = None) -> Axes:
+def plot_lr_find(sweep: LrSweep, axes: Axes) -> Axes:
     """The loss against the learning rate, with the suggestions marked.
 
     Args:
         sweep: What the finder saw.
         axes: Where to draw.
-        chosen: The rate that was used.
 
     Returns:
         The axes.
@@ -36,8 +35,6 @@ def plot_lr_find(sweep: LrSweep, axes: Axes, *, chosen: float | None = None) -> 
     for (rule, rate), mark in zip(sweep.suggestions.items(), "ov^s", strict=False):
         height = np.interp(np.log(rate), np.log(sweep.rates), sweep.smoothed)
         axes.plot([rate], [height], mark, label=f"{rule} {rate:.2g}")
-    if chosen:
-        axes.axvline(chosen, color=COLOURS["late"], linestyle="--", linewidth=1, label=f"used {chosen:.2g}")
     top = 1.5 * max(sweep.smoothed[:FIRST_STEPS], default=1.0)  # a diverging loss would hide the valley
     axes.set(xscale="log", xlabel="learning rate of the head", ylabel="training loss", ylim=(0, top))
     axes.legend(fontsize="small")

@@ -1,13 +1,11 @@
-"""Writes weights so that a file is always whole, whenever the program is stopped."""
+"""Writes weights as safetensors."""
 
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from torch import Tensor
 
-from unfreeze.errors import RunError
+from unfreeze.files import write_whole
 
 
 def write_weights(path: Path, tensors: Mapping[str, Tensor], *, about: Mapping[str, str] | None = None) -> None:
@@ -25,27 +23,3 @@ def write_weights(path: Path, tensors: Mapping[str, Tensor], *, about: Mapping[s
 
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_whole(path, save(plain, metadata=dict(about or {})))
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file whole or not at all.
-
-    Args:
-        path: The file.
-        data: All of its bytes.
-
-    Raises:
-        RunError: If the file cannot be written.
-    """
-    work = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with work.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(work, path)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror})", subject=path) from error
-    finally:
-        with suppress(OSError):  # gone after a replacement, and never there where the folder is none
-            work.unlink()

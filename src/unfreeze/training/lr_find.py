@@ -59,10 +59,10 @@ def sweep_rate(step: int, *, start: float, end: float, steps: int) -> float:
     Returns:
         start * (end / start) ** (step / steps).
 
-    >>> sweep_rate(2, start=1e-7, end=10, steps=4)
+    >>> round(sweep_rate(2, start=1e-7, end=10, steps=4), 12)
     0.001
     """
-    return float(f"{start * (end / start) ** (step / steps):.12g}")
+    return float(start * (end / start) ** (step / steps))
 
 
 def lr_sweep(

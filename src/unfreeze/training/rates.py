@@ -1,7 +1,7 @@
 """One learning rate for each layer group, from what a user may write."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from unfreeze.errors import SettingsError
 
@@ -48,15 +48,15 @@ def lowered_rates(head_rate: float, ratio: float, groups: int) -> tuple[float, .
     Returns:
         One rate a group, ascending.
 
-    >>> lowered_rates(0.9, 3, 3)
-    (0.1, 0.3, 0.9)
+    >>> lowered_rates(1.0, 4, 3)
+    (0.0625, 0.25, 1.0)
     """
-    return tuple(float(f"{head_rate / ratio ** (groups - 1 - index):.12g}") for index in range(groups))
+    return tuple(head_rate / ratio ** (groups - 1 - index) for index in range(groups))
 
 
 def _spread(rates: Rates, groups: int) -> tuple[float, ...]:
     if not isinstance(rates, slice):
-        return (float(rates),) * groups if isinstance(rates, int | float) else tuple(float(rate) for rate in rates)
+        return tuple(float(rate) for rate in rates) if isinstance(rates, Iterable) else (float(rates),) * groups
     if rates.stop is None or rates.step is not None:
         raise SettingsError(f"{rates} is no range of learning rates; write slice(a, b) or slice(b)", subject="lr")
     if rates.start is None:
