@@ -22,6 +22,7 @@ from unfreeze.transforms.transform import Transform
 
 VIEWS_SHOWN = 3
 MISTAKES_SHOWN = 24
+FEW_PICTURES = 200
 QUARANTINED_SHOWN = 50
 
 
@@ -100,11 +101,13 @@ def verdict(valid: PredictionTable, content: ReportContent) -> str:
     text = (
         f"{correct} of {count} validation pictures are classified correctly: {100 * correct / count:.1f} %. "
         f"On other pictures of the same kind the accuracy lies between {100 * low:.1f} and {100 * high:.1f} % "
-        f"(95 % interval). Weakest class: {worst['class']}, {100 * float(worst['recall']):.0f} % of it recognised."
+        f"(95 % interval). Weakest class: {worst['class']}, {100 * float(worst['recall']):.1f} % of it recognised."
     )
     if content.figures["kept"]:
         text += f" The weights kept are those of {content.figures['kept']}, where the validation loss was lowest."
-    if count < 200:
+    if not content.figures["test_images"]:
+        text += " The same pictures chose these weights, so the figure flatters a little; a test folder would not."
+    if count < FEW_PICTURES:
         text += f" {count} validation pictures are few: the interval, not the figure, is the result."
     return text
 
