@@ -5,7 +5,7 @@ VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 
-.PHONY: install demo test check format bench clean
+.PHONY: install demo test check format graphs bench clean
 
 install: $(VENV)/installed
 
@@ -32,6 +32,9 @@ check: install
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+graphs: install
+	$(BIN)/python scripts/make_graphs.py
 
 bench: install
 	$(BIN)/python -m benchmarks.extraction

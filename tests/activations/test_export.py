@@ -13,21 +13,20 @@ from torch import Tensor, nn
 from unfreeze.activations import export
 from unfreeze.activations.engines import Floats, OnnxEngine
 from unfreeze.activations.export import TOLERANCE, ExportMismatch, export_graph, noise_squares
+from unfreeze.network.build import build_network
 
 
 class Small(nn.Module):
     """Scaled pixels through one convolution and a mean: quick to export, with all that a body has."""
 
-    def __init__(self, *, pair: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__()
         torch.manual_seed(0)
         self.layers = nn.Sequential(nn.Conv2d(3, 5, 3, stride=2), nn.BatchNorm2d(5), nn.ReLU(), nn.Dropout(0.5))
-        self.pair = pair
 
-    def forward(self, squares: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        features = self.layers(squares.float() / 255)
-        pooled = features.mean((2, 3))
-        return (pooled, features) if self.pair else pooled
+    def forward(self, squares: Tensor) -> Tensor:
+        pooled: Tensor = self.layers(squares.float() / 255).mean((2, 3))
+        return pooled
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +39,7 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def traced(graph: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Gives the exporter the finished graph, because tracing takes seconds."""
-
-    class Program:
-        def save(self, path: str, *, external_data: bool) -> None:
-            Path(path).write_bytes(graph.read_bytes())
-
-    monkeypatch.setattr(export, "_trace", lambda *_: Program())
+    monkeypatch.setattr(export, "_trace", lambda *_: onnx.load(graph))
 
 
 def change_engine(monkeypatch: pytest.MonkeyPatch, change: Callable[[Floats], Floats]) -> None:
@@ -74,14 +68,6 @@ def test_a_graph_stands_alone_with_named_ends(graph: Path) -> None:
     assert [node.name for node in model.graph.input] == ["squares"]
     assert [node.name for node in model.graph.output] == ["activations"]
     assert [path.name for path in graph.parent.iterdir()] == ["small.onnx"]
-
-
-def test_several_outputs_come_in_order(tmp_path: Path) -> None:
-    export_graph(Small(pair=True), tmp_path / "pair.onnx", size_px=32, outputs=("pooled", "map"))
-    pooled, features = OnnxEngine(tmp_path / "pair.onnx").outputs(noise_squares(2, 32))
-    assert (pooled.shape, features.shape) == ((2, 5), (2, 5, 15, 15))
-    np.testing.assert_allclose(features.mean((2, 3)), pooled, atol=1e-6)
-    assert [node.name for node in onnx.load(tmp_path / "pair.onnx").graph.output] == ["pooled", "map"]
 
 
 def test_exporting_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -117,11 +103,7 @@ def test_a_failed_export_leaves_the_graph_that_was_there(tmp_path: Path, monkeyp
 
 
 def test_a_graph_that_onnxruntime_cannot_load_is_a_mismatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Program:
-        def save(self, path: str, *, external_data: bool) -> None:
-            Path(path).write_bytes(b"no graph")
-
-    monkeypatch.setattr(export, "_trace", lambda *_: Program())
+    monkeypatch.setattr(export, "_trace", lambda *_: onnx.ModelProto())
     with pytest.raises(ExportMismatch, match=r"onnxruntime cannot run the graph: ."):
         export_graph(Small(), tmp_path / "small.onnx", size_px=32)
     assert list(tmp_path.iterdir()) == []
@@ -142,3 +124,46 @@ def test_a_graph_that_holds_for_the_traced_batch_only_is_not_kept(tmp_path: Path
     with pytest.raises((ExportMismatch, torch.onnx.OnnxExporterError)):
         export_graph(Pairs(), tmp_path / "pairs.onnx", size_px=32)
     assert list(tmp_path.iterdir()) == []
+
+
+def no_trace(*_: object) -> onnx.ModelProto:
+    raise AssertionError("the network was traced")
+
+
+def test_a_network_is_traced_once_and_then_filled_with_other_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export_graph(Small(), tmp_path / "first.onnx", size_px=32, name="small")
+    monkeypatch.setattr(export, "_trace", no_trace)
+    changed = Small().eval()
+    torch.nn.init.normal_(changed.layers[0].weight, std=0.3)  # type: ignore[arg-type]
+    export_graph(changed, tmp_path / "second.onnx", size_px=32, name="small")
+    squares = noise_squares(2, 32)
+    with torch.inference_mode():
+        expected = changed(torch.from_numpy(squares)).numpy()
+    found = [OnnxEngine(tmp_path / f"{name}.onnx").run(squares) for name in ("first", "second")]
+    np.testing.assert_allclose(found[1], expected, atol=1e-6)
+    assert np.abs(found[0] - found[1]).max() > 0.01
+    for other in ({"size_px": 64, "name": "small"}, {"size_px": 32, "name": "other"}):
+        with pytest.raises(AssertionError, match="the network was traced"):
+            export_graph(changed, tmp_path / "third.onnx", **other)  # type: ignore[arg-type]
+
+
+def test_a_kept_graph_that_does_not_fit_is_traced_again(tmp_path: Path) -> None:
+    export_graph(Small(), tmp_path / "first.onnx", size_px=32, name="small")
+    wider = Small().eval()
+    wider.layers = nn.Sequential(nn.Conv2d(3, 7, 3), nn.BatchNorm2d(7))
+    export_graph(wider, tmp_path / "second.onnx", size_px=32, name="small")
+    assert OnnxEngine(tmp_path / "second.onnx").run(noise_squares(1, 32)).shape == (1, 7)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "size_px"), [("efficientnet_lite0", 224), ("efficientnet_lite0", 96), ("efficientnet_lite1", 256)]
+)
+def test_the_shipped_graphs_fit_the_packaged_backbones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backbone: str, size_px: int
+) -> None:
+    monkeypatch.setattr(export, "_trace", no_trace)
+    module = build_network(backbone, classes=2).prefix("head")
+    export_graph(module, tmp_path / "graph.onnx", size_px=size_px, name=f"{backbone}-head")
+    assert (tmp_path / "graph.onnx").stat().st_size > 10_000_000

@@ -231,7 +231,7 @@ def test_a_graph_is_exported_once_for_its_weights_and_size(
     packaged_prefix: FrozenPrefix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exported: list[Path] = []
-    monkeypatch.setattr(extract, "export_graph", lambda module, path, *, size_px: exported.append(path))
+    monkeypatch.setattr(extract, "export_graph", lambda module, path, **_: exported.append(path))
     network, graphs = build_network(classes=9), packaged_prefix.graph().parent
     again = FrozenPrefix(network, "head", size_px=64, graphs=graphs, device=torch.device("cpu"))
     assert isinstance(again.engine, OnnxEngine)

@@ -4,15 +4,16 @@ import contextlib
 import io
 import os
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import torch
 from torch import nn
 
 from unfreeze.activations.engines import OnnxEngine
+from unfreeze.activations.skeletons import fill, keep_skeleton, known_skeletons, strip
 
 TOLERANCE = 1e-4
 """Largest difference between torch and onnxruntime that is accepted, relative to the largest activation."""
@@ -22,25 +23,39 @@ class ExportMismatch(Exception):  # noqa: N818 - says what happened; it is no fa
     """onnxruntime does not compute what torch does; the caller decides what to use instead."""
 
 
-def export_graph(module: nn.Module, path: Path, *, size_px: int, outputs: Sequence[str] = ("activations",)) -> None:
-    """Writes a module as an ONNX graph, whole or not at all.
+def export_graph(module: nn.Module, path: Path, *, size_px: int, name: str | None = None) -> None:
+    """Writes a module as an ONNX graph from "squares" to "activations", whole or not at all.
 
     Args:
-        module: Takes squares (N, 3, S, S) of uint8; one tensor out for each name in `outputs`.
+        module: Takes squares (N, 3, S, S) of uint8, and returns one tensor.
         path: The file to write.
         size_px: Side S of the squares in pixels.
-        outputs: Names of what comes out.
+        name: Names what the module computes, weights apart, so that it need not be traced each time.
 
     Raises:
-        ExportMismatch: If the graph's first output differs from the module's by more than `TOLERANCE`, is not finite,
-            or if onnxruntime cannot run the graph.
+        ExportMismatch: If the graph's output differs from the module's by more than `TOLERANCE`, is not finite, or if
+            onnxruntime cannot run the graph.
     """
     module = module.eval()
-    example = noise_squares(2, size_px)
-    program = _trace(module, torch.from_numpy(example), outputs)
+    weights = module.state_dict()
+    for skeleton in known_skeletons(name, size_px) if name else ():
+        model = fill(skeleton, weights)
+        if model:
+            with contextlib.suppress(ExportMismatch):  # then it is traced
+                return _write_checked(model, module, path, size_px)
+    model = _trace(module, torch.from_numpy(noise_squares(2, size_px)))
+    _write_checked(model, module, path, size_px)
+    if name:
+        keep_skeleton(strip(model, weights), name, size_px)
+    return None
+
+
+def _write_checked(model: onnx.ModelProto, module: nn.Module, path: Path, size_px: int) -> None:
+    """Writes a graph if it computes what the module computes, for two squares and for one."""
     work = path.with_name(f".{os.getpid()}-{path.name}")
     try:
-        program.save(str(work), external_data=False)
+        work.write_bytes(model.SerializeToString())
+        example = noise_squares(2, size_px)
         for squares in (example, example[:1]):  # the engine runs one at a time; two were traced
             difference = _difference(module, work, squares)
             if not difference <= TOLERANCE:  # nor if it is not a number
@@ -60,7 +75,10 @@ def noise_squares(count: int, size_px: int) -> npt.NDArray[np.uint8]:
     return np.random.default_rng(0).integers(0, 256, (count, 3, size_px, size_px), dtype=np.uint8)
 
 
-def _trace(module: nn.Module, example: torch.Tensor, outputs: Sequence[str]) -> torch.onnx.ONNXProgram:
+def _trace(module: nn.Module, example: torch.Tensor) -> onnx.ModelProto:
+    """A graph whose weights have the names that they have in the module."""
+    from onnxscript.optimizer import fold_constants, remove_unused_nodes
+
     batch = torch.export.Dim("batch", min=1, max=4096)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
         warnings.simplefilter("ignore")  # the exporter warns of its own internals
@@ -68,20 +86,22 @@ def _trace(module: nn.Module, example: torch.Tensor, outputs: Sequence[str]) -> 
             module,
             (example,),
             input_names=["squares"],
-            output_names=list(outputs),
+            output_names=["activations"],
             dynamo=True,
             dynamic_shapes=({0: batch},),
+            optimize=False,  # it would fold BatchNorm into the weights before them, and their names would be gone
             verbose=False,
         )
-    assert program is not None, "torch.onnx.export returns a program when dynamo is on"
-    return program
+        assert program is not None, "torch.onnx.export returns a program when dynamo is on"
+        fold_constants(program.model)
+        remove_unused_nodes(program.model)
+        return program.model_proto
 
 
 def _difference(module: nn.Module, graph: Path, squares: npt.NDArray[np.uint8]) -> float:
     """Largest difference of the first output between torch and onnxruntime, relative to the largest value."""
     with torch.no_grad():
-        result = module(torch.from_numpy(squares))
-    expected = (result[0] if isinstance(result, tuple) else result).numpy()
+        expected = module(torch.from_numpy(squares)).numpy()
     try:
         found = OnnxEngine(graph).run(squares)
     except Exception as error:  # Each of onnxruntime's errors derives from Exception alone.

@@ -27,7 +27,8 @@ ROWS_PER_TRANSACTION = 64
 class FrozenPrefix:
     """The stages before a cut as a pure function, run by the fastest engine there is.
 
-    The graph is exported once for a hash of the weights and kept in the cache.
+    The graph is exported once for a hash of the weights and kept in the cache. `exportable` may be set to False where
+    it is known that the network cannot be; `notes` tells what the user should know.
 
     Args:
         network: Its stages before the cut are frozen.
@@ -40,15 +41,17 @@ class FrozenPrefix:
     def __init__(self, network: Network, cut: str, *, size_px: int, graphs: Path, device: torch.device) -> None:
         self.key = network.prefix_hash(cut)
         self._module: nn.Module = network.prefix(cut)
+        self._name = f"{network.backbone}-{cut}"
         self._graph = graphs / f"{self.key}-{size_px}.onnx"
         self._size_px = size_px
         self._device = device
+        self.exportable = True
         self.notes: list[str] = []
 
     @cached_property
     def engine(self) -> Engine:
         """The engine, made when something has to be computed."""
-        if self._device.type != "cpu":
+        if self._device.type != "cpu" or not self.exportable:
             return TorchEngine(self._module, self._device)
         try:
             return self._onnx_engine()
@@ -81,7 +84,7 @@ class FrozenPrefix:
         """
         if not self._graph.exists():
             try:
-                export_graph(copy.deepcopy(self._module).cpu(), self._graph, size_px=self._size_px)
+                export_graph(copy.deepcopy(self._module).cpu(), self._graph, size_px=self._size_px, name=self._name)
             except OSError as error:
                 message = f"{self._graph}: cannot be written ({error.strerror}); free some space, or set UNFREEZE_CACHE"
                 raise RunError(message, subject=self._graph) from error

@@ -41,6 +41,7 @@ class ExampleSource:
         self._pretrained = network.prefix_hash(POOLED)
         self._prefix: FrozenPrefix | None = None
         self._kept: dict[tuple[str, int], Floats] = {}
+        self._exportable = True
 
     def stored(self, split: Split, view: int) -> StoredActivations:
         """One view of a split's pictures as pooled activations (N, D)."""
@@ -75,6 +76,7 @@ class ExampleSource:
                 progress=lambda done, total: self._observer.progress(task, done, total),
             )
             while prefix.notes:
+                self._exportable = False
                 self._observer.note(prefix.notes.pop())
         return self._kept[split, view]
 
@@ -88,7 +90,10 @@ class ExampleSource:
             graphs = cache_folder("graphs") if key == self._pretrained else self._scratch
             device = next(self._network.parameters()).device
             size_px = self._data.transform.size_px
+            for graph in self._scratch.iterdir():  # of weights that were trained further since
+                graph.unlink()
             self._prefix = FrozenPrefix(self._network, POOLED, size_px=size_px, graphs=graphs, device=device)
+            self._prefix.exportable = self._exportable
             self._kept.clear()
         return self._prefix
 
