@@ -125,9 +125,17 @@ def test_clear_valley_is_read_off_where_it_was_put() -> None:
 def test_steepest_point_may_lie_early_in_the_valley() -> None:
     early = np.concatenate([np.full(30, 2.0), 1 + np.exp(-np.arange(31) / 4), np.linspace(2, 6, 20)])
     found = suggest_rates(RATES, early)
-    assert found["steep"] == pytest.approx(RATES[31])
+    assert found["steep"] == pytest.approx(RATES[33])  # seen from three steps on either side, 30 to 36
     assert found["valley"] == pytest.approx(RATES[50])
     assert found["steep"] < found["slide"] < found["valley"]
+
+
+def test_no_rate_is_read_beyond_the_lowest_loss() -> None:
+    """A loss that has blown up may fall again, and faster than it ever did in the valley."""
+    blown = np.concatenate([curve()[:61], np.linspace(1, 90, 10), np.linspace(90, 5, 10)])
+    found = suggest_rates(RATES, blown)
+    assert found["steep"] == pytest.approx(RATES[45])
+    assert max(found.values()) <= RATES[60]
 
 
 def test_longest_fall_counts_not_the_deepest() -> None:

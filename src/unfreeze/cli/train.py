@@ -171,6 +171,10 @@ def _print_result(console: "RunConsole", result: "RunResult") -> None:
     if figures["tta_accuracy"] is not None:
         console.line(f"With test-time augmentation {100 * figures['tta_accuracy']:.1f} %")
     if figures["test_images"]:
-        console.line(f"Test accuracy {100 * figures['test_accuracy']:.1f} % of {figures['test_images']} pictures")
+        low, high = figures["test_accuracy_interval"]
+        console.line(
+            f"Test accuracy {100 * figures['test_accuracy']:.1f} % of {figures['test_images']} pictures "
+            f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %)"
+        )
     console.line(f"Report: {result.folder / 'report.html'}")
     console.line(f"Predict: unfreeze predict {result.folder} PICTURE...   ({figures['seconds']:.0f} s in all)")

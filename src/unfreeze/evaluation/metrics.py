@@ -54,6 +54,11 @@ def mean_loss(table: PredictionTable) -> float:
     return float(table.losses.mean())
 
 
+def guessing_loss(table: PredictionTable) -> float:
+    """Cross-entropy of saying that all classes are equally likely, in nats: the logarithm of their number."""
+    return math.log(len(table.classes))
+
+
 def confusion(table: PredictionTable) -> npt.NDArray[np.int64]:
     """How many pictures of each true class (row) were given each class (column), shape (C, C)."""
     from sklearn.metrics import confusion_matrix

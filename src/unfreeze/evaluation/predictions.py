@@ -123,7 +123,7 @@ def table_from_logits(
         splits=tuple(splits),
         targets=labels,
         probabilities=np.exp(log_probabilities).astype(np.float32),
-        losses=-log_probabilities[np.arange(len(labels)), labels],
+        losses=np.abs(log_probabilities[np.arange(len(labels)), labels]),  # no -0.0
     )
 
 

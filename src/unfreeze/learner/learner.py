@@ -148,15 +148,18 @@ class Learner:
         steps = max(LEAST_STEPS, self.epoch_steps)
         examples = self._examples("train", self._view(0))
         batches = itertools.chain.from_iterable(self._batches(epoch) for epoch in itertools.count())
+        task = "learning rates tried"
         with self._threads():
-            return self.trainer.sweep(
+            sweep = self.trainer.sweep(
                 self._trained_part(),
                 list(itertools.islice(batches, steps)),
                 examples,
                 span=(start, end),
                 ratios=[rate / given[-1] for rate in given],
-                on_step=lambda done: self._observer.progress("learning rates tried", done, steps),
+                on_step=lambda done: self._observer.progress(task, done, steps),
             )
+        self._observer.progress(task, steps, steps)  # a sweep may end before its last rate
+        return sweep
 
     def fit(
         self,

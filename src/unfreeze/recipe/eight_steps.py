@@ -1,5 +1,6 @@
 """The method itself: eight steps, each as short as its sentence. Nothing here could not be typed into a notebook."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -159,17 +160,24 @@ class EightSteps:
         done = records[-1].cycle + 1
         end = "as many as were asked for" if done == settings.full_cycles else "the last one brought no better loss"
         kept = f"the weights of epoch {best.record.epoch + 1} are kept"
-        return f"{self._trained(records, self.full_rate)}; {done} cycles, {end}; {kept}"
+        return f"{self._trained(records, self.full_rate)}; {_times(done, 'cycle')}, {end}; {kept}"
 
     def _trained(self, records: list[EpochRecord], rate: "_Rate") -> str:
-        last = records[-1]
+        last, epochs = records[-1], _times(len(records), "epoch")
         views = sorted({record.view for record in records})
-        named = f"views {views[0]} to {views[-1]}" if last.view else "the plain view"
+        span = f"views {views[0]} to {views[-1]}" if len(views) > 1 else f"view {views[0]}"
+        named = span if last.view else "the plain view"
         overfit = sum(record.overfitting for record in records)
         return (
-            f"{len(records)} epochs on {named} at rate {rate}: validation accuracy {100 * last.valid_accuracy:.2f} %, "
-            f"loss {last.valid_loss:.4f}; overfitting in {overfit} of {len(records)} epochs"
+            f"{epochs} on {named} at rate {rate}: validation accuracy {100 * last.valid_accuracy:.2f} %, "
+            f"loss {last.valid_loss:.4f}; overfitting in {overfit} of {epochs}{self._warning(last)}"
         )
+
+    def _warning(self, last: EpochRecord) -> str:
+        """What must not be overlooked: a head that is worse than no head at all."""
+        if last.valid_loss <= math.log(len(self.learner.data.table.classes)):
+            return ""
+        return "; WARNING: the validation loss is worse than guessing's, the rate was too high (--lr, --full-lr)"
 
     def _why_augmented(self) -> str:
         return WHY_PLAIN if self.learner.data.transform.augment is Augment.NONE else WHY_AUGMENT
@@ -241,6 +249,10 @@ class _Rate:
 
     def __str__(self) -> str:
         return f"{self.value:.2g}, {'as given' if self.given else self.source or 'the default rate'}"
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _reading(sweep: LrSweep) -> str:

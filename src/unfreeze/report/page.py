@@ -107,6 +107,8 @@ def verdict(valid: PredictionTable, content: ReportContent) -> str:
         text += f" The weights kept are those of {content.figures['kept']}, where the validation loss was lowest."
     if not content.figures["test_images"]:
         text += " The same pictures chose these weights, so the figure flatters a little; a test folder would not."
+    if metrics.mean_loss(valid) > metrics.guessing_loss(valid):
+        text += " The validation loss is worse than that of guessing: where this model errs, it is far too sure."
     if count < FEW_PICTURES:
         text += f" {count} validation pictures are few: the interval, not the figure, is the result."
     return text

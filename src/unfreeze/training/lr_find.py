@@ -15,6 +15,7 @@ DIVERGED = 4.0
 FIRST_BEST_STEP = 10
 LEAST_STEPS = 100
 STANDARD_ERRORS = 3.0
+SLOPE_REACH = 3
 CLEAR_FALL = 0.05
 """A valley is clear where the smoothed loss falls by at least this part of its height."""
 
@@ -136,8 +137,11 @@ def suggest_rates(rates: Iterable[float], smoothed: Iterable[float]) -> dict[str
     first, last = _longest_fall(loss)
     if loss[first] - loss[last] < CLEAR_FALL * abs(loss[first]):
         return {}
-    slope = np.gradient(loss, np.log(rate))
-    lowest, steepest = int(loss.argmin()), int(slope.argmin())
+    slope = _slope(loss, np.log(rate))
+    lowest = int(loss.argmin())
+    steepest = int(
+        slope[: lowest + 1].argmin()
+    )  # a loss that blew up falls steeply too, at rates that are far too high
     falling = [index for index in range(steepest, lowest + 1) if slope[index] <= slope[steepest] / 2]
     return {
         "valley": float(rate[first + round((last - first) * 2 / 3)]),
@@ -145,6 +149,13 @@ def suggest_rates(rates: Iterable[float], smoothed: Iterable[float]) -> dict[str
         "minimum": float(rate[lowest] / 10),
         "slide": float(rate[max(falling, default=steepest)]),
     }
+
+
+def _slope(loss: np.ndarray, log_rate: np.ndarray) -> np.ndarray:
+    """How fast the loss changes with the logarithm of the rate, over a few steps: neighbours show noise."""
+    index = np.arange(len(loss))
+    before, after = np.maximum(index - SLOPE_REACH, 0), np.minimum(index + SLOPE_REACH, len(loss) - 1)
+    return np.asarray((loss[after] - loss[before]) / (log_rate[after] - log_rate[before]))
 
 
 def falls_beyond_chance(losses: Sequence[float], smoothed: Sequence[float]) -> bool:
