@@ -12,9 +12,6 @@ from unfreeze.cli.predict import predict_command
 from unfreeze.cli.train import train_command
 from unfreeze.errors import UnfreezeError
 
-INTERRUPTED = 130
-"""What a shell returns for a program that Ctrl-C stopped."""
-
 app = typer.Typer(
     name="unfreeze",
     no_args_is_help=True,

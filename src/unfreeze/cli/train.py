@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from unfreeze.recipe.train import RunResult
 
 DEFAULTS = TrainSettings()
+INTERRUPTED = 130
+"""What a shell returns for a program that Ctrl-C stopped."""
 
 
 class Sample(StrEnum):
@@ -156,7 +158,7 @@ def run(
         except KeyboardInterrupt:
             kept = f"; what was trained so far is in {target}" if (target / "history.jsonl").exists() else ""
             console.line(f"stopped by Ctrl-C{kept}")
-            raise typer.Exit(130) from None
+            raise typer.Exit(INTERRUPTED) from None
         _print_result(console, result)
 
 

@@ -141,7 +141,7 @@ class EightSteps:
 
     def train_all(self) -> str:
         """Step 8."""
-        settings, best_before = self.settings, self.learner.best
+        settings = self.settings
         self.learner.precompute = False
         try:
             records = self.learner.fit(
@@ -152,9 +152,9 @@ class EightSteps:
                 until_overfit=True,
             )
         except TrainingError as error:
-            if best_before is None:
+            if self.learner.best is None:
                 raise
-            return f"stopped: {error}; the weights of epoch {best_before.record.epoch + 1} are kept"
+            return f"stopped: {error}; the weights of epoch {self.learner.best.record.epoch + 1} are kept"
         best = self.learner.best
         assert best, "an epoch was trained, so some weights are the best"
         done = records[-1].cycle + 1
