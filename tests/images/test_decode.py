@@ -180,3 +180,23 @@ def test_lossless_pixels_come_back_as_they_were(encode: Encode, pixels: np.ndarr
     data = encode(Image.fromarray(pixels), "PNG")
     assert np.array_equal(np.asarray(decode(data, path="picture")), pixels)
     assert probe(data, path="picture") == (pixels.shape[1], pixels.shape[0])
+
+
+@pytest.mark.parametrize(("short_side_px", "size"), [(None, (800, 400)), (201, (800, 400)), (200, (400, 200))])
+def test_a_jpeg_is_decoded_no_smaller_than_asked(
+    encode: Encode, short_side_px: int | None, size: tuple[int, int]
+) -> None:
+    data = encode(Image.new("RGB", (800, 400), "red"), "JPEG", quality=95)
+    assert decode(data, path="wide.jpg", short_side_px=short_side_px).size == size
+
+
+def test_a_reduced_decode_is_turned_upright_too(encode: Encode) -> None:
+    whole, reduced = (
+        decode(oriented(encode, "JPEG", 6, block=64), path="a.jpg", short_side_px=px) for px in (None, 64)
+    )
+    assert reduced.size == (96, 64)
+    assert np.abs(np.asarray(reduced.resize(whole.size)).astype(int) - np.asarray(whole)).mean() < 4
+
+
+def test_other_formats_are_decoded_whole(encode: Encode) -> None:
+    assert decode(encode(Image.new("RGB", (800, 400)), "PNG"), path="a.png", short_side_px=10).size == (800, 400)

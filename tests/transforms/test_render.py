@@ -14,7 +14,7 @@ from unfreeze.transforms.render import FILL, affine_matrix, render
 from unfreeze.transforms.squares import Square, Window, plain_window
 from unfreeze.transforms.views import View, plain_view
 
-BICUBIC = Image.Resampling.BICUBIC
+BICUBIC, HAMMING = Image.Resampling.BICUBIC, Image.Resampling.HAMMING
 WHOLE = Window(0, 0, 32, 32)
 
 windows = st.builds(Window, st.floats(-99, 99), st.floats(-99, 99), st.floats(1, 500), st.floats(1, 500))
@@ -61,23 +61,29 @@ def test_a_square_is_channels_first_bytes_in_a_row(square: Square, plain: bool, 
 def test_a_plain_crop_is_pillows_resize_of_that_box() -> None:
     picture = noise(100, 60)
     view = plain_view(100, 60, Square.CROP, crop_share=0.8)
-    expected = picture.resize((32, 32), BICUBIC, box=(26, 6, 74, 54))
+    expected = picture.resize((32, 32), HAMMING, box=(26, 6, 74, 54))
     assert np.array_equal(drawn(picture, view), np.asarray(expected))
+
+
+def test_a_small_picture_is_enlarged_by_the_bicubic_filter() -> None:
+    picture = noise(24, 20)
+    expected = picture.resize((32, 32), BICUBIC, box=(2, 0, 22, 20))
+    assert np.array_equal(drawn(picture, plain_view(24, 20, Square.CROP, crop_share=1.0)), np.asarray(expected))
 
 
 def test_a_plain_squash_is_pillows_resize_of_the_whole() -> None:
     picture = noise(100, 60)
     view = plain_view(100, 60, Square.SQUASH, crop_share=1.0)
-    assert np.array_equal(drawn(picture, view, Square.SQUASH), np.asarray(picture.resize((32, 32), BICUBIC)))
+    assert np.array_equal(drawn(picture, view, Square.SQUASH), np.asarray(picture.resize((32, 32), HAMMING)))
 
 
 def test_a_plain_pad_is_the_whole_picture_between_two_bars() -> None:
     lying, standing = noise(64, 32), noise(32, 64)
     result = drawn(lying, plain_view(64, 32, Square.PAD, crop_share=1.0), Square.PAD)
-    assert np.array_equal(result[8:24], np.asarray(lying.resize((32, 16), BICUBIC)))
+    assert np.array_equal(result[8:24], np.asarray(lying.resize((32, 16), HAMMING)))
     assert (np.delete(result, slice(8, 24), axis=0) == FILL).all()
     result = drawn(standing, plain_view(32, 64, Square.PAD, crop_share=1.0), Square.PAD)
-    assert np.array_equal(result[:, 8:24], np.asarray(standing.resize((16, 32), BICUBIC)))
+    assert np.array_equal(result[:, 8:24], np.asarray(standing.resize((16, 32), HAMMING)))
     assert (np.delete(result, slice(8, 24), axis=1) == FILL).all()
 
 

@@ -84,7 +84,8 @@ class Predictor:
         Raises:
             PictureError: If the bytes are not a whole picture in a known format.
         """
-        image, content = decode(data, path=path), content_hash(data)
+        image = decode(data, path=path, short_side_px=self.transform.short_side_px)
+        content = content_hash(data)
         views = [self.transform(image, content=content, number=number) for number in range(1 + tta_views)]
         found = [self._engine.run(view[np.newaxis])[0] for view in views]  # (3, S, S) -> (1, 3, S, S) -> (C,)
         return np.asarray(np.mean(found, axis=0, dtype=np.float64), np.float32)

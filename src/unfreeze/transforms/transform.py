@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,9 +11,9 @@ from PIL import Image
 from unfreeze.errors import SettingsError
 from unfreeze.transforms.render import Squared, render
 from unfreeze.transforms.squares import Square, Window
-from unfreeze.transforms.views import Augment, View, augmented_view, draws, plain_view
+from unfreeze.transforms.views import MAX_ZOOM, Augment, View, augmented_view, draws, plain_view
 
-PIXELS_VERSION = 1
+PIXELS_VERSION = 2
 """Raised whenever the same picture and settings would give other pixels: stored activations then no longer apply."""
 
 
@@ -55,6 +56,15 @@ class Transform:
         """
         view = self.view(image.width, image.height, content=content, number=number)
         return render(image, view, size_px=self.size_px, square=self.square)
+
+    @property
+    def short_side_px(self) -> int:
+        """Short side that a picture needs to be drawn from, in pixels; more of it is averaged away.
+
+        Every window of a picture this large is at least twice as wide as the square, where a JPEG that was decoded at
+        reduced scale gives the same square within two grey levels on average (docs/decisions/0001-pixels.md).
+        """
+        return math.ceil(2 * self.size_px / min(self.crop_share, 1 / MAX_ZOOM))
 
     def view(self, width: int, height: int, *, content: str = "", number: int = 0) -> View:
         """What view `number` does to a picture of the given size in pixels and content."""
