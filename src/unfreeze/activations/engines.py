@@ -1,6 +1,7 @@
 """Runs a frozen prefix: onnxruntime on the CPU, torch elsewhere."""
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 Floats = npt.NDArray[np.float32]
+
+
+class ExportMismatch(Exception):  # noqa: N818 - says what happened; it is no fault of the user
+    """onnxruntime does not compute what torch does; the caller decides what to use instead."""
 
 
 class Engine(Protocol):
@@ -56,6 +61,35 @@ class OnnxEngine:
         """All of the graph's outputs (N, ...), float32, of squares (N, 3, S, S)."""
         found: list[Floats] = self._session.run(None, {"squares": squares})
         return found
+
+
+def open_graph(graph: Path, make: Callable[[], None]) -> OnnxEngine:
+    """onnxruntime on a graph of the cache, which is made where it is missing, and anew where it lies damaged.
+
+    Args:
+        graph: The ONNX file.
+        make: Writes it.
+
+    Returns:
+        The engine.
+    """
+    if graph.exists():
+        try:
+            return OnnxEngine(graph)
+        except Exception:  # Each of onnxruntime's errors derives from Exception alone.
+            graph.unlink()
+    make()
+    return OnnxEngine(graph)
+
+
+def noise_squares(count: int, size_px: int) -> npt.NDArray[np.uint8]:
+    """Squares (count, 3, S, S) of seeded noise, to try a graph on."""
+    return np.random.default_rng(0).integers(0, 256, (count, 3, size_px, size_px), dtype=np.uint8)
+
+
+def relative_difference(found: Floats, expected: Floats) -> float:
+    """Largest difference of two arrays of one shape, relative to the largest value that was expected (at least 1)."""
+    return float(np.abs(found - expected).max() / max(1.0, float(np.abs(expected).max())))
 
 
 class TorchEngine:

@@ -12,15 +12,11 @@ import onnx
 import torch
 from torch import nn
 
-from unfreeze.activations.engines import OnnxEngine
+from unfreeze.activations.engines import ExportMismatch, OnnxEngine, noise_squares, relative_difference
 from unfreeze.activations.skeletons import fill, keep_skeleton, known_skeletons, strip
 
 TOLERANCE = 1e-4
 """Largest difference between torch and onnxruntime that is accepted, relative to the largest activation."""
-
-
-class ExportMismatch(Exception):  # noqa: N818 - says what happened; it is no fault of the user
-    """onnxruntime does not compute what torch does; the caller decides what to use instead."""
 
 
 def export_graph(module: nn.Module, path: Path, *, size_px: int, name: str | None = None) -> None:
@@ -33,17 +29,20 @@ def export_graph(module: nn.Module, path: Path, *, size_px: int, name: str | Non
         name: Names what the module computes, weights apart, so that it need not be traced each time.
 
     Raises:
-        ExportMismatch: If the graph's output differs from the module's by more than `TOLERANCE`, is not finite, or if
-            onnxruntime cannot run the graph.
+        ExportMismatch: If the module cannot be traced, if the graph's output differs from the module's by more than
+            `TOLERANCE` or is not finite, or if onnxruntime cannot run the graph.
     """
     module = module.eval()
-    weights = module.state_dict()
+    weights = {name: tensor.detach().cpu().numpy() for name, tensor in module.state_dict().items()}
     for skeleton in known_skeletons(name, size_px) if name else ():
         model = fill(skeleton, weights)
         if model:
             with contextlib.suppress(ExportMismatch):  # then it is traced
                 return _write_checked(model, module, path, size_px)
-    model = _trace(module, torch.from_numpy(noise_squares(2, size_px)))
+    try:
+        model = _trace(module, torch.from_numpy(noise_squares(2, size_px)))
+    except torch.onnx.OnnxExporterError as error:
+        raise ExportMismatch(_first_line(error)) from error
     _write_checked(model, module, path, size_px)
     if name:
         keep_skeleton(strip(model, weights), name, size_px)
@@ -65,14 +64,9 @@ def _write_checked(model: onnx.ModelProto, module: nn.Module, path: Path, size_p
         work.unlink(missing_ok=True)
 
 
-def first_line(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     """The first line of an error's text without colours: the exporter writes pages."""
     return str(error).split("\x1b")[0].split("\n")[0].strip()
-
-
-def noise_squares(count: int, size_px: int) -> npt.NDArray[np.uint8]:
-    """Squares (count, 3, S, S) of seeded noise, to try a graph on."""
-    return np.random.default_rng(0).integers(0, 256, (count, 3, size_px, size_px), dtype=np.uint8)
 
 
 def _trace(module: nn.Module, example: torch.Tensor) -> onnx.ModelProto:
@@ -106,4 +100,4 @@ def _difference(module: nn.Module, graph: Path, squares: npt.NDArray[np.uint8]) 
         found = OnnxEngine(graph).run(squares)
     except Exception as error:  # Each of onnxruntime's errors derives from Exception alone.
         raise ExportMismatch(f"onnxruntime cannot run the graph: {error}") from error
-    return float(np.abs(found - expected).max() / max(1.0, float(np.abs(expected).max())))
+    return relative_difference(found, expected)

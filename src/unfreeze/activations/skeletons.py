@@ -6,28 +6,25 @@ BatchNorm stays a node of its own, so that every weight keeps its name; onnxrunt
 
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import onnx
-from torch import Tensor
 
+from unfreeze.activations.packaged import SHIPPED_STRIDE, shipped
 from unfreeze.cache import cache_folder
 from unfreeze.files import write_whole
-
-SHIPPED_STRIDE = 32
-"""A shipped graph holds for every size that this divides: padding that depends on the size is the same for them."""
 
 LEFT_OUT = "weight"
 """Marks in a graph what is to be filled in."""
 
 
-def strip(model: onnx.ModelProto, weights: Mapping[str, Tensor]) -> onnx.ModelProto:
+def strip(model: onnx.ModelProto, weights: Mapping[str, np.ndarray]) -> onnx.ModelProto:
     """A graph without its weights, for squares of any side.
 
     Args:
         model: The graph.
-        weights: The tensors to leave out, by the names that they have in the graph.
+        weights: The arrays to leave out, by the names that they have in the graph.
 
     Returns:
         A new graph; the types and shapes of what was left out remain.
@@ -47,12 +44,12 @@ def strip(model: onnx.ModelProto, weights: Mapping[str, Tensor]) -> onnx.ModelPr
     return skeleton
 
 
-def fill(skeleton: onnx.ModelProto, weights: Mapping[str, Tensor]) -> onnx.ModelProto | None:
+def fill(skeleton: onnx.ModelProto, weights: Mapping[str, np.ndarray]) -> onnx.ModelProto | None:
     """A graph with weights.
 
     Args:
         skeleton: What `strip` left.
-        weights: Tensors by the names that they have in the graph.
+        weights: Arrays by the names that they have in the graph.
 
     Returns:
         A new graph; None where a weight is missing or has another shape.
@@ -63,10 +60,10 @@ def fill(skeleton: onnx.ModelProto, weights: Mapping[str, Tensor]) -> onnx.Model
         if tensor.doc_string != LEFT_OUT:
             continue
         found = weights.get(tensor.name)
-        if found is None or tuple(found.shape) != tuple(tensor.dims):
+        if found is None or found.shape != tuple(tensor.dims):
             return None
         tensor.ClearField("doc_string")
-        tensor.raw_data = found.detach().cpu().contiguous().numpy().tobytes()
+        tensor.raw_data = found.tobytes()
     return model
 
 
@@ -80,9 +77,8 @@ def known_skeletons(name: str, size_px: int) -> Iterator[onnx.ModelProto]:
     Yields:
         Graphs; whether one fits is for the caller to check.
     """
-    shipped = files("unfreeze.activations") / "graphs" / f"{name}.onnx"
-    if size_px % SHIPPED_STRIDE == 0 and shipped.is_file():
-        yield onnx.load_model_from_string(shipped.read_bytes())
+    if size_px % SHIPPED_STRIDE == 0 and shipped(f"{name}.onnx").is_file():
+        yield onnx.load_model_from_string(shipped(f"{name}.onnx").read_bytes())
     kept = _kept(name, size_px)
     if kept.is_file():
         yield onnx.load(kept)

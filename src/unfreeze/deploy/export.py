@@ -1,30 +1,46 @@
-"""Writes a trained network as a bundle, after holding its graph against torch on real pictures."""
+"""Writes a trained model as a bundle's files, after holding its graph against the model on real pictures."""
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
-from unfreeze.activations.engines import OnnxEngine
-from unfreeze.activations.export import ExportMismatch, first_line
-from unfreeze.activations.extract import FrozenPrefix
+from unfreeze.activations.engines import ExportMismatch, OnnxEngine
+from unfreeze.activations.extract import Prefix
 from unfreeze.deploy.bundle import GRAPH_FILE, WEIGHTS_FILE
 from unfreeze.deploy.graph import add_head
 from unfreeze.errors import BundleError
-from unfreeze.network.network import Network
 from unfreeze.training.checkpoints import write_weights
+from unfreeze.training.head import LinearHead
 
 TOLERANCE = 1e-4
-"""Largest difference in a probability that is accepted between torch and the shipped graph."""
+"""Largest difference in a probability that is accepted between the model and the shipped graph."""
 
 
-def export_model(network: Network, prefix: FrozenPrefix, folder: Path, *, squares: npt.NDArray[np.uint8]) -> float:
-    """Writes `model.safetensors` and `model.onnx`, and compares the graph with the network.
+class Exportable(Protocol):
+    """A trained model, as far as exporting it goes."""
+
+    head: LinearHead
+
+    def body(self) -> Prefix:
+        """The stages before the head."""
+        ...
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All weights by name."""
+        ...
+
+    def probabilities(self, squares: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        """What the model says of squares (N, 3, S, S): shape (N, C)."""
+        ...
+
+
+def export_model(model: Exportable, folder: Path, *, squares: npt.NDArray[np.uint8]) -> float:
+    """Writes `model.safetensors` and `model.onnx`, and compares the graph with the model.
 
     Args:
-        network: The trained network.
-        prefix: Its body as a graph, up to the pooled features.
+        model: The trained model.
         folder: Where the files go.
         squares: Squares (N, 3, S, S) of real pictures to compare on.
 
@@ -32,24 +48,18 @@ def export_model(network: Network, prefix: FrozenPrefix, folder: Path, *, square
         The largest difference in a probability that was found.
 
     Raises:
-        BundleError: If the network cannot be exported, or a probability differs by more than `TOLERANCE`.
+        BundleError: If the model cannot be exported, or a probability differs by more than `TOLERANCE`.
     """
-    write_weights(folder / WEIGHTS_FILE, network.state_dict())
-    head = network.classifier
-    weight, bias = (part.detach().cpu().numpy() for part in (head.weight, head.bias))
+    write_weights(folder / WEIGHTS_FILE, model.arrays())
     graph = folder / GRAPH_FILE
     try:
-        body = prefix.graph()
-    except (ExportMismatch, torch.onnx.OnnxExporterError) as error:
-        message = f"{graph}: this network cannot be exported ({first_line(error)}); its weights are beside it"
+        body = model.body().graph()
+    except ExportMismatch as error:
+        message = f"{graph}: this network cannot be exported ({error}); its weights are beside it"
         raise BundleError(message, subject=graph) from error
-    add_head(body, graph, weight=weight, bias=bias, classes=len(bias))
-    network.eval()
-    with torch.inference_mode():
-        logits = network(torch.from_numpy(squares).to(head.weight.device))
-        expected = logits.cpu().double().softmax(1).numpy()
-    difference = float(np.abs(OnnxEngine(graph).run(squares) - expected).max())
+    add_head(body, graph, weight=model.head.weight, bias=model.head.bias, classes=len(model.head.bias))
+    difference = float(np.abs(OnnxEngine(graph).run(squares) - model.probabilities(squares)).max())
     if difference > TOLERANCE:
-        message = f"{graph}: differs from torch by {difference:.1e} in a probability, more than {TOLERANCE:.0e}"
+        message = f"{graph}: differs from the model by {difference:.1e} in a probability, more than {TOLERANCE:.0e}"
         raise BundleError(message, subject=graph)
     return difference

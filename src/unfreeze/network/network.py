@@ -1,16 +1,17 @@
 """A network: named stages in a row, a head, and layer groups that can be frozen."""
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.network.stages import Stages
 from unfreeze.network.weights import weights_hash
 
 BatchNormPolicy = Literal["frozen", "train"]
-GROUP_NAMES = ("early", "late", "head")
 
 
 class Network(nn.Module):
@@ -78,13 +79,20 @@ class Network(nn.Module):
                 return name
         return "head"
 
+    @property
+    def first_stage(self) -> str:
+        """Name of the first stage that has parameters."""
+        return next(name for name, stage in self.stages.items() if any(True for _ in stage.parameters()))
+
     def prefix(self, cut: str) -> nn.Sequential:
         """The stages before a cut: squares in, the activations at the cut out."""
-        return nn.Sequential(*(self.stages[name] for name in self.stage_names[: self.stage_names.index(cut)]))
+        names = self.stage_names[: self.stage_names.index(cut)]
+        return nn.Sequential(OrderedDict((name, self.stages[name]) for name in names))
 
     def suffix(self, cut: str) -> nn.Sequential:
         """The stages from a cut on: activations at the cut in, logits out."""
-        return nn.Sequential(*(self.stages[name] for name in self.stage_names[self.stage_names.index(cut) :]))
+        names = self.stage_names[self.stage_names.index(cut) :]
+        return nn.Sequential(OrderedDict((name, self.stages[name]) for name in names))
 
     def prefix_hash(self, cut: str) -> str:
         """A name for the function that the stages before a cut compute: backbone, cut and weights."""

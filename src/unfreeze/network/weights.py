@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from unfreeze.errors import BackboneError
-from unfreeze.network.backbones import PackagedWeights
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -41,29 +40,6 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not isinstance(found, Mapping) or not all(isinstance(value, Tensor) for value in found.values()):
         raise BackboneError(f"{path}: holds no state dict of tensors", subject=path)
     return dict(found)
-
-
-def read_packaged(packaged: PackagedWeights) -> dict[str, Tensor]:
-    """Reads packaged weights after checking the file's SHA-256.
-
-    Args:
-        packaged: Which weights.
-
-    Returns:
-        Tensors by name, in the file's order.
-
-    Raises:
-        BackboneError: If the package is missing or its file is not the one that was published.
-    """
-    path = packaged.path()
-    if not path.is_file():
-        message = f"{path}: missing; reinstall it with pip install --force-reinstall {packaged.distribution}"
-        raise BackboneError(message, subject=path)
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != packaged.sha256:
-        message = f"{path}: SHA-256 is {found}, expected {packaged.sha256}; reinstall {packaged.distribution}"
-        raise BackboneError(message, subject=path)
-    return read_weights(path)
 
 
 def load_in_order(model: nn.Module, tensors: Mapping[str, Tensor], *, source: str) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from unfreeze.errors import TrainingError
 from unfreeze.learner.learner import Learner
-from unfreeze.network.network import GROUP_NAMES
+from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.history import EpochRecord
 from unfreeze.training.lr_find import LrSweep
@@ -95,8 +95,8 @@ class EightSteps:
 
     def precompute(self) -> str:
         """Step 1."""
-        self.learner.source.pooled("train", 0)
-        self.learner.source.pooled("valid", 0)
+        self.learner.source.stored("train", 0)
+        self.learner.source.stored("valid", 0)
         self.learner.precompute = True
         augment, views = self.learner.data.transform.augment, self.settings.views
         if augment is Augment.NONE:

@@ -5,11 +5,11 @@ import time
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from unfreeze.activations.extract import read_square
+from unfreeze.activations.extract import read_squares
 from unfreeze.cache import cache_folder
 from unfreeze.deploy.bundle import write_bundle_settings
 from unfreeze.deploy.export import export_model
@@ -23,12 +23,15 @@ from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer
 from unfreeze.network.backbones import preprocessing
-from unfreeze.network.build import build_network, check_size
+from unfreeze.network.groups import POOLED
 from unfreeze.recipe.eight_steps import EightSteps, Narrator, StepResult
 from unfreeze.recipe.run_folder import RunFolder
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.report.page import ReportContent, report_page
 from unfreeze.transforms.transform import Transform
+
+if TYPE_CHECKING:
+    from unfreeze.network.network import Network
 
 SAMPLES = {"digits": write_digits}
 PARITY_PICTURES = 16
@@ -89,13 +92,12 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
     with folder.removed_if_barren():
         data = _read(pictures, settings, watcher)
         settings = replace(settings, size=data.transform.size_px, threads=data.threads)
-        network = build_network(settings.backbone, classes=len(data.table.classes), weights=settings.weights)
-        check_size(network, data.transform.size_px)
-        network.batch_norm = settings.batch_norm
+        network = _network(settings, classes=len(data.table.classes))
         folder.write_settings(settings)
-        receipt = folder.write_receipt(settings, data.table, network.prefix_hash("head"))
         learner = Learner(data, network, observer=watcher, folder=out, use_store=settings.use_store)
         with closing(learner):
+            learner.model.batch_norm = settings.batch_norm
+            receipt = folder.write_receipt(settings, data.table, learner.model.prefix(POOLED).key)
             course = EightSteps(learner, settings, watcher)
             steps = course.run()
             watcher.step(0, "evaluate, export, report", WHY_AFTER)
@@ -127,13 +129,23 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
 def _write_model(learner: Learner, folder: RunFolder) -> float:
     """Writes the bundle; returns the largest difference between it and torch in a probability."""
     assert learner.data.table.of_split("valid"), "the scan makes sure that there are validation pictures"
-    data = learner.data
+    data, model = learner.data, learner.model
     compared = data.table.of_split("valid")[:PARITY_PICTURES]
-    squares = np.stack([read_square(data.table, data.transform, row, 0) for row in compared])
-    difference = export_model(learner.network, learner.source.prefix(), folder.model, squares=squares)
-    backbone = learner.network.backbone
-    write_bundle_settings(folder.model, classes=data.table.classes, backbone=backbone, transform=data.transform)
+    squares = np.stack([read_squares(data.table, data.transform, row, (0,))[0] for row in compared])
+    difference = export_model(model, folder.model, squares=squares)
+    write_bundle_settings(
+        folder.model, classes=data.table.classes, backbone=model.backbone, transform=data.transform
+    )
     return difference
+
+
+def _network(settings: TrainSettings, *, classes: int) -> "str | Network":
+    """The backbone's name, or a network where the weights come from a file."""
+    if settings.weights is None:
+        return settings.backbone
+    from unfreeze.network.build import build_network
+
+    return build_network(settings.backbone, classes=classes, weights=settings.weights)
 
 
 def _read(pictures: Path, settings: TrainSettings, watcher: Watcher) -> ImageData:

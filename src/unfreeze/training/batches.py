@@ -1,21 +1,23 @@
 """What training iterates over: stored activations or pictures, in batches of (inputs, labels)."""
 
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
+import numpy.typing as npt
 
-from unfreeze.activations.engines import Floats
-from unfreeze.activations.extract import read_square
+from unfreeze.activations.extract import read_squares
+from unfreeze.activations.store import ActivationStore
 from unfreeze.images.table import ImageRow, ImageTable
+from unfreeze.parallel import in_parallel
+from unfreeze.transforms.render import Squared
 from unfreeze.transforms.transform import Transform
 
-Batch = tuple[Tensor, Tensor]
+Batch = tuple[npt.NDArray[np.generic], npt.NDArray[np.int64]]
+"""Inputs (N, ...), activations of float32 or squares of uint8, and class indices (N,)."""
+
 BATCHES_AHEAD = 2
 
 
@@ -34,21 +36,29 @@ class Examples(Protocol):
 
 @dataclass(frozen=True)
 class StoredActivations:
-    """Activations that lie in memory, read from the store.
+    """Activations that lie in a store and are read as they are asked for, so that memory stays flat.
 
     Attributes:
-        activations: Array (N, ...), one row an example.
+        store: Where they lie.
+        keys: What they are stored under, one key an example.
         labels: One class index an example.
+        refill: Computes some examples again, by index: another process may have made room in the store.
     """
 
-    activations: Floats
+    store: ActivationStore
+    keys: Sequence[bytes]
     labels: Sequence[int]
+    refill: Callable[[Sequence[int]], None]
 
     def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
         """Activations (N, ...), float32, and labels (N,) of each group of indices, in order."""
-        labels = np.asarray(self.labels)
         for group in indices:
-            yield torch.from_numpy(self.activations[np.asarray(group)]), torch.from_numpy(labels[np.asarray(group)])
+            keys = [self.keys[index] for index in group]
+            found = self.store.get(keys)
+            if len(found) < len(set(keys)):
+                self.refill(group)
+                found = self.store.get(keys)
+            yield np.stack([found[key] for key in keys]), np.array([self.labels[index] for index in group])
 
 
 @dataclass(frozen=True)
@@ -76,24 +86,16 @@ class Pictures:
 
     def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
         """Squares (N, 3, S, S), uint8, and labels (N,) of each group of indices, in order."""
-        with ThreadPoolExecutor(self.threads) as pool:
-            waiting: deque[tuple[Sequence[int], list[Future[np.ndarray]]]] = deque()
-            try:
-                for group in indices:
-                    waiting.append((group, [pool.submit(self._square, index) for index in group]))
-                    if len(waiting) > BATCHES_AHEAD:
-                        yield self._batch(*waiting.popleft())
-                while waiting:
-                    yield self._batch(*waiting.popleft())
-            finally:
-                pool.shutdown(cancel_futures=True)
+        ahead = BATCHES_AHEAD * max(map(len, indices), default=1)
+        squares = in_parallel(self._square, itertools.chain(*indices), threads=self.threads, ahead=ahead)
+        try:
+            for group in indices:
+                yield np.stack([next(squares) for _ in group]), np.array([self.rows[index].label for index in group])
+        finally:
+            squares.close()
 
-    def _square(self, index: int) -> np.ndarray:
-        return read_square(self.table, self.transform, self.rows[index], self.view)
-
-    def _batch(self, group: Sequence[int], squares: list["Future[np.ndarray]"]) -> Batch:
-        labels = torch.tensor([self.rows[index].label for index in group])
-        return torch.from_numpy(np.stack([square.result() for square in squares])), labels
+    def _square(self, index: int) -> Squared:
+        return read_squares(self.table, self.transform, self.rows[index], (self.view,))[0]
 
 
 def shuffled(count: int, batch_size: int, *, seed: int, epoch: int) -> list[list[int]]:

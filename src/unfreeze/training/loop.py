@@ -1,13 +1,14 @@
-"""The one epoch loop: training and validation, stored activations and pictures alike."""
+"""The one epoch loop: training and validation, stored activations and pictures, head and whole network alike."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor, nn
-
 from unfreeze.errors import TrainingError
 from unfreeze.training.batches import Batch
+
+MOMENTUM = 0.9
+"""Of SGD, as in the lesson."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,53 +55,8 @@ def run_epoch(batches: Iterable[Batch], step: Callable[[Batch], StepSums]) -> St
     return total
 
 
-def training_step(module: nn.Module, optimizer: torch.optim.Optimizer, batch: Batch) -> StepSums:
-    """One step down the gradient of the batch's mean cross-entropy.
-
-    Args:
-        module: Takes the batch's inputs and returns logits (N, C).
-        optimizer: Has the module's trainable parameters.
-        batch: Inputs (N, ...) and class indices (N,).
-
-    Returns:
-        The batch's sums as they were before the step.
-
-    Raises:
-        TrainingError: If the loss is not finite; the step is not taken.
-    """
-    inputs, labels = on_device(module, batch)
-    logits = module(inputs)
-    loss = nn.functional.cross_entropy(logits, labels)
-    value = loss.item()
-    if not torch.isfinite(loss):
-        message = f"the training loss became {value}; choose a lower learning rate (--lr, --full-lr)"
+def check_loss(loss: float) -> None:
+    """Raises TrainingError where a training loss is not finite."""
+    if not math.isfinite(loss):
+        message = f"the training loss became {loss}; choose a lower learning rate (--lr, --full-lr)"
         raise TrainingError(message, subject="loss")
-    optimizer.zero_grad()
-    torch.autograd.backward(loss)
-    optimizer.step()
-    return StepSums(len(labels), value * len(labels), int((logits.argmax(1) == labels).sum()))
-
-
-def validation_step(module: nn.Module, batch: Batch) -> StepSums:
-    """The batch's losses, summed in float64, without gradients.
-
-    Args:
-        module: Takes the batch's inputs and returns logits (N, C).
-        batch: Inputs (N, ...) and class indices (N,).
-
-    Returns:
-        The batch's sums.
-    """
-    inputs, _ = on_device(module, batch)
-    labels = batch[1]
-    with torch.inference_mode():
-        logits = module(inputs).cpu().double()  # Apple's GPUs have no float64
-        losses = nn.functional.cross_entropy(logits, labels, reduction="sum")
-    return StepSums(len(labels), losses.item(), int((logits.argmax(1) == labels).sum()))
-
-
-def on_device(module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
-    """The batch where the module's parameters are, pictures in the memory format that convolutions are fastest in."""
-    device = next(module.parameters()).device
-    inputs, labels = batch[0].to(device), batch[1].to(device)
-    return (inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs), labels

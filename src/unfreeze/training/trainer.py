@@ -1,45 +1,50 @@
-"""Takes steps on the trainable part of a network, and writes them down."""
+"""Takes steps on what is trained, and writes them down."""
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import numpy as np
-import torch
-from torch import nn
 
-from unfreeze.network.network import GROUP_NAMES, Network
-from unfreeze.training.batches import Batch, Examples, in_groups
+from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.training.batches import Batch, Examples
 from unfreeze.training.history import History, StepRecord
-from unfreeze.training.loop import StepSums, run_epoch, training_step, validation_step
+from unfreeze.training.loop import StepSums, run_epoch
 from unfreeze.training.lr_find import LrSweep, lr_sweep
-from unfreeze.training.preserve import preserved
 
-MOMENTUM = 0.9
-VALIDATION_BATCH = 64
+
+class Trainable(Protocol):
+    """What takes steps: the head alone, or a part of the body with it; it owns its optimizer's state."""
+
+    def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int) -> StepSums:
+        """One step on a batch, at one rate a layer group; the seed decides dropout."""
+        ...
+
+    def training(self) -> AbstractContextManager[None]:
+        """What has to hold while steps are taken."""
+        ...
+
+    def preserved(self) -> AbstractContextManager[None]:
+        """Leaves not one bit changed of what happens inside."""
+        ...
 
 
 class Trainer:
-    """Holds the optimizer, SGD with momentum 0.9 as in the lesson, for as long as the network is trained.
-
-    Each layer group has a rate of its own; frozen groups get no gradient, so their momentum stands still and goes on
-    when they thaw.
+    """Takes steps and records them.
 
     Args:
-        network: What is trained.
         history: Gets a record a step.
         seed: Decides dropout, together with the number of the step.
     """
 
-    def __init__(self, network: Network, *, history: History, seed: int) -> None:
-        self.network = network
+    def __init__(self, *, history: History, seed: int) -> None:
         self.history = history
         self._seed = seed
-        groups = [{"params": network.group_parameters(name), "name": name} for name in GROUP_NAMES]
-        self.optimizer = torch.optim.SGD(groups, lr=1.0, momentum=MOMENTUM)
 
     def train(
         self,
-        module: nn.Module,
+        part: Trainable,
         batches: Iterable[Batch],
         rates: Callable[[int], Sequence[float]],
         *,
@@ -48,7 +53,7 @@ class Trainer:
         """Trains on batches, one step each.
 
         Args:
-            module: The network, or the part of it that lies after the cut that the batches come from.
+            part: What is trained.
             batches: Inputs and labels.
             rates: One rate a layer group at each step, counted from 0.
             on_step: Called with the number of steps taken.
@@ -61,35 +66,18 @@ class Trainer:
 
         def step(batch: Batch) -> StepSums:
             index, number = next(steps), len(self.history.steps)
-            self._set_rates(rates(index))
-            torch.manual_seed(step_seed(self._seed, number))  # dropout depends on the step alone, resumed or not
-            sums = training_step(module, self.optimizer, batch)
+            sums = part.train_step(batch, rates(index), seed=step_seed(self._seed, number))
             named = dict(zip(GROUP_NAMES, rates(index), strict=True))
             self.history.add_step(StepRecord(step=number, epoch=epoch, loss=sums.mean_loss, rates=named))
             on_step(index + 1)
             return sums
 
-        self.network.training_mode()
-        with torch.random.fork_rng():
+        with part.training():
             return run_epoch(batches, step)
-
-    def validate(self, module: nn.Module, examples: Examples) -> StepSums:
-        """Sums over all examples, each counted once, in eval mode.
-
-        Args:
-            module: The network, or the part of it that lies after the cut that the examples come from.
-            examples: What is validated on.
-
-        Returns:
-            The sums.
-        """
-        self.network.eval()
-        groups = in_groups(range(len(examples.labels)), VALIDATION_BATCH)
-        return run_epoch(examples.batches(groups), lambda batch: validation_step(module, batch))
 
     def sweep(
         self,
-        module: nn.Module,
+        part: Trainable,
         batches: Sequence[Sequence[int]],
         examples: Examples,
         *,
@@ -100,7 +88,7 @@ class Trainer:
         """Sweeps the learning rate and leaves not one bit changed.
 
         Args:
-            module: The network, or the part of it that lies after the cut that the examples come from.
+            part: What is trained.
             batches: Indices of the examples of each step.
             examples: What is trained on.
             span: First and last rate of the last group.
@@ -113,20 +101,14 @@ class Trainer:
         steps = itertools.count(1)
 
         def step(batch: Batch, rate: float) -> float:
-            self._set_rates([rate * ratio for ratio in ratios])
-            loss = training_step(module, self.optimizer, batch).mean_loss
-            on_step(next(steps))
-            return loss
+            index = next(steps)
+            sums = part.train_step(batch, [rate * ratio for ratio in ratios], seed=step_seed(self._seed, index))
+            on_step(index)
+            return sums.mean_loss
 
         start, end = span
-        with preserved(self.network, self.optimizer):
-            torch.manual_seed(step_seed(self._seed, 0))
-            self.network.training_mode()
+        with part.preserved(), part.training():
             return lr_sweep(examples.batches(batches), step, start=start, end=end, steps=len(batches))
-
-    def _set_rates(self, rates: Sequence[float]) -> None:
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
 
 
 def step_seed(seed: int, step: int) -> int:

@@ -1,0 +1,89 @@
+"""The body of a packaged backbone as a frozen prefix, without torch: a shipped graph, filled with the installed weights.
+
+The graph was traced and its output computed by torch when the package was made (`make graphs`); onnxruntime has to give
+the same output here before the graph is used.
+"""
+
+import base64
+import json
+from functools import cached_property
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import numpy as np
+
+from unfreeze.activations.engines import Engine, OnnxEngine, noise_squares, open_graph, relative_difference
+from unfreeze.errors import BackboneError
+from unfreeze.files import write_whole
+from unfreeze.network.backbones import PACKAGED
+from unfreeze.network.groups import POOLED
+from unfreeze.network.packaged import Arrays, read_packaged
+
+SHIPPED_STRIDE = 32
+"""A shipped graph holds for every size that this divides: padding that depends on the size is the same for them."""
+
+TRIED_PX = 224
+TOLERANCE = 1e-4
+"""Largest difference from torch's features that is accepted, relative to the largest feature."""
+
+
+class PackagedPrefix:
+    """The pretrained body of a packaged backbone, up to its pooled features.
+
+    Args:
+        backbone: One of `PACKAGED`.
+        graphs: Folder where the filled graph is kept.
+    """
+
+    def __init__(self, backbone: str, *, graphs: Path) -> None:
+        about = json.loads(shipped(f"{backbone}-{POOLED}.json").read_bytes())
+        self.key: str = about["key"]
+        self.notes: list[str] = []
+        self.width: int = about["width"]
+        self._backbone = backbone
+        self._names: dict[str, str] = about["names"]
+        self._features = np.frombuffer(base64.b64decode(about["features"]), "<f4").reshape(-1, self.width)
+        self._graph = graphs / f"{self.key}.onnx"
+
+    @staticmethod
+    def serves(backbone: str, size_px: int) -> bool:
+        """Whether there is a shipped graph for a backbone and squares of a size."""
+        return backbone in PACKAGED and size_px % SHIPPED_STRIDE == 0
+
+    @cached_property
+    def engine(self) -> Engine:
+        """onnxruntime on the filled graph."""
+        return open_graph(self._graph, self._make)
+
+    def graph(self) -> Path:
+        """The ONNX file, filled now if it was not before."""
+        if not self._graph.exists():
+            self._make()
+        return self._graph
+
+    def weights(self) -> Arrays:
+        """The body's arrays by the names that they have in a network's stages."""
+        found = read_packaged(PACKAGED[self._backbone])
+        return {ours: found[theirs] for ours, theirs in self._names.items()}
+
+    def _make(self) -> None:
+        import onnx
+
+        from unfreeze.activations.skeletons import fill
+
+        skeleton = onnx.load_model_from_string(shipped(f"{self._backbone}-{POOLED}.onnx").read_bytes())
+        model = fill(skeleton, self.weights())
+        assert model is not None, "a shipped graph has its backbone's names and shapes"
+        write_whole(self._graph, model.SerializeToString())
+        found = OnnxEngine(self._graph).run(noise_squares(len(self._features), TRIED_PX))
+        difference = relative_difference(found, self._features)
+        if not difference <= TOLERANCE:  # nor if it is not a number
+            self._graph.unlink()
+            message = f"onnxruntime computes other features of {self._backbone} than torch, by {difference:.1e}"
+            raise BackboneError(f"{message}; install another version of onnxruntime", subject=self._backbone)
+
+
+def shipped(name: str) -> Traversable:
+    """A file beside the shipped graphs, whether or not there is one of that name."""
+    return files("unfreeze.activations") / "graphs" / name

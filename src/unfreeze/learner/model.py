@@ -1,0 +1,244 @@
+"""A backbone and its head: a graph and arrays while the body is frozen, a torch network from when the body trains."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from unfreeze.activations.engines import Floats, TorchEngine
+from unfreeze.activations.extract import Prefix
+from unfreeze.activations.packaged import PackagedPrefix
+from unfreeze.errors import SettingsError
+from unfreeze.evaluation.predictions import log_softmax
+from unfreeze.learner.device import accelerated, best_device
+from unfreeze.network.groups import GROUP_NAMES, POOLED
+from unfreeze.training.head import LinearHead
+from unfreeze.training.trainer import Trainable
+
+if TYPE_CHECKING:
+    import torch
+
+    from unfreeze.network.network import BatchNormPolicy, Network
+    from unfreeze.training.suffix import TrainableSuffix
+
+HEAD_GROUP = GROUP_NAMES.index("head")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """The weights of a model at some time.
+
+    Attributes:
+        head: Weight (C, D), bias (C,) and their momenta.
+        body: The body's tensors by name; None where the body is as it was pretrained.
+    """
+
+    head: Sequence[Floats]
+    body: "dict[str, torch.Tensor] | None"
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Head and, where it was trained, body as arrays by the names that they have in a network."""
+        body = {name: tensor.numpy() for name, tensor in (self.body or {}).items()}
+        return {**body, "stages.head.1.weight": self.head[0], "stages.head.1.bias": self.head[1]}
+
+
+class Model:
+    """What a learner trains. It starts frozen up to the head.
+
+    The body of a packaged backbone is opened without torch; `network` builds it when it is asked for, as training any of
+    the body does. Other backbones are built at once.
+
+    Args:
+        backbone: A backbone's name, or a network.
+        classes: Number of classes.
+        size_px: Side of the squares in pixels.
+        threads: Threads that torch may use.
+        graphs: Folder for graphs of the pretrained body.
+        scratch: Folder for graphs of a trained body.
+
+    Attributes:
+        backbone: The backbone's name.
+        head: The head.
+        first_trainable: Index of the first layer group that is not frozen.
+        first_trained: Index of the first layer group that is no longer as it was pretrained.
+
+    Raises:
+        SettingsError: If a network has another number of classes.
+        BackboneError: If there is no such backbone, or it does not take squares of this size.
+    """
+
+    def __init__(
+        self, backbone: "str | Network", *, classes: int, size_px: int, threads: int, graphs: Path, scratch: Path
+    ) -> None:
+        self._classes, self._size_px, self._threads = classes, size_px, threads
+        self._graphs, self._scratch = graphs, scratch
+        self._packaged: PackagedPrefix | None = None
+        self._prefixes: dict[str, tuple[object, Prefix]] = {}
+        self._batch_norm: BatchNormPolicy = "frozen"
+        self._pretrained: dict[str, torch.Tensor] = {}
+        self.first_trainable = self.first_trained = HEAD_GROUP
+        if isinstance(backbone, str) and PackagedPrefix.serves(backbone, size_px) and not accelerated():
+            self.backbone = backbone
+            self._packaged = PackagedPrefix(backbone, graphs=graphs)
+            self.head = LinearHead.at_zero(self._packaged.width, classes)
+        else:
+            self._adopt(backbone)
+
+    def _adopt(self, backbone: "str | Network") -> None:
+        """Takes over a network, or builds the one of that name."""
+        from unfreeze.network.build import build_network, check_size
+
+        network = build_network(backbone, classes=self._classes) if isinstance(backbone, str) else backbone
+        linear = network.classifier
+        if linear.out_features != self._classes:
+            found = f"the network has {linear.out_features} classes, the data {self._classes}"
+            raise SettingsError(f"{found}; build it with classes={self._classes}", subject="network")
+        check_size(network, self._size_px)
+        self.backbone, self._batch_norm = network.backbone, network.batch_norm
+        self.head = LinearHead(*(part.detach().cpu().numpy().copy() for part in (linear.weight, linear.bias)))
+        self.network = self._placed(network)
+        self.freeze_to(HEAD_GROUP)
+
+    @cached_property
+    def network(self) -> "Network":
+        """The network in torch, built now if it was not before; the head's weights are in `head`."""
+        from unfreeze.network.build import build_network
+
+        network = build_network(self.backbone, classes=self._classes)
+        network.batch_norm = self._batch_norm
+        network.freeze_to(self.first_trainable)
+        return self._placed(network)
+
+    @staticmethod
+    def _placed(network: "Network") -> "Network":
+        import torch
+
+        return network.to(memory_format=torch.channels_last).to(best_device())
+
+    @property
+    def is_built(self) -> bool:
+        """Whether there is a network in torch."""
+        return "network" in self.__dict__
+
+    @property
+    def batch_norm(self) -> "BatchNormPolicy":
+        """Whether statistics of BatchNorm stand still in trainable groups ("frozen") or move ("train")."""
+        return self._batch_norm
+
+    @batch_norm.setter
+    def batch_norm(self, policy: "BatchNormPolicy") -> None:
+        self._batch_norm = policy
+        if self.is_built:
+            self.network.batch_norm = policy
+
+    def freeze_to(self, group: int) -> None:
+        """Freezes all layer groups before one, which is counted from 0."""
+        self.first_trainable = group
+        if self.is_built or group < HEAD_GROUP:
+            self.network.freeze_to(group)
+        if group < HEAD_GROUP and not self._pretrained:
+            self._pretrained = self._body()
+
+    @property
+    def frozen_groups(self) -> tuple[str, ...]:
+        """Names of the layer groups that do not train."""
+        return self.network.frozen_groups if self.is_built else GROUP_NAMES[: self.first_trainable]
+
+    @property
+    def cut(self) -> str:
+        """Name of the first stage that trains: all stages before it form the frozen prefix."""
+        return self.network.cut if self.is_built else POOLED
+
+    @property
+    def first_stage(self) -> str:
+        """Name of the first stage with weights: a network that is cut there is not frozen at all."""
+        return self.network.first_stage if self.is_built else ""
+
+    def trainable(self) -> Trainable:
+        """What training steps are taken on: the head alone while the body is frozen."""
+        return self.head if self.cut == POOLED else self.suffix
+
+    @cached_property
+    def suffix(self) -> "TrainableSuffix":
+        """The network as what is trained, with its optimizer."""
+        from unfreeze.training.suffix import TrainableSuffix
+
+        return TrainableSuffix(self.network, self.head, threads=self._threads)
+
+    def is_pretrained(self, cut: str) -> bool:
+        """Whether all stages before a cut are as they were pretrained."""
+        return self.first_trained >= (HEAD_GROUP if cut == POOLED else self.first_trainable)
+
+    def prefix(self, cut: str) -> Prefix:
+        """The stages before a cut, under their weights as they are now.
+
+        Args:
+            cut: Name of a stage.
+
+        Returns:
+            The same object as long as no weight before the cut changes.
+        """
+        if self._packaged and cut == POOLED and self.is_pretrained(POOLED):
+            return self._packaged
+        from unfreeze.activations.prefix import FrozenPrefix, fingerprint
+
+        state = fingerprint(self.network.prefix(cut))
+        known = self._prefixes.get(cut)
+        if known and known[0] == state:
+            return known[1]
+        pretrained = self.is_pretrained(cut)
+        if not pretrained:
+            for graph in self._scratch.glob(f"*-{cut}-*.onnx"):  # of weights that were trained further since
+                graph.unlink()
+        prefix = FrozenPrefix(
+            self.network,
+            cut,
+            size_px=self._size_px,
+            graphs=self._graphs if pretrained else self._scratch,
+            device=best_device(),
+        )
+        if known:
+            prefix.exportable = getattr(known[1], "exportable", True)
+        self._prefixes[cut] = state, prefix
+        return prefix
+
+    def body(self) -> Prefix:
+        """The stages before the head, under their weights as they are now."""
+        return self.prefix(POOLED)
+
+    def probabilities(self, squares: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+        """What the model says of squares (N, 3, S, S), shape (N, C); through torch where there is a network."""
+        if self.is_built:
+            features = TorchEngine(self.network.prefix(POOLED), best_device()).run(squares)
+        else:
+            features = self.body().engine.run(squares)
+        return np.exp(log_softmax(self.head.logits(features)))
+
+    def weights(self) -> Weights:
+        """A copy of the weights as they are now."""
+        return Weights(head=self.head.copies(), body=None if self.is_pretrained(POOLED) else self._body())
+
+    def restore(self, weights: Weights) -> None:
+        """Puts weights back in place."""
+        self.head.restore(weights.head)
+        if not self.is_pretrained(POOLED):
+            self.network.load_state_dict(weights.body or self._pretrained, strict=False)
+        if weights.body is None:
+            self.first_trained = HEAD_GROUP
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All weights as they are now, by the names that they have in a network; counters of batches are left out."""
+        if self._packaged and self.is_pretrained(POOLED):
+            body = {f"stages.{name}": array for name, array in self._packaged.weights().items()}
+        else:
+            body = {name: t.numpy() for name, t in self._body().items() if not name.endswith("num_batches_tracked")}
+        return {**body, **Weights(head=self.head.copies(), body=None).arrays()}
+
+    def _body(self) -> "dict[str, torch.Tensor]":
+        """Copies of the body's tensors, on the CPU."""
+        state = self.network.state_dict().items()
+        return {name: tensor.detach().cpu().clone() for name, tensor in state if not name.startswith("stages.head.")}

@@ -1,0 +1,42 @@
+"""Does something to many items on several threads, in order, and never holds more than a few of them."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+AHEAD = 4
+"""Items in work or done and waiting, for each thread."""
+
+
+def in_parallel(
+    function: Callable[[Item], Result], items: Iterable[Item], *, threads: int, ahead: int | None = None
+) -> Generator[Result, None, None]:
+    """Applies a function on several threads; nothing is left running when the iterator is closed.
+
+    Args:
+        function: What is done with an item; an error it raises comes out in the item's place.
+        items: Taken one by one, as the results are used.
+        threads: How many items are in work at a time.
+        ahead: How many items may be in work or waiting to be used; four for each thread unless said otherwise.
+
+    Yields:
+        The results in the order of the items.
+
+    >>> list(in_parallel(abs, [-3, 2, -1], threads=2))
+    [3, 2, 1]
+    """
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > (ahead or AHEAD * threads):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)

@@ -1,0 +1,155 @@
+"""The head on its own: a linear layer on pooled features, trained in numpy, so that steps 1 to 4 need no torch."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+from unfreeze.activations.engines import Floats
+from unfreeze.training.batches import Batch, Examples, in_groups
+from unfreeze.training.loop import MOMENTUM, StepSums, check_loss
+
+DROPOUT = 0.2
+"""Part of the features that a training step drops."""
+
+ROWS_AT_A_TIME = 256
+
+
+@dataclass
+class LinearHead:
+    """A linear layer behind dropout, with the momentum of its optimizer; it starts at zero: all classes equally likely.
+
+    Attributes:
+        weight: Shape (C, D), float32.
+        bias: Shape (C,), float32.
+        weight_velocity: The weight's momentum, shape (C, D).
+        bias_velocity: The bias's momentum, shape (C,).
+    """
+
+    weight: Floats
+    bias: Floats
+    weight_velocity: Floats = field(init=False)
+    bias_velocity: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.weight_velocity, self.bias_velocity = np.zeros_like(self.weight), np.zeros_like(self.bias)
+
+    @classmethod
+    def at_zero(cls, features: int, classes: int) -> "LinearHead":
+        """A head for D features and C classes that has learnt nothing."""
+        return cls(np.zeros((classes, features), np.float32), np.zeros(classes, np.float32))
+
+    def logits(self, features: Floats) -> Floats:
+        """Logits (N, C) of pooled features (N, D)."""
+        return np.asarray(features @ self.weight.T + self.bias)
+
+    def all_logits(self, examples: Examples) -> Floats:
+        """Logits (N, C) of all examples, read a few hundred at a time."""
+        groups = in_groups(range(len(examples.labels)), ROWS_AT_A_TIME)
+        with one_thread():
+            return np.concatenate([self.logits(features) for features, _ in examples.batches(groups)])
+
+    def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int) -> StepSums:
+        """One step of SGD with momentum down the gradient of the batch's mean cross-entropy.
+
+        Args:
+            batch: Features (N, D) and class indices (N,).
+            rates: Learning rate of each layer group; the last is the head's.
+            seed: Decides which features are dropped.
+
+        Returns:
+            The batch's sums as they were before the step.
+
+        Raises:
+            TrainingError: If the loss is not finite; the step is not taken.
+        """
+        features, labels = batch
+        kept = np.random.Generator(np.random.PCG64(seed)).random(features.shape, np.float32) >= DROPOUT
+        seen = features * (kept * np.float32(1 / (1 - DROPOUT)))
+        logits = self.logits(seen)
+        losses, probabilities = cross_entropy(logits, labels)
+        check_loss(float(losses.mean()))
+        gradient = probabilities
+        gradient[np.arange(len(labels)), labels] -= 1
+        gradient = (gradient / len(labels)).astype(np.float32)  # (N, C)
+        rate = np.float32(rates[-1])
+        for value, velocity, slope in (
+            (self.weight, self.weight_velocity, gradient.T @ seen),
+            (self.bias, self.bias_velocity, gradient.sum(0)),
+        ):
+            velocity *= np.float32(MOMENTUM)
+            velocity += slope
+            value -= rate * velocity
+        return StepSums(len(labels), float(losses.sum()), int((logits.argmax(1) == labels).sum()))
+
+    def valid_step(self, batch: Batch) -> StepSums:
+        """The losses of a batch of features (N, D) and labels (N,), summed in float64, nothing dropped."""
+        features, labels = batch
+        logits = self.logits(features)
+        losses, _ = cross_entropy(logits, labels)
+        return StepSums(len(labels), float(losses.sum()), int((logits.argmax(1) == labels).sum()))
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """One thread of the linear algebra library: a head is too small to share out, and sums are the same anywhere.
+
+        Yields:
+            Nothing.
+        """
+        with one_thread():
+            yield
+
+    @contextmanager
+    def preserved(self) -> Iterator[None]:
+        """Restores weights and momentum, whatever happens inside.
+
+        Yields:
+            Nothing.
+        """
+        before = self.copies()
+        try:
+            yield
+        finally:
+            self.restore(before)
+
+    def copies(self) -> tuple[Floats, ...]:
+        """Copies of weight, bias and both momenta."""
+        return tuple(part.copy() for part in (self.weight, self.bias, self.weight_velocity, self.bias_velocity))
+
+    def restore(self, parts: Sequence[Floats]) -> None:
+        """Puts weight, bias and, where they are given too, both momenta back in place."""
+        mine = (self.weight, self.bias, self.weight_velocity, self.bias_velocity)
+        for part, value in zip(mine, parts, strict=False):
+            part[...] = value
+
+
+def cross_entropy(logits: Floats, labels: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Losses and probabilities in float64.
+
+    Args:
+        logits: Shape (N, C).
+        labels: Class indices, shape (N,).
+
+    Returns:
+        Losses in nats, shape (N,), and softmax probabilities, shape (N, C).
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported by check_loss
+        shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
+        powers = np.exp(shifted)
+        sums = powers.sum(1, keepdims=True)
+        losses = np.log(sums[:, 0]) - shifted[np.arange(len(labels)), labels]
+    return losses, powers / sums
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Lets the linear algebra library use one thread inside.
+
+    Yields:
+        Nothing.
+    """
+    with threadpool_limits(1, user_api="blas"):
+        yield

@@ -1,0 +1,113 @@
+"""The stages after a cut in the body, trained in torch."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.network.network import Network
+from unfreeze.training.batches import Batch
+from unfreeze.training.head import LinearHead
+from unfreeze.training.loop import MOMENTUM, StepSums, check_loss
+from unfreeze.training.preserve import preserved, torch_threads
+
+
+class TrainableSuffix:
+    """The stages of a network from its cut on, with their optimizer: SGD with momentum 0.9, as in the lesson.
+
+    Each layer group has a rate of its own; frozen groups get no gradient, so their momentum stands still and goes on
+    when they thaw. The head's weights and momentum are those of `head`: they are copied in when training begins and back
+    out when it ends.
+
+    Args:
+        network: What is trained.
+        head: Owns the last layer.
+        threads: Threads that torch may use.
+    """
+
+    def __init__(self, network: Network, head: LinearHead, *, threads: int) -> None:
+        self.network = network
+        self.optimizer = torch.optim.SGD(
+            [{"params": network.group_parameters(name), "name": name} for name in GROUP_NAMES], lr=1.0, momentum=MOMENTUM
+        )
+        self._head = head
+        self._threads = threads
+
+    def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int) -> StepSums:
+        """One step down the gradient of the batch's mean cross-entropy.
+
+        Args:
+            batch: Activations at the network's cut, or squares (N, 3, S, S), and class indices (N,).
+            rates: Learning rate of each layer group.
+            seed: Decides what dropout drops.
+
+        Returns:
+            The batch's sums as they were before the step.
+
+        Raises:
+            TrainingError: If the loss is not finite; the step is not taken.
+        """
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+        torch.manual_seed(seed)  # dropout depends on the step alone, resumed or not
+        module = self.network.suffix(self.network.cut)
+        inputs, labels = on_device(module, batch)
+        logits = module(inputs)
+        loss = nn.functional.cross_entropy(logits, labels)
+        value = loss.item()
+        check_loss(value)
+        self.optimizer.zero_grad()
+        torch.autograd.backward(loss)
+        self.optimizer.step()
+        return StepSums(len(labels), value * len(labels), int((logits.argmax(1) == labels).sum()))
+
+    @contextmanager
+    def training(self) -> Iterator[None]:
+        """Modes, threads and random state of training; all but the modes are as before afterwards.
+
+        Yields:
+            Nothing.
+        """
+        self._copy_head_in()
+        try:
+            with torch.random.fork_rng(), torch_threads(self._threads):
+                self.network.training_mode()
+                yield
+        finally:
+            self.network.eval()
+            self._copy_head_out()
+
+    @contextmanager
+    def preserved(self) -> Iterator[None]:
+        """Restores network, optimizer, head and random states, whatever happens inside.
+
+        Yields:
+            Nothing.
+        """
+        with self._head.preserved(), preserved(self.network, self.optimizer):
+            yield
+
+    def _copy_head_in(self) -> None:
+        linear = self.network.classifier
+        parts = ((linear.weight, self._head.weight_velocity), (linear.bias, self._head.bias_velocity))
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(self._head.weight))
+            linear.bias.copy_(torch.from_numpy(self._head.bias))
+            for parameter, velocity in parts:
+                self.optimizer.state[parameter]["momentum_buffer"] = torch.from_numpy(velocity).to(
+                    parameter.device, copy=True
+                )
+
+    def _copy_head_out(self) -> None:
+        linear = self.network.classifier
+        momenta = [self.optimizer.state[part]["momentum_buffer"] for part in (linear.weight, linear.bias)]
+        self._head.restore([part.detach().cpu().numpy() for part in (linear.weight, linear.bias, *momenta)])
+
+
+def on_device(module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
+    """The batch where the module's parameters are, pictures in the memory format that convolutions are fastest in."""
+    device = next(module.parameters()).device
+    inputs, labels = (torch.from_numpy(part).to(device) for part in batch)
+    return (inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs), labels
