@@ -1,11 +1,20 @@
 """Where caches live: in the platform's cache folder, or where `UNFREEZE_CACHE` says. Never beside the pictures."""
 
 import os
+from enum import StrEnum
 from pathlib import Path
 
 from unfreeze.errors import RunError
 
 CACHE_VARIABLE = "UNFREEZE_CACHE"
+
+
+class Part(StrEnum):
+    """Parts of the cache that can be removed: all of it is computed again when it is needed."""
+
+    ACTIVATIONS = "activations"
+    GRAPHS = "graphs"
+    SKELETONS = "skeletons"
 
 
 def cache_folder(*parts: str) -> Path:

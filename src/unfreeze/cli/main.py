@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from unfreeze.cli.cache import cache_command
 from unfreeze.cli.predict import predict_command
 from unfreeze.cli.train import train_command
 from unfreeze.errors import UnfreezeError
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command("train")(train_command)
 app.command("predict")(predict_command)
+app.command("cache")(cache_command)
 
 
 def _show_version(wanted: bool) -> None:

@@ -44,10 +44,10 @@ def predict_command(
     good = [prediction for prediction in found if not prediction.error]
     if not quiet:
         for prediction in good:
-            _echo(f"{prediction.path}  {_in_words(predictor.classes, prediction)}")
+            echo(f"{prediction.path}  {_in_words(predictor.classes, prediction)}")
     for prediction in found:
         if prediction.error:
-            _echo(f"{prediction.path}: not predicted: {prediction.error}", err=True)
+            echo(f"{prediction.path}: not predicted: {prediction.error}", err=True)
     if not good:
         raise typer.Exit(1)
 
@@ -83,8 +83,13 @@ def _in_words(classes: Sequence[str], prediction: "Prediction") -> str:
     return "  ".join(f"{name} {100 * probability:.1f} %" for probability, name in ranked)
 
 
-def _echo(text: str, *, err: bool = False) -> None:
-    """Prints a line; what the terminal's encoding lacks is escaped."""
+def echo(text: str, *, err: bool = False) -> None:
+    """Prints a line; what the terminal's encoding lacks is escaped.
+
+    Args:
+        text: The line.
+        err: Whether it goes to standard error.
+    """
     stream = sys.stderr if err else sys.stdout
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

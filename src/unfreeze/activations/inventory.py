@@ -1,0 +1,160 @@
+"""What lies in the cache, and removing it: only what was written here, and no link is followed."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from unfreeze.activations.database import database_path
+from unfreeze.activations.store import ActivationStore, StoreUsage
+from unfreeze.cache import Part
+from unfreeze.errors import RunError
+
+SAMPLES = "samples"
+
+NAMES = {
+    Part.ACTIVATIONS: re.compile(r"activations-\d+\.(sqlite(-wal|-shm)?|damaged)"),
+    Part.GRAPHS: re.compile(r"(\.\d+-)?.+-\d+\.onnx"),
+    Part.SKELETONS: re.compile(r"\.?.+-\d+-torch.+-timm.+\.onnx(\.\d+)?"),
+}
+"""Names of the files that are written, those of a writer that was killed included."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartContent:
+    """What lies in one part of the cache.
+
+    Attributes:
+        name: The part.
+        entries: Number of stored arrays, or of files.
+        size_bytes: Size of the files.
+        usage: When activations were used; None for files.
+    """
+
+    name: str
+    entries: int
+    size_bytes: int
+    usage: StoreUsage | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleared:
+    """What removing a part came to.
+
+    Attributes:
+        part: The part.
+        entries: Number of arrays or files that were removed.
+        freed_bytes: How much smaller its files are.
+        left: Names of what was found beside them and left alone.
+    """
+
+    part: Part
+    entries: int
+    freed_bytes: int
+    left: tuple[str, ...]
+
+
+def inventory(root: Path) -> list[PartContent]:
+    """What lies in each part of the cache.
+
+    Args:
+        root: The cache's folder.
+
+    Returns:
+        Every part, those without content too.
+
+    Raises:
+        RunError: If the stored activations cannot be read.
+    """
+    return [content(root, part) for part in (*Part, SAMPLES)]
+
+
+def content(root: Path, part: str) -> PartContent:
+    """What lies in one part of the cache, everything below its folder counted.
+
+    Args:
+        root: The cache's folder.
+        part: The part's name.
+
+    Returns:
+        Its content.
+
+    Raises:
+        RunError: If the stored activations cannot be read.
+    """
+    folder = root / part
+    sizes = list(_sizes(folder))
+    if part == Part.ACTIVATIONS and not folder.is_symlink() and _is_file(database_path(folder)):
+        with ActivationStore(folder) as store:
+            usage = store.usage()
+        return PartContent(name=part, entries=usage.entries, size_bytes=sum(sizes), usage=usage)
+    return PartContent(name=part, entries=0 if part == Part.ACTIVATIONS else len(sizes), size_bytes=sum(sizes))
+
+
+def clear(root: Path, part: Part) -> Cleared:
+    """Removes what was written into one part of the cache.
+
+    Stored activations are removed row by row, because another process may have the file open.
+
+    Args:
+        root: The cache's folder.
+        part: The part.
+
+    Returns:
+        What was removed.
+
+    Raises:
+        RunError: If a file cannot be removed, or is a link where the part's folder should be.
+    """
+    folder = root / part
+    if folder.is_symlink():
+        raise RunError(f"{folder}: is a link, and none is followed; remove its content by hand", subject=folder)
+    before = content(root, part)
+    if not folder.is_dir():
+        return Cleared(part=part, entries=0, freed_bytes=0, left=())
+    if part is Part.ACTIVATIONS:
+        if _is_file(database_path(folder)):
+            with ActivationStore(folder) as store:
+                store.clear()
+        doomed = re.compile(r"activations-\d+\.damaged")
+    else:
+        doomed = NAMES[part]
+    removed = sum(_remove(folder / name) for name in _ours(folder, doomed))
+    ours = set(_ours(folder, NAMES[part]))
+    return Cleared(
+        part=part,
+        entries=before.usage.entries if before.usage else removed,
+        freed_bytes=max(0, before.size_bytes - sum(_sizes(folder))),
+        left=tuple(sorted(name for name in os.listdir(folder) if name not in ours)),
+    )
+
+
+def _ours(folder: Path, names: re.Pattern[str]) -> list[str]:
+    return [name for name in os.listdir(folder) if names.fullmatch(name) and _is_file(folder / name)]
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def _sizes(folder: Path) -> Iterator[int]:
+    """Sizes in bytes of the files below a folder; links count for nothing."""
+    if folder.is_symlink():
+        return
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in names):
+            with suppress(FileNotFoundError):  # another process may remove its work file
+                if not path.is_symlink():
+                    yield path.stat().st_size
+
+
+def _remove(path: Path) -> bool:
+    try:
+        path.unlink()
+    except FileNotFoundError:  # another process was first
+        return False
+    except OSError as error:
+        raise RunError(f"{path}: cannot be removed ({error.strerror})", subject=path) from error
+    return True
