@@ -64,7 +64,7 @@ class OnnxEngine:
 
 
 def open_graph(graph: Path, make: Callable[[], None]) -> OnnxEngine:
-    """onnxruntime on a graph of the cache, which is made where it is missing, and anew where it lies damaged.
+    """Onnxruntime on a graph of the cache, which is made where it is missing, and anew where it lies damaged.
 
     Args:
         graph: The ONNX file.

@@ -53,7 +53,7 @@ class PackagedPrefix:
 
     @cached_property
     def engine(self) -> Engine:
-        """onnxruntime on the filled graph."""
+        """Onnxruntime on the filled graph."""
         return open_graph(self._graph, self._make)
 
     def graph(self) -> Path:

@@ -42,7 +42,9 @@ class ExampleSource:
     ) -> None:
         self._data, self._model, self._observer = data, model, observer
         self._scratch = ActivationStore(scratch)
-        self._store = ActivationStore(cache_folder("activations"), limit_bytes=limit_bytes) if use_store else self._scratch
+        self._store = (
+            ActivationStore(cache_folder("activations"), limit_bytes=limit_bytes) if use_store else self._scratch
+        )
 
     def stored(self, split: Split, view: int, *, cut: str = POOLED, ahead: Sequence[int] = ()) -> StoredActivations:
         """One view of a split's pictures as activations at a cut; pooled ones have the shape (N, D).

@@ -133,9 +133,7 @@ def _write_model(learner: Learner, folder: RunFolder) -> float:
     compared = data.table.of_split("valid")[:PARITY_PICTURES]
     squares = np.stack([read_squares(data.table, data.transform, row, (0,))[0] for row in compared])
     difference = export_model(model, folder.model, squares=squares)
-    write_bundle_settings(
-        folder.model, classes=data.table.classes, backbone=model.backbone, transform=data.transform
-    )
+    write_bundle_settings(folder.model, classes=data.table.classes, backbone=model.backbone, transform=data.transform)
     return difference
 
 

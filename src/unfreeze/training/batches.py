@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from unfreeze.parallel import in_parallel
 from unfreeze.transforms.render import Squared
 from unfreeze.transforms.transform import Transform
 
-Batch = tuple[npt.NDArray[np.generic], npt.NDArray[np.int64]]
+Batch = tuple[npt.NDArray[Any], npt.NDArray[np.int64]]
 """Inputs (N, ...), activations of float32 or squares of uint8, and class indices (N,)."""
 
 BATCHES_AHEAD = 2

@@ -126,7 +126,9 @@ class LinearHead:
             part[...] = value
 
 
-def cross_entropy(logits: Floats, labels: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def cross_entropy(
+    logits: Floats, labels: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Losses and probabilities in float64.
 
     Args:

@@ -30,7 +30,9 @@ class TrainableSuffix:
     def __init__(self, network: Network, head: LinearHead, *, threads: int) -> None:
         self.network = network
         self.optimizer = torch.optim.SGD(
-            [{"params": network.group_parameters(name), "name": name} for name in GROUP_NAMES], lr=1.0, momentum=MOMENTUM
+            [{"params": network.group_parameters(name), "name": name} for name in GROUP_NAMES],
+            lr=1.0,
+            momentum=MOMENTUM,
         )
         self._head = head
         self._threads = threads
