@@ -7,8 +7,9 @@ from typing import Literal
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from unfreeze.network.families import Stages
 from unfreeze.network.groups import GROUP_NAMES
-from unfreeze.network.stages import Stages
+from unfreeze.network.stages import WholeBody
 from unfreeze.network.weights import weights_hash
 
 BatchNormPolicy = Literal["frozen", "train"]
@@ -49,6 +50,18 @@ class Network(nn.Module):
     def stage_names(self) -> tuple[str, ...]:
         """Names of the stages in the order in which data flows; the last is the head."""
         return tuple(self.stages)
+
+    @property
+    def can_be_cut(self) -> bool:
+        """Whether the body can be cut between its blocks, and not only at its pooled features."""
+        return not any(isinstance(stage, WholeBody) for stage in self.stages.values())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of this body, a sentence each."""
+        whole = "can be cut at its pooled features only: to train any of its body is to compute all of it"
+        bodies = [stage for stage in self.stages.values() if isinstance(stage, WholeBody)]
+        return tuple(f"{self.backbone} {whole} ({body.reason})" for body in bodies)
 
     def freeze_to(self, group: int) -> None:
         """Freezes all groups before the given one and makes it and the later ones trainable.

@@ -1,14 +1,13 @@
 """Cuts a timm model into an ordered list of named stages.
 
-Between two stages one tensor flows, so the network may be cut there. A model of a family that has no rule here becomes
-one stage and its pooling: it can be cut at the pooled features only.
+Between two stages one tensor flows, so the network may be cut there. A model that no rule in `families.py` fits becomes
+one stage and its pooling: it can be cut at the pooled features only, and says why.
 """
-
-from collections.abc import Callable
 
 from torch import Tensor, nn
 
-Stages = list[tuple[str, nn.Module]]
+from unfreeze.network.families import CUTS, Misfit, Stages
+from unfreeze.network.proof import prove
 
 
 class PixelScale(nn.Module):
@@ -34,11 +33,17 @@ class PixelScale(nn.Module):
 
 
 class WholeBody(nn.Module):
-    """A body that no rule cuts, up to its last feature map or tokens."""
+    """A body that no rule cuts, up to its last feature map or tokens.
 
-    def __init__(self, model: nn.Module) -> None:
+    Args:
+        model: The body and its pooling.
+        reason: Why it is not cut.
+    """
+
+    def __init__(self, model: nn.Module, reason: str) -> None:
         super().__init__()
         self.model = model
+        self.reason = reason
 
     def forward(self, scaled: Tensor) -> Tensor:
         """Features of scaled squares (N, 3, S, S), in the shape that the model's own head takes."""
@@ -63,42 +68,21 @@ def body_stages(model: nn.Module) -> Stages:
     """The stages of a timm model that was built with `num_classes=0`, from its stem to its pooled features.
 
     Args:
-        model: The model.
+        model: The model; it is left in eval mode.
 
     Returns:
         Names and modules in the order in which data flows; run one after the other they equal the model.
     """
-    rule = CUTS.get(type(model).__name__, _whole)
-    return rule(model)
+    family = type(model).__name__
+    if family not in CUTS:
+        return _whole(model, f"no rule says how {family} is cut")
+    try:
+        stages = CUTS[family](model)
+        prove(model, stages)
+    except Misfit as misfit:
+        return _whole(model, f"the rule for {family} does not fit it, {misfit}")
+    return stages
 
 
-def _efficientnet(model: nn.Module) -> Stages:
-    """EfficientNet and its kin: stem, blocks, neck, pool."""
-    blocks = [(f"block{index}", block) for index, block in enumerate(_children(model, "blocks"))]
-    stem, neck = nn.Sequential(model.conv_stem, model.bn1), nn.Sequential(model.conv_head, model.bn2)  # type: ignore[arg-type]
-    return [("stem", stem), *blocks, ("neck", neck), ("pool", _child(model, "global_pool"))]
-
-
-def _resnet(model: nn.Module) -> Stages:
-    """ResNet and its kin: stem, four layers, pool."""
-    stem = nn.Sequential(*(_child(model, name) for name in ("conv1", "bn1", "act1", "maxpool")))
-    layers = [(f"layer{index}", _child(model, f"layer{index}")) for index in range(1, 5)]
-    return [("stem", stem), *layers, ("pool", _child(model, "global_pool"))]
-
-
-def _whole(model: nn.Module) -> Stages:
-    return [("body", WholeBody(model)), ("pool", WholePool(model))]
-
-
-CUTS: dict[str, Callable[[nn.Module], Stages]] = {"EfficientNet": _efficientnet, "ResNet": _resnet}
-"""How a model of a family is cut, by the name of its class in timm."""
-
-
-def _child(model: nn.Module, name: str) -> nn.Module:
-    child = getattr(model, name)
-    assert isinstance(child, nn.Module), f"{type(model).__name__}.{name} is not a module"
-    return child
-
-
-def _children(model: nn.Module, name: str) -> list[nn.Module]:
-    return list(_child(model, name).children())
+def _whole(model: nn.Module, reason: str) -> Stages:
+    return [("body", WholeBody(model, reason)), ("pool", WholePool(model))]
