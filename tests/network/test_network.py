@@ -10,7 +10,7 @@ from unfreeze.network.build import build_network
 from unfreeze.network.network import GROUP_NAMES, Network, linear_head
 from unfreeze.network.stages import PixelScale
 
-BACKBONES = ["efficientnet_lite0", "resnet18", "convnext_atto", "mobilenetv3_small_050", "vit_tiny_patch16_224"]
+BACKBONES = ["efficientnet_lite0", "resnet18", "convnext_atto", "vit_tiny_patch16_224", "eva02_tiny_patch14_224"]
 
 
 def small_stage(channels_in: int, channels_out: int) -> nn.Module:
@@ -73,9 +73,17 @@ def test_the_body_is_halved_by_stages(network: Network) -> None:
 
 
 def test_an_uncut_body_is_halved_by_its_blocks_and_its_tokens_come_first() -> None:
-    groups = build_network("vit_tiny_patch16_224", classes=3, pretrained=False).groups
+    groups = build_network("eva02_tiny_patch14_224", classes=3, pretrained=False).groups
     assert {"stages.body.model.cls_token", "stages.body.model.patch_embed.proj.weight"} <= set(groups["early"])
-    assert {"stages.body.model.norm.weight", "stages.body.model.blocks.11.mlp.fc2.bias"} <= set(groups["late"])
+    assert {"stages.body.model.fc_norm.weight", "stages.body.model.blocks.11.mlp.fc2.bias"} <= set(groups["late"])
+
+
+def test_a_transformer_is_halved_between_its_blocks_and_its_tokens_come_first() -> None:
+    network = build_network("vit_tiny_patch16_224", classes=3, pretrained=False)
+    stages = {group: sorted({key.split(".")[1] for key in network.groups[group]}) for group in GROUP_NAMES}
+    assert stages["early"] == [*(f"block{index}" for index in range(6)), "stem"]
+    assert stages["late"] == [*sorted(f"block{index}" for index in range(6, 12)), "neck"]
+    assert {"stages.stem.model.cls_token", "stages.stem.model.pos_embed"} <= set(network.groups["early"])
 
 
 @pytest.mark.parametrize(
@@ -111,7 +119,7 @@ def test_a_new_network_is_frozen_up_to_its_head() -> None:
 
 
 def test_an_uncut_body_is_cut_before_it_or_before_the_head() -> None:
-    network = build_network("mobilenetv3_small_050", classes=2, pretrained=False)
+    network = build_network("rexnet_100", classes=2, pretrained=False)
     cuts = []
     for first in range(3):
         network.freeze_to(first)
@@ -189,7 +197,7 @@ def test_batch_norm_parameters_of_trainable_groups_get_gradients_under_frozen_st
 
 
 def test_statistics_of_the_frozen_half_of_an_uncut_body_stand_still() -> None:
-    network = build_network("mobilenetv3_small_050", classes=2, pretrained=False)
+    network = build_network("rexnet_100", classes=2, pretrained=False)
     network.batch_norm = "train"
     network.freeze_to(1)
     network.training_mode()

@@ -1,92 +1,111 @@
-"""The stages of a body, run one after the other, are the body; they may be cut between any two."""
+"""Bodies are cut where a rule fits them; where none does they stay whole, and say why."""
 
-from typing import Any
+import re
+from collections.abc import Callable
 
 import pytest
-import timm
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from unfreeze.network.build import build_network
+from bodies import UNCUT, random_body, random_network, squares
+from unfreeze.network.families import CUTS, Stages
 from unfreeze.network.stages import PixelScale, body_stages
 
-CUTTABLE = ["tf_efficientnet_lite0", "resnet18", "resnet50", "mobilenetv2_100"]
-WHOLE = ["convnext_atto", "mobilenetv3_small_050", "vgg11_bn", "densenet121", "vit_tiny_patch16_224"]
 
-
-def random_body(name: str) -> nn.Module:
-    torch.manual_seed(0)
-    smaller: dict[str, Any] = (
-        {"mlp_ratio": 1 / 64} if name.startswith("vgg") else {}
-    )  # its hidden layers have 100 million weights
-    model: nn.Module = timm.create_model(name, num_classes=0, **smaller)
-    return model.eval()
-
-
-def inputs(name: str, count: int = 2) -> Tensor:
-    size_px = 224 if "224" in name else 64
-    return torch.randn(count, 3, size_px, size_px, generator=torch.Generator().manual_seed(4))
-
-
-@pytest.mark.parametrize("name", [*CUTTABLE, *WHOLE])
-def test_stages_in_a_row_give_the_outputs_of_the_model(name: str) -> None:
+@pytest.mark.parametrize(("name", "family"), UNCUT.items())
+def test_a_family_without_a_rule_is_cut_at_its_pooled_features_only_and_says_so(name: str, family: str) -> None:
     model = random_body(name)
-    scaled = inputs(name)
-    with torch.inference_mode():
-        expected = model(scaled)
-        found = nn.Sequential(*(stage for _, stage in body_stages(model)))(scaled)
-    assert expected.std() > 0
-    assert torch.equal(found, expected)
+    network = random_network(name, model)
+    assert network.stage_names == ("pixels", "body", "pool", "head")
+    assert not network.can_be_cut
+    (note,) = network.notes
+    assert note.startswith(f"{name} can be cut at its pooled features only")
+    assert note.endswith(f"(no rule says how {family} is cut)")
+    pictures = squares(name)
+    with torch.no_grad():
+        expected = model((pictures - 120) / 60)
+        assert expected.std() > 0
+        torch.testing.assert_close(network.prefix("head")(pictures), expected, rtol=1e-5, atol=1e-5)
+        for cut in network.stage_names:
+            assert torch.equal(network.suffix(cut)(network.prefix(cut)(pictures)), network(pictures)), cut
 
 
-@pytest.mark.parametrize("name", [*CUTTABLE, *WHOLE])
-def test_stages_in_a_row_give_the_gradients_of_the_model(name: str) -> None:
-    model = random_body(name)
-    scaled = inputs(name, 1)
-    model(scaled).square().sum().backward()
-    expected = {id(parameter): parameter.grad for parameter in model.parameters()}
-    assert any(gradient is not None and gradient.abs().max() > 0 for gradient in expected.values())
-    model.zero_grad(set_to_none=True)
-    stages = nn.Sequential(*(stage for _, stage in body_stages(model)))
-    stages(scaled).square().sum().backward()
-    assert {id(parameter) for parameter in stages.parameters()} == set(expected)
-    for parameter in stages.parameters():
-        gradient = expected[id(parameter)]
-        assert (gradient is None) == (parameter.grad is None)
-        assert gradient is None or torch.equal(gradient, parameter.grad)  # type: ignore[arg-type]
+@pytest.mark.parametrize("name", UNCUT)
+def test_the_pooling_of_an_uncut_body_owns_no_parameters(name: str) -> None:
+    stages = dict(body_stages(random_body(name)))
+    assert {id(p) for p in stages["body"].parameters()} == {id(p) for p in stages["body"].model.parameters()}  # type: ignore[union-attr]
+    assert list(stages["pool"].state_dict()) == []
+
+
+def without(stages: Stages, name: str) -> Stages:
+    return [stage for stage in stages if stage[0] != name]
+
+
+def swapped(stages: Stages, one: int, other: int) -> Stages:
+    stages[one], stages[other] = stages[other], stages[one]
+    return stages
+
+
+def without_activation(stages: Stages) -> Stages:
+    stem = stages[0][1]
+    return [("stem", nn.Sequential(stem[0], stem[1], stem[3])), *stages[1:]]  # type: ignore[index]
+
+
+def with_a_layer_that_is_not_the_models(stages: Stages) -> Stages:
+    return [*stages, ("more", nn.Tanh())]
 
 
 @pytest.mark.parametrize(
-    ("name", "stages"),
+    ("name", "break_it", "found"),
     [
-        ("tf_efficientnet_lite0", ["stem", *(f"block{index}" for index in range(7)), "neck", "pool"]),
-        ("mobilenetv2_100", ["stem", *(f"block{index}" for index in range(7)), "neck", "pool"]),
-        ("resnet18", ["stem", "layer1", "layer2", "layer3", "layer4", "pool"]),
-        ("convnext_atto", ["body", "pool"]),
+        ("test_efficientnet", lambda s: without(s, "neck"), r"conv_head\.weight lies in no stage"),
+        ("test_efficientnet", lambda s: [*s, s[0]], r"conv_stem\.weight lies in 2 stages"),
+        ("test_efficientnet", lambda s: without(s, "pool"), r"global_pool\S* lies in no stage"),
+        ("resnet10t", without_activation, "act1 lies in no stage"),
+        ("resnet10t", lambda s: swapped(s, 1, 2), "it does not run: RuntimeError"),
+        ("resnet10t", with_a_layer_that_is_not_the_models, "it computes something else"),
+        ("vit_base_patch16_clip_224", lambda s: swapped(s, 1, 2), "it computes something else"),
+        ("vit_base_patch16_clip_224", lambda s: without(s, "stem"), "cls_token lies in no stage"),
     ],
 )
-def test_stages_are_named_after_the_parts_of_the_model(name: str, stages: list[str]) -> None:
-    assert [stage for stage, _ in body_stages(random_body(name))] == stages
+def test_a_rule_that_does_not_fit_is_not_followed(
+    name: str, break_it: Callable[[Stages], Stages], found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = random_body(name)
+    rule = CUTS[type(model).__name__]
+    monkeypatch.setitem(CUTS, type(model).__name__, lambda model: break_it(rule(model)))
+    network = random_network(name, model)
+    assert network.stage_names == ("pixels", "body", "pool", "head")
+    assert re.search(found, network.notes[0])
+    with torch.no_grad():
+        torch.testing.assert_close(network.prefix("head")(squares(name)), model((squares(name) - 120) / 60))
 
 
-@pytest.mark.parametrize("backbone", ["efficientnet_lite0", "resnet18", "convnext_atto", "mobilenetv3_small_050"])
-def test_prefix_and_suffix_of_every_cut_make_the_whole(backbone: str) -> None:
-    network = build_network(backbone, classes=3, pretrained=False)
-    nn.init.normal_(network.classifier.weight)
-    squares = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(5))
-    with torch.inference_mode():
-        expected = network(squares)
-        assert expected.std() > 0
-        for cut in network.stage_names:
-            prefix, suffix = network.prefix(cut), network.suffix(cut)
-            assert len(prefix) + len(suffix) == len(network.stage_names)
-            assert torch.equal(suffix(prefix(squares)), expected), cut
+def test_a_model_that_lacks_a_part_of_its_family_is_not_cut() -> None:
+    model = random_body("test_efficientnet")
+    del model.bn2
+    with pytest.raises(AttributeError):
+        model(squares("test_efficientnet"))
+    (_, body), _ = body_stages(model)
+    assert body.reason == "the rule for EfficientNet does not fit it, it has no bn2"
 
 
-def test_the_pooling_of_an_uncut_body_owns_no_parameters() -> None:
-    stages = dict(body_stages(random_body("mobilenetv3_small_050")))
-    assert list(stages["pool"].parameters()) == []
-    assert list(stages["pool"].state_dict()) == []
+def test_weights_that_are_not_finite_do_not_change_how_a_body_is_cut() -> None:
+    model = random_body("test_efficientnet")
+    with torch.no_grad():
+        next(model.parameters()).fill_(float("nan"))
+    assert next(name for name, _ in body_stages(model)) == "stem"
+
+
+def test_looking_at_a_model_moves_no_statistics_and_no_random_state() -> None:
+    model = random_body("resnet10t").train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    torch.manual_seed(6)
+    expected = torch.rand(2)
+    torch.manual_seed(6)
+    body_stages(model)
+    assert torch.equal(torch.rand(2), expected)
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
 
 
 def test_pixels_are_scaled_channel_by_channel() -> None:
