@@ -1,4 +1,4 @@
-"""The body of a packaged backbone as a frozen prefix, without torch: a shipped graph, filled with the installed weights.
+"""The body of a packaged backbone without torch: a shipped graph, filled with the installed weights.
 
 The graph was traced and its output computed by torch when the package was made (`make graphs`); onnxruntime has to give
 the same output here before the graph is used.

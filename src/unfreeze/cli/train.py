@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unfreeze.activations.plan import parse_bytes, readable_bytes
 from unfreeze.errors import CollectionError
-from unfreeze.recipe.settings import TrainSettings, parse_steps
+from unfreeze.recipe.settings import TrainSettings, parse_sizes, parse_steps
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
 
@@ -26,6 +27,20 @@ class Sample(StrEnum):
     DIGITS = "digits"
 
 
+class Head(StrEnum):
+    """How step 3 trains the head."""
+
+    SGD = "sgd"
+    LBFGS = "lbfgs"
+
+
+class Unfreeze(StrEnum):
+    """What step 5 unfreezes."""
+
+    ALL = "all"
+    LATE = "late"
+
+
 class BatchNorm(StrEnum):
     """What BatchNorm's statistics do in trainable groups."""
 
@@ -34,6 +49,9 @@ class BatchNorm(StrEnum):
 
 
 DEFAULT_BATCH_NORM = BatchNorm(DEFAULTS.batch_norm)
+DEFAULT_HEAD = Head(DEFAULTS.head)
+DEFAULT_UNFREEZE = Unfreeze(DEFAULTS.unfreeze)
+DEFAULT_CACHE_SIZE = readable_bytes(DEFAULTS.cache_size).replace(" ", "")
 
 SAMPLE_SETTINGS = {Sample.DIGITS: TrainSettings(size=96, square=Square.SQUASH, augment=Augment.UPRIGHT)}
 """What suits a sample better than the general defaults; a flag that is given still wins."""
@@ -54,16 +72,19 @@ def train_command(
     augment: Annotated[Augment | None, typer.Option(help="Kind of training views. [default: side_on]")] = None,
     steps: Annotated[str, typer.Option(help="Which of the eight steps, such as 1-4 or 1,2,3.")] = "1-8",
     lr: Annotated[float | None, typer.Option(help="Rate of steps 3 and 4. [default: found in step 2]")] = None,
-    head_epochs: Annotated[int, typer.Option(help="Epochs of step 3.")] = DEFAULTS.head_epochs,
+    head: Annotated[Head, typer.Option(help="Step 3: by steps as in the lesson, or at once.")] = DEFAULT_HEAD,
+    head_epochs: Annotated[int, typer.Option(help="Epochs of step 3 with --head sgd.")] = DEFAULTS.head_epochs,
     augmented_cycles: Annotated[int, typer.Option(help="Cycles of step 4.")] = DEFAULTS.augmented_cycles,
     cycle_len: Annotated[int, typer.Option(help="Epochs of a cycle in step 4, of the first in step 8.")] = (
         DEFAULTS.cycle_len
     ),
+    unfreeze: Annotated[Unfreeze, typer.Option(help="Step 5: all layers, or the late half.")] = DEFAULT_UNFREEZE,
     rate_ratio: Annotated[float, typer.Option(help="Step 6: how many times lower each earlier group's rate is.")] = (
         DEFAULTS.rate_ratio
     ),
     full_lr: Annotated[float | None, typer.Option(help="Head's rate in step 8. [default: found in step 7]")] = None,
     full_cycles: Annotated[int, typer.Option(help="Cycles of step 8 at most.")] = DEFAULTS.full_cycles,
+    sizes: Annotated[str, typer.Option(help="Step 8: squares' pixels in each cycle, such as 128,160,224.")] = "",
     cycle_mult: Annotated[
         int, typer.Option(help="Step 8: each cycle is this many times longer.")
     ] = DEFAULTS.cycle_mult,
@@ -87,6 +108,7 @@ def train_command(
     seed: Annotated[int, typer.Option(help="Decides split, views, order and dropout.")] = DEFAULTS.seed,
     threads: Annotated[int | None, typer.Option(help="Threads. [default: one a core]")] = None,
     store: Annotated[bool, typer.Option(help="Keep activations in the cache for another run.")] = DEFAULTS.use_store,
+    cache_size: Annotated[str, typer.Option(help="What activations may take in the cache.")] = DEFAULT_CACHE_SIZE,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print more of each step.")] = False,
 ) -> None:
@@ -102,12 +124,15 @@ def train_command(
         weights=weights,
         steps=parse_steps(steps),
         lr=lr,
+        head=head.value,
         head_epochs=head_epochs,
         augmented_cycles=augmented_cycles,
         cycle_len=cycle_len,
+        unfreeze=unfreeze.value,
         rate_ratio=rate_ratio,
         full_lr=full_lr,
         full_cycles=full_cycles,
+        sizes=parse_sizes(sizes),
         cycle_mult=cycle_mult,
         batch_norm=batch_norm.value,
         batch_size=batch_size,
@@ -119,6 +144,7 @@ def train_command(
         seed=seed,
         threads=threads,
         use_store=store,
+        cache_size=parse_bytes(cache_size),
         size=suited.size if size is None else size,
         square=square or suited.square,
         augment=augment or suited.augment,

@@ -100,3 +100,25 @@ def class_figures(table: PredictionTable) -> list[dict[str, float | str]]:
 
 def _share(part: int, whole: int) -> float:
     return float(part / whole) if whole else 0.0
+
+
+def mcnemar(before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_]) -> float:
+    """How likely a difference as large as this is by chance, where the same pictures were classified twice.
+
+    McNemar's test in its exact form (McNemar 1947): of the pictures whose answer changed between right and wrong, as
+    many should have changed either way.
+
+    Args:
+        before: Whether each picture was classified correctly the first time, shape (N,).
+        after: The second time, shape (N,).
+
+    Returns:
+        The two-sided probability, 1 where nothing changed.
+
+    >>> mcnemar(np.array([False] * 5), np.array([True] * 5))
+    0.0625
+    """
+    gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
+    changed = gained + lost
+    tail = sum(math.comb(changed, k) for k in range(min(gained, lost) + 1))
+    return float(min(1.0, 2 * tail / 2**changed))

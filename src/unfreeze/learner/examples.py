@@ -1,9 +1,12 @@
 """Serves a learner's pictures: as stored activations at the cut, or as pictures where nothing is frozen."""
 
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from unfreeze.activations.extract import Extractor
+from unfreeze.activations.plan import Cut, plan_store
 from unfreeze.activations.store import ActivationStore
 from unfreeze.cache import cache_folder
 from unfreeze.images.table import ImageRow, Split
@@ -11,12 +14,11 @@ from unfreeze.learner.data import ImageData
 from unfreeze.learner.model import Model
 from unfreeze.learner.observer import Observer
 from unfreeze.network.groups import POOLED
-from unfreeze.training.batches import Pictures, StoredActivations
-from unfreeze.transforms.transform import Transform
+from unfreeze.training.batches import Examples, Pictures, StoredActivations
 
 
 class ExampleSource:
-    """Activations of a model's frozen stages, computed at most once for each view of a picture and state of the weights.
+    """Activations of a model's frozen stages, computed once for each view of a picture and state of the weights.
 
     Activations of the pretrained body go to the store in the cache, because another run will ask for them; those of a
     body that was trained here go to a store that is removed with the learner.
@@ -28,6 +30,9 @@ class ExampleSource:
         scratch: Folder for what is removed with the learner.
         use_store: False keeps everything in the scratch folder.
         limit_bytes: What the store in the cache may hold; None for no limit.
+
+    Attributes:
+        stored_views: Augmented views of a training picture that are stored.
     """
 
     def __init__(
@@ -41,6 +46,8 @@ class ExampleSource:
         limit_bytes: int | None = None,
     ) -> None:
         self._data, self._model, self._observer = data, model, observer
+        self.stored_views = data.stored_views
+        self._limit_bytes = sys.maxsize if limit_bytes is None else limit_bytes
         self._scratch = ActivationStore(scratch)
         self._store = (
             ActivationStore(cache_folder("activations"), limit_bytes=limit_bytes) if use_store else self._scratch
@@ -58,24 +65,61 @@ class ExampleSource:
         Returns:
             Activations under the weights as they are now.
         """
-        return self._stored(self._data.table.of_split(split), view, cut, self._data.transform, ahead)
+        return self._stored(self._data.table.of_split(split), view, cut, ahead)
 
     def stored_sample(self, split: Split, count: int) -> StoredActivations:
         """Plain pooled activations (N, D) of some of a split's pictures, the same ones at each call."""
         chosen = sorted(self._data.table.of_split(split), key=lambda row: row.content)[:count]
-        return self._stored(chosen, 0, POOLED, self._data.transform)
+        return self._stored(chosen, 0, POOLED)
 
-    def pictures(self, split: Split, view: int, transform: Transform) -> Pictures:
-        """One view of a split's pictures as squares (N, 3, S, S), decoded as they are asked for."""
-        data = self._data
-        return Pictures(data.table, data.table.of_split(split), transform, view, data.threads)
+    def training(self, view: int, *, size_px: int | None = None) -> Examples:
+        """One view of the training pictures, as the part of the model that trains takes it.
 
-    def _stored(
-        self, rows: Sequence[ImageRow], view: int, cut: str, transform: Transform, ahead: Sequence[int] = ()
-    ) -> StoredActivations:
+        Args:
+            view: The view's number.
+            size_px: Side of the squares where pictures are read; the data's own unless said otherwise.
+
+        Returns:
+            Activations at the model's cut, or squares (N, 3, S, S), decoded as they are asked for.
+        """
+        data, rows = self._data, self._data.table.of_split("train")
+        if self._model.reads_pictures:
+            transform = replace(data.transform, size_px=size_px or data.transform.size_px)
+            return Pictures(data.table, rows, transform, view, data.threads)
+        soon = range(1, self.stored_views + 1) if view else ()
+        return self._stored(rows, view, self._model.cut, soon)
+
+    def augmented_view(self, epoch: int) -> int:
+        """The view of an augmented epoch, counted from 0; stored ones come round again."""
+        return 1 + (epoch if self._model.reads_pictures else epoch % self.stored_views)
+
+    def plan(self) -> None:
+        """Decides which cut of a body that is frozen in part is stored, and how many views; says so."""
+        self.stored_views = self._data.stored_views
+        if self._model.body_is_frozen or self._model.reads_pictures:
+            return
+        cuts = self._model.network.cuts(self._data.transform.size_px)
+        allowed = list(cuts)[: list(cuts).index(self._model.cut) + 1]
+        plan = plan_store(
+            [Cut(name=name, values=cuts[name]) for name in allowed],
+            pictures=len(self._data.table.of_split("train")),
+            views=self.stored_views,
+            limit_bytes=self._limit_bytes,
+        )
+        if plan is None:
+            self._model.cut_at(self._model.network.stage_names[0])
+            self._observer.note("activations of a single view do not fit into --cache-size: training reads pictures")
+            return
+        self._model.cut_at(plan.cut)
+        self.stored_views = plan.views
+        self._observer.note(plan.reason)
+
+    def _stored(self, rows: Sequence[ImageRow], view: int, cut: str, ahead: Sequence[int] = ()) -> StoredActivations:
         data, prefix = self._data, self._model.prefix(cut)
         store = self._store if self._model.is_pretrained(cut) else self._scratch
-        extract = Extractor(table=data.table, transform=transform, prefix=prefix, store=store, threads=data.threads)
+        extract = Extractor(
+            table=data.table, transform=data.transform, prefix=prefix, store=store, threads=data.threads
+        )
         views = sorted({view, *ahead})
         named = f"views {views[0]} to {views[-1]}" if len(views) > 1 else f"view {view}" if view else "plain view"
         task = f"activations of {len(rows)} {rows[0].split} pictures, {named}"

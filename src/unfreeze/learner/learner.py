@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from unfreeze.learner.examples import ExampleSource
 from unfreeze.learner.model import Model, Weights
 from unfreeze.learner.observer import Observer, Silent
 from unfreeze.network.backbones import DEFAULT_BACKBONE
-from unfreeze.network.groups import GROUP_NAMES, POOLED
+from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.training.batches import Examples, in_groups, shuffled
 from unfreeze.training.checkpoints import write_weights
 from unfreeze.training.head import one_thread
@@ -106,6 +106,8 @@ class Learner:
         )
         self.trainer = Trainer(history=self.history, seed=data.transform.seed)
         self._augmented_epochs = 0
+        for note in self.model.notes:
+            self._observer.note(note)
 
     def close(self) -> None:
         """Closes the store and removes scratch files; what is not closed goes with the learner."""
@@ -125,7 +127,7 @@ class Learner:
     @property
     def body_is_frozen(self) -> bool:
         """Whether only the head trains."""
-        return self.model.cut == POOLED
+        return self.model.body_is_frozen
 
     def freeze(self) -> None:
         """Freezes all layer groups but the head."""
@@ -149,6 +151,7 @@ class Learner:
             raise SettingsError(message, subject="group")
         self.model.freeze_to(range(len(GROUP_NAMES))[group])
         self.precompute = self.precompute and self.body_is_frozen
+        self.source.plan()
 
     def lr_find(self, *, start: float = 1e-7, end: float = 10.0, rates: Rates = 1.0) -> LrSweep:
         """Sweeps the learning rate over batches of the current stage and leaves the network as it was.
@@ -166,7 +169,7 @@ class Learner:
         """
         given = group_rates(rates, len(GROUP_NAMES))
         steps = max(LEAST_STEPS, self.epoch_steps)
-        examples = self._examples(self._view(0), self.data.transform.size_px)
+        examples = self.source.training(self._view(0))
         batches = itertools.chain.from_iterable(self._batches(epoch) for epoch in itertools.count())
         task = "learning rates tried"
         sweep = self.trainer.sweep(
@@ -211,7 +214,7 @@ class Learner:
         """
         rates = group_rates(lr, len(GROUP_NAMES))
         schedule = schedule_for(n_cycle, cycle_len=cycle_len, cycle_mult=cycle_mult, epoch_steps=self.epoch_steps)
-        if sizes_px and not self._reads_pictures:
+        if sizes_px and not self.model.reads_pictures:
             message = "squares of several sizes need the whole network unfrozen; leave --sizes away, or unfreeze()"
             raise SettingsError(message, subject="sizes_px")
         records: list[EpochRecord] = []
@@ -220,6 +223,34 @@ class Learner:
             if until_overfit and record.ends_cycle and stopped_improving(records):
                 break
         return records
+
+    def fit_exactly(self) -> EpochRecord:
+        """Puts the head at the lowest penalised loss on the plain training pictures, in one go instead of by steps.
+
+        Returns:
+            A record as of an epoch that took no steps; the lowest validation loss's weights are kept in `best`.
+
+        Raises:
+            SettingsError: If a part of the body is not frozen.
+        """
+        if not self.body_is_frozen:
+            raise SettingsError("only the head can be fitted exactly; freeze the body first", subject="head")
+        trained = self.model.head.fit_exactly(self.source.stored("train", 0))
+        record = self._record(trained, view=0, cycle=0, ends_cycle=True)
+        self._keep(record)
+        return record
+
+    def seconds_per_step(self, *, steps: int = 3) -> float:
+        """How long a training step takes here and now, tried on a few batches and undone.
+
+        Args:
+            steps: How many are timed, after one that is not.
+
+        Returns:
+            Seconds, on average.
+        """
+        batches = self.source.training(self._view(0)).batches(self._batches(0)[: 1 + steps])
+        return self.trainer.seconds_per_step(self.model.trainable(), batches)
 
     def restore_best(self) -> None:
         """Puts the weights of the lowest validation loss so far back in place."""
@@ -282,7 +313,7 @@ class Learner:
         epoch, view = len(self.history.epochs), self._view(self._augmented_epochs)
         batches = self._batches(epoch)[: schedule.cycle_ends[-1] - done]
         cycle = sum(end <= done for end in schedule.cycle_ends)
-        examples = self._examples(view, sizes[min(cycle, len(sizes) - 1)])
+        examples = self.source.training(view, size_px=sizes[min(cycle, len(sizes) - 1)])
 
         def rates_at(step: int) -> list[float]:
             return [rate * schedule.factor(done + step) for rate in rates]
@@ -292,18 +323,25 @@ class Learner:
 
         self.model.first_trained = min(self.model.first_trained, self.model.first_trainable)
         trained = self.trainer.train(self.model.trainable(), examples.batches(batches), rates_at, on_step=on_step)
-        # Validation goes through the fast engine, whatever trains: it costs a tenth of the training, not a third.
+        self._augmented_epochs += view > 0
+        done += len(batches)
+        cycle = sum(end < done for end in schedule.cycle_ends)
+        return self._record(trained, view=view, cycle=cycle, ends_cycle=done in schedule.cycle_ends)
+
+    def _record(self, trained: StepSums, *, view: int, cycle: int, ends_cycle: bool) -> EpochRecord:
+        """Validates, and puts down what an epoch came to.
+
+        Validation goes through the fast engine, whatever trains: it costs a tenth of the training, not a third.
+        """
         valid = self._validated(self.source.stored("valid", 0))
         if not math.isfinite(valid.mean_loss):
             message = f"the validation loss became {valid.mean_loss}; choose a lower learning rate (--lr, --full-lr)"
             raise TrainingError(message, subject="loss")
-        self._augmented_epochs += view > 0
-        done += len(batches)
         return EpochRecord(
-            epoch=epoch,
+            epoch=len(self.history.epochs),
             stage=self.stage,
-            cycle=sum(end < done for end in schedule.cycle_ends),
-            ends_cycle=done in schedule.cycle_ends,
+            cycle=cycle,
+            ends_cycle=ends_cycle,
             view=view,
             frozen=self.model.frozen_groups,
             train_loss=trained.mean_loss,
@@ -337,22 +375,8 @@ class Learner:
                 write_weights(self._checkpoints / "best.safetensors", weights.arrays(), about=about)
 
     def _view(self, augmented_epoch: int) -> int:
-        """The view that an epoch trains on; stored ones come round again."""
-        if self.precompute:
-            return 0
-        return 1 + (augmented_epoch if self._reads_pictures else augmented_epoch % self.data.stored_views)
-
-    @property
-    def _reads_pictures(self) -> bool:
-        """Whether nothing is frozen, so that no activation can be stored."""
-        return self.model.cut == self.model.first_stage
-
-    def _examples(self, view: int, size_px: int) -> Examples:
-        """What an epoch trains on: activations at the cut where something is frozen, else pictures."""
-        if self._reads_pictures:
-            return self.source.pictures("train", view, replace(self.data.transform, size_px=size_px))
-        soon = range(1, self.data.stored_views + 1) if view else ()
-        return self.source.stored("train", view, cut=self.model.cut, ahead=soon)
+        """The view that an epoch trains on."""
+        return 0 if self.precompute else self.source.augmented_view(augmented_epoch)
 
     def _batches(self, epoch: int) -> list[list[int]]:
         count = len(self.data.table.of_split("train"))

@@ -49,8 +49,8 @@ class Weights:
 class Model:
     """What a learner trains. It starts frozen up to the head.
 
-    The body of a packaged backbone is opened without torch; `network` builds it when it is asked for, as training any of
-    the body does. Other backbones are built at once.
+    The body of a packaged backbone is opened without torch; `network` builds it when it is asked for, as training any
+    of the body does. Other backbones are built at once.
 
     Args:
         backbone: A backbone's name, or a network.
@@ -79,6 +79,7 @@ class Model:
         self._packaged: PackagedPrefix | None = None
         self._prefixes: dict[str, tuple[object, Prefix]] = {}
         self._batch_norm: BatchNormPolicy = "frozen"
+        self._cut = ""
         self._pretrained: dict[str, torch.Tensor] = {}
         self.first_trainable = self.first_trained = HEAD_GROUP
         if isinstance(backbone, str) and PackagedPrefix.serves(backbone, size_px) and not accelerated():
@@ -138,6 +139,7 @@ class Model:
     def freeze_to(self, group: int) -> None:
         """Freezes all layer groups before one, which is counted from 0."""
         self.first_trainable = group
+        self._cut = ""
         if self.is_built or group < HEAD_GROUP:
             self.network.freeze_to(group)
         if group < HEAD_GROUP and not self._pretrained:
@@ -150,17 +152,36 @@ class Model:
 
     @property
     def cut(self) -> str:
-        """Name of the first stage that trains: all stages before it form the frozen prefix."""
-        return self.network.cut if self.is_built else POOLED
+        """Name of the first stage that training computes: what lies before it is read from the store.
+
+        It is the first stage that trains, or an earlier one that `cut_at` named. Where nothing with weights is frozen
+        it is the first stage of all: training reads pictures.
+        """
+        if not self.is_built:
+            return POOLED
+        trained = self.network.cut
+        return self._cut if self._cut and self.network.is_before(self._cut, trained) else trained
+
+    def cut_at(self, cut: str) -> None:
+        """Chooses an earlier stage for training to begin at than the first that trains."""
+        self._cut = cut
 
     @property
-    def first_stage(self) -> str:
-        """Name of the first stage with weights: a network that is cut there is not frozen at all."""
-        return self.network.first_stage if self.is_built else ""
+    def reads_pictures(self) -> bool:
+        """Whether training begins at the first stage, so that there is nothing to store."""
+        return self.is_built and self.cut == self.network.stage_names[0]
+
+    @property
+    def body_is_frozen(self) -> bool:
+        """Whether only the head trains."""
+        return not self.is_built or self.network.cut == POOLED
 
     def trainable(self) -> Trainable:
         """What training steps are taken on: the head alone while the body is frozen."""
-        return self.head if self.cut == POOLED else self.suffix
+        if self.cut == POOLED:
+            return self.head
+        self.suffix.cut = self.cut
+        return self.suffix
 
     @cached_property
     def suffix(self) -> "TrainableSuffix":
@@ -168,6 +189,11 @@ class Model:
         from unfreeze.training.suffix import TrainableSuffix
 
         return TrainableSuffix(self.network, self.head, threads=self._threads)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of the network."""
+        return self.network.notes if self.is_built else ()
 
     def is_pretrained(self, cut: str) -> bool:
         """Whether all stages before a cut are as they were pretrained."""

@@ -4,11 +4,12 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from unfreeze.network.families import Stages
-from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.network.groups import GROUP_NAMES, POOLED
 from unfreeze.network.stages import WholeBody
 from unfreeze.network.weights import weights_hash
 
@@ -86,16 +87,40 @@ class Network(nn.Module):
 
     @property
     def cut(self) -> str:
-        """Name of the first stage with a trainable parameter: all stages before it form the frozen prefix."""
-        for name, stage in self.stages.items():
-            if any(parameter.requires_grad for parameter in stage.parameters()):
-                return name
-        return "head"
+        """Name of the first stage that a gradient has to reach: all stages before it form the frozen prefix.
 
-    @property
-    def first_stage(self) -> str:
-        """Name of the first stage that has parameters."""
-        return next(name for name, stage in self.stages.items() if any(True for _ in stage.parameters()))
+        Where no weights lie before it, that is the first stage of all.
+        """
+        names = list(self.stage_names)
+        for index, name in enumerate(names):
+            if any(parameter.requires_grad for parameter in self.stages[name].parameters()):
+                weighty = any(True for before in names[:index] for _ in self.stages[before].parameters())
+                return name if weighty else names[0]
+        return POOLED
+
+    def is_before(self, stage: str, other: str) -> bool:
+        """Whether data flows through a stage before it flows through another."""
+        return self.stage_names.index(stage) < self.stage_names.index(other)
+
+    def cuts(self, size_px: int) -> dict[str, int]:
+        """How many values an activation of one picture has before each stage that may be cut at.
+
+        Args:
+            size_px: Side of the squares in pixels.
+
+        Returns:
+            Numbers by the name of the stage, from the first behind one with weights to the head.
+        """
+        found: dict[str, int] = {}
+        weighty = False
+        values = torch.zeros(1, 3, size_px, size_px, device=next(self.parameters()).device)
+        with torch.inference_mode():
+            for name, stage in self.stages.items():
+                if weighty:
+                    found[name] = values.numel()
+                values = stage.eval()(values)
+                weighty = weighty or any(True for _ in stage.parameters())
+        return found
 
     def prefix(self, cut: str) -> nn.Sequential:
         """The stages before a cut: squares in, the activations at the cut out."""

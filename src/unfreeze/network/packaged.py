@@ -1,7 +1,7 @@
 """Reads weights that are installed as a package: numpy arrays out, without torch and without unpickling any code.
 
-The packages hold PyTorch's first file format: pickles of a header and of the tensors' layout, then the raw values of each
-storage (torch/serialization.py, `_legacy_save`). Of what a pickle may name, four harmless names are understood.
+The packages hold PyTorch's first file format: pickles of a header and of the tensors' layout, then the raw values of
+each storage (torch/serialization.py, `_legacy_save`). Of what a pickle may name, four harmless names are understood.
 """
 
 import hashlib

@@ -6,17 +6,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from unfreeze.errors import TrainingError
 from unfreeze.learner.learner import Learner
 from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.recipe import reasons
+from unfreeze.recipe.advice import Outlook, after_fine_tuning, before_fine_tuning, right_answers
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.history import EpochRecord
 from unfreeze.training.lr_find import LrSweep
 from unfreeze.training.rates import lowered_rates
+from unfreeze.training.schedules import schedule_for
 from unfreeze.transforms.views import Augment
 
 RULE = "steep"
 """The suggestion that is followed: docs/decisions/0004-rates.md has the figures."""
+
+FIRST_TRAINED = {"all": 0, "late": 1}
+"""The first layer group that trains, by what step 5 is told to unfreeze."""
 
 DEFAULT_HEAD_RATE = 0.01
 DEFAULT_FULL_RATE = 0.002
@@ -79,12 +88,12 @@ class EightSteps:
             One result a step. The learner then has the weights of the lowest validation loss.
         """
         steps: list[tuple[str, Callable[[], str], Callable[[], str]]] = [
-            ("augmentation on, activations precomputed", lambda: WHY_PRECOMPUTE, self.precompute),
-            ("find the learning rate", lambda: WHY_FIND, self.find_head_rate),
-            ("train the head on precomputed activations", lambda: WHY_HEAD, self.train_head),
+            ("augmentation on, activations precomputed", lambda: reasons.PRECOMPUTE, self.precompute),
+            ("find the learning rate", lambda: reasons.FIND, self.find_head_rate),
+            ("train the head on precomputed activations", lambda: reasons.HEAD, self.train_head),
             ("train the head with augmentation", self._why_augmented, self.train_head_augmented),
-            ("unfreeze all layers", lambda: WHY_UNFREEZE, self.unfreeze),
-            ("lower rates for earlier layers", lambda: WHY_LOWER, self.lower_rates),
+            ("unfreeze all layers", lambda: reasons.UNFREEZE, self.unfreeze),
+            ("lower rates for earlier layers", lambda: reasons.LOWER, self.lower_rates),
             ("find the learning rate again", self._why_find_again, self.find_full_rate),
             ("train the full network until it overfits", self._why_full, self.train_all),
         ]
@@ -112,6 +121,8 @@ class EightSteps:
     def train_head(self) -> str:
         """Step 3."""
         self.learner.precompute = True
+        if self.settings.head == "lbfgs":
+            return self._came_to([self.learner.fit_exactly()], "fitted at once on the plain view (L-BFGS)")
         return self._trained(self.learner.fit(self.head_rate.value, self.settings.head_epochs), self.head_rate)
 
     def train_head_augmented(self) -> str:
@@ -122,10 +133,18 @@ class EightSteps:
 
     def unfreeze(self) -> str:
         """Step 5."""
-        self.learner.unfreeze()
+        outlook = self._outlook()
+        self.learner.freeze_to(FIRST_TRAINED[self.settings.unfreeze])
         self.learner.batch_size = self.settings.full_batch_size
-        counts = {name: sum(p.numel() for p in self.learner.network.group_parameters(name)) for name in GROUP_NAMES}
-        return "trainable: " + ", ".join(f"{name} {count:,} weights" for name, count in counts.items())
+        trainable = [name for name in GROUP_NAMES if name not in self.learner.model.frozen_groups]
+        network = self.learner.network
+        counts = {name: sum(p.numel() for p in network.group_parameters(name)) for name in trainable}
+        said = "trainable: " + ", ".join(f"{name} {count:,} weights" for name, count in counts.items())
+        if outlook is None or 8 not in self.settings.steps:
+            return said
+        schedule = schedule_for(self.settings.full_cycles, **self._cycles(), epoch_steps=self.learner.epoch_steps)
+        each = self.learner.seconds_per_step()
+        return f"{said}; {before_fine_tuning(outlook, steps=schedule.cycle_ends[-1], seconds_per_step=each)}"
 
     def lower_rates(self) -> str:
         """Step 6."""
@@ -143,13 +162,14 @@ class EightSteps:
         """Step 8."""
         settings = self.settings
         self.learner.precompute = False
+        before, started = self._right_answers(), time.perf_counter()
         try:
             records = self.learner.fit(
                 [self.full_rate.value * ratio for ratio in self.ratios],
                 settings.full_cycles,
-                cycle_len=settings.cycle_len,
-                cycle_mult=settings.cycle_mult,
+                **self._cycles(),
                 until_overfit=True,
+                sizes_px=() if self.learner.body_is_frozen else settings.sizes,
             )
         except TrainingError as error:
             if self.learner.best is None:
@@ -160,17 +180,43 @@ class EightSteps:
         done = records[-1].cycle + 1
         end = "as many as were asked for" if done == settings.full_cycles else "the last one brought no better loss"
         kept = f"the weights of epoch {best.record.epoch + 1} are kept"
-        return f"{self._trained(records, self.full_rate)}; {_times(done, 'cycle')}, {end}; {kept}"
+        self.learner.restore_best()
+        paid = after_fine_tuning(before, self._right_answers(), time.perf_counter() - started)
+        return f"{self._trained(records, self.full_rate)}; {_times(done, 'cycle')}, {end}; {kept}; {paid}"
+
+    def _cycles(self) -> dict[str, float]:
+        """Lengths of step 8's cycles."""
+        return {"cycle_len": self.settings.cycle_len, "cycle_mult": self.settings.cycle_mult}
+
+    def _right_answers(self) -> npt.NDArray[np.bool_]:
+        """Whether each validation picture is classified correctly now, shape (N,)."""
+        labels = [row.label for row in self.learner.data.table.of_split("valid")]
+        return right_answers(self.learner.logits("valid"), labels)
+
+    def _outlook(self) -> Outlook | None:
+        """What is known of the head; None where it was not trained."""
+        last = self.learner.history.epochs[-1] if self.learner.history.epochs else None
+        if last is None or last.eval_loss is None:
+            return None
+        right = self._right_answers()
+        return Outlook(
+            wrong=int((~right).sum()),
+            pictures=len(right),
+            train_loss=last.eval_loss,
+            valid_loss=last.valid_loss,
+        )
 
     def _trained(self, records: list[EpochRecord], rate: "_Rate") -> str:
-        last, epochs = records[-1], _times(len(records), "epoch")
         views = sorted({record.view for record in records})
         span = f"views {views[0]} to {views[-1]}" if len(views) > 1 else f"view {views[0]}"
-        named = span if last.view else "the plain view"
-        overfit = sum(record.overfitting for record in records)
+        named = span if records[-1].view else "the plain view"
+        return self._came_to(records, f"{_times(len(records), 'epoch')} on {named} at rate {rate}")
+
+    def _came_to(self, records: list[EpochRecord], done: str) -> str:
+        last, overfit = records[-1], sum(record.overfitting for record in records)
         return (
-            f"{epochs} on {named} at rate {rate}: validation accuracy {100 * last.valid_accuracy:.2f} %, "
-            f"loss {last.valid_loss:.4f}; overfitting in {overfit} of {epochs}{self._warning(last)}"
+            f"{done}: validation accuracy {100 * last.valid_accuracy:.2f} %, loss {last.valid_loss:.4f}; "
+            f"overfitting in {overfit} of {_times(len(records), 'epoch')}{self._warning(last)}"
         )
 
     def _warning(self, last: EpochRecord) -> str:
@@ -180,13 +226,13 @@ class EightSteps:
         return "; WARNING: the validation loss is worse than guessing's, the rate was too high (--lr, --full-lr)"
 
     def _why_augmented(self) -> str:
-        return WHY_PLAIN if self.learner.data.transform.augment is Augment.NONE else WHY_AUGMENT
+        return reasons.PLAIN if self.learner.data.transform.augment is Augment.NONE else reasons.AUGMENT
 
     def _why_find_again(self) -> str:
-        return WHY_FIND if self.learner.body_is_frozen else WHY_FIND_AGAIN
+        return reasons.FIND if self.learner.body_is_frozen else reasons.FIND_AGAIN
 
     def _why_full(self) -> str:
-        return f"{WHY_STILL_FROZEN if self.learner.body_is_frozen else WHY_FULL} {WHY_STOP}"
+        return f"{reasons.STILL_FROZEN if self.learner.body_is_frozen else reasons.FULL} {reasons.STOP}"
 
     def _take(self, number: int, name: str, why: str, act: Callable[[], str]) -> StepResult:
         self.narrator.step(number, name, why)
@@ -204,31 +250,6 @@ class EightSteps:
             accuracy=last.valid_accuracy if last else None,
             valid_loss=last.valid_loss if last else None,
         )
-
-
-WHY_PRECOMPUTE = (
-    "The body is frozen, so what it makes of a picture never changes: it is computed once and stored. "
-    "Augmentation is on, and takes effect from step 4."
-)
-WHY_FIND = (
-    "Tries rising rates on mini-batches, on stored activations of the plain view, and undoes them: the rate wanted is "
-    "the highest at which the loss still clearly improves."
-)
-WHY_HEAD = "Trains on stored activations of the plain view: a few seconds take the new head most of the way."
-WHY_AUGMENT = (
-    "Trains on stored augmented views, one view an epoch, with cosine annealing and a warm restart every cycle: "
-    "the head sees pictures it has not seen so."
-)
-WHY_UNFREEZE = "The head is sensible now, so its gradients can be trusted to change the body."
-WHY_LOWER = "Early layers see edges and textures that fit any picture: they should change least."
-WHY_PLAIN = "Trains on in cosine cycles; augmentation is off, so the head sees the plain view again."
-WHY_FIND_AGAIN = "The whole network learns now, so the right rate is another one."
-WHY_FULL = "Trains on augmented pictures through the whole network; each cycle is longer than the one before."
-WHY_STILL_FROZEN = "The body is still frozen, step 5 was not taken: trains the head on stored views, in longer cycles."
-WHY_STOP = (
-    "It stops when a cycle brings no better validation loss while the training loss still falls, and the best weights "
-    "come back."
-)
 
 
 @dataclass(frozen=True, slots=True)

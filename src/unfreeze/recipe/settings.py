@@ -31,18 +31,23 @@ class TrainSettings:
         full_batch_size: Pictures in a training batch once the body trains, steps 7 and 8.
         steps: Which of the eight steps are taken.
         lr: Learning rate of steps 3 and 4; None for the one found in step 2.
-        head_epochs: Epochs of step 3.
+        head: How step 3 trains the head: "sgd" by steps, as the lesson does, or "lbfgs" at once.
+        head_epochs: Epochs of step 3 with "sgd".
         augmented_cycles: Cycles of step 4.
         cycle_len: Length of step 4's cycles, and of step 8's first, in epochs.
+        unfreeze: What step 5 unfreezes: "all" layers, or the "late" half of the body with the head.
         rate_ratio: How many times lower each earlier layer group's rate is than the next higher group's.
         full_lr: The head's learning rate in step 8; None for the one found in step 7.
         full_cycles: Cycles of step 8 at most; it stops earlier when it overfits.
+        sizes: Side of the training squares in each cycle of step 8, in pixels, the last one from then on; empty for the
+            full size throughout.
         cycle_mult: Each cycle of step 8 is this many times as long as the one before.
         batch_norm: Whether statistics of BatchNorm stand still in trainable groups ("frozen") or move ("train").
         views: Augmented views that are stored; epoch e trains on view 1 + (e mod views).
         tta_views: Augmented views that are averaged with the plain one at the end; 0 for none.
         threads: Pictures in work at a time, and threads that torch may use; None for one a core.
         use_store: Whether activations are kept in the cache for another run.
+        cache_size: Bytes that activations may take in the cache; those used longest ago make room.
     """
 
     backbone: str = DEFAULT_BACKBONE
@@ -57,23 +62,31 @@ class TrainSettings:
     full_batch_size: int = 16
     steps: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
     lr: float | None = None
+    head: Literal["sgd", "lbfgs"] = "sgd"
     head_epochs: int = 2
     augmented_cycles: int = 3
     cycle_len: int = 1
+    unfreeze: Literal["all", "late"] = "all"
     rate_ratio: float = 3.0
     full_lr: float | None = None
     full_cycles: int = 3
+    sizes: tuple[int, ...] = ()
     cycle_mult: int = 2
     batch_norm: Literal["frozen", "train"] = "frozen"
     views: int = 3
     tta_views: int = 4
     threads: int | None = None
     use_store: bool = True
+    cache_size: int = 10_000_000_000
 
     def __post_init__(self) -> None:
         faults = [*self._counts(), *self._rates(), *self._shares()]
         if not self.steps or any(step not in range(1, STEPS + 1) for step in self.steps):
             faults.append(f"--steps names {list(self.steps)}; steps are numbered 1 to {STEPS}, such as 1-4 or 1,2,3")
+        if any(size < 32 for size in self.sizes):
+            faults.append(f"--sizes names {list(self.sizes)}; squares are at least 32 pixels wide")
+        if self.sizes and self.unfreeze == "late":
+            faults.append("--sizes needs the whole network unfrozen: stored activations have one size (--unfreeze all)")
         if faults:
             raise SettingsError("; ".join(faults), subject=faults[0].split()[0])
 
@@ -96,7 +109,7 @@ class TrainSettings:
             "cycle_len": 1,
             "full_cycles": 1,
         }
-        least |= {"cycle_mult": 1, "views": 1, "tta_views": 0, "threads": 1, "seed": 0}
+        least |= {"cycle_mult": 1, "views": 1, "tta_views": 0, "threads": 1, "seed": 0, "cache_size": 0}
         found = {name: getattr(self, name) for name in least}
         return [
             f"{_flag(name)} is {value}; it must be at least {least[name]}"
@@ -143,6 +156,27 @@ def parse_steps(text: str) -> tuple[int, ...]:
             raise SettingsError(f"--steps {text!r} cannot be read; write it like 1-4 or 1,2,3", subject="steps")
         found.update(range(int(first), int(last or first) + 1))
     return tuple(sorted(found))
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """Reads the sizes of the training squares.
+
+    Args:
+        text: Numbers of pixels, such as "128,160,224"; nothing for none.
+
+    Returns:
+        The numbers in order.
+
+    Raises:
+        SettingsError: If the text cannot be read so.
+
+    >>> parse_sizes("128, 224")
+    (128, 224)
+    """
+    parts = [part.strip() for part in text.split(",")] if text.strip() else []
+    if not all(part.isdecimal() for part in parts):
+        raise SettingsError(f"--sizes {text!r} cannot be read; write it like 128,160,224", subject="sizes")
+    return tuple(map(int, parts))
 
 
 def _flag(name: str) -> str:

@@ -94,7 +94,14 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
         settings = replace(settings, size=data.transform.size_px, threads=data.threads)
         network = _network(settings, classes=len(data.table.classes))
         folder.write_settings(settings)
-        learner = Learner(data, network, observer=watcher, folder=out, use_store=settings.use_store)
+        learner = Learner(
+            data,
+            network,
+            observer=watcher,
+            folder=out,
+            use_store=settings.use_store,
+            limit_bytes=settings.cache_size,
+        )
         with closing(learner):
             learner.model.batch_norm = settings.batch_norm
             receipt = folder.write_receipt(settings, data.table, learner.model.prefix(POOLED).key)

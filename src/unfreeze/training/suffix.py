@@ -18,17 +18,21 @@ class TrainableSuffix:
     """The stages of a network from its cut on, with their optimizer: SGD with momentum 0.9, as in the lesson.
 
     Each layer group has a rate of its own; frozen groups get no gradient, so their momentum stands still and goes on
-    when they thaw. The head's weights and momentum are those of `head`: they are copied in when training begins and back
-    out when it ends.
+    when they thaw. The head's weights and momentum are those of `head`: they are copied in when training begins and
+    back out when it ends.
 
     Args:
         network: What is trained.
         head: Owns the last layer.
         threads: Threads that torch may use.
+
+    Attributes:
+        cut: The stage that batches are the input of.
     """
 
     def __init__(self, network: Network, head: LinearHead, *, threads: int) -> None:
         self.network = network
+        self.cut = network.stage_names[0]
         self.optimizer = torch.optim.SGD(
             [{"params": network.group_parameters(name), "name": name} for name in GROUP_NAMES],
             lr=1.0,
@@ -54,7 +58,7 @@ class TrainableSuffix:
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
         torch.manual_seed(seed)  # dropout depends on the step alone, resumed or not
-        module = self.network.suffix(self.network.cut)
+        module = self.network.suffix(self.cut)
         inputs, labels = on_device(module, batch)
         logits = module(inputs)
         loss = nn.functional.cross_entropy(logits, labels)
