@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
+BENCH_VENV := .venv-bench
+BENCH ?=
 
 .PHONY: install demo test check format graphs bench clean
 
@@ -36,8 +38,14 @@ format: install
 graphs: install
 	$(BIN)/python scripts/make_graphs.py
 
-bench: install
-	$(BIN)/python -m benchmarks.extraction
+# make bench BENCH="--rounds 1 --only extraction,steps --train 60 --valid 40" for a quick look
+bench: install $(BENCH_VENV)/installed
+	$(BIN)/python -m benchmarks $(BENCH)
+
+$(BENCH_VENV)/installed: benchmarks/requirements.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/pip install --requirement benchmarks/requirements.txt
+	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
