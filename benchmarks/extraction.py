@@ -9,26 +9,28 @@ the one that UNFREEZE_PHOTOS names (its `dogscats`), else the embedded digits, d
 import argparse
 import json
 import os
-import resource
-import statistics
-import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from unfreeze.activations.extract import Extractor, FrozenPrefix, read_square
+from unfreeze.activations.store import ActivationStore, activation_key
 from unfreeze.cache import cache_folder
+from unfreeze.images.decode import decode
 from unfreeze.images.sample import write_digits
+from unfreeze.images.table import ImageRow
 from unfreeze.learner.data import ImageData
 from unfreeze.network.build import build_network
 
 
 def main() -> None:
-    """Prints medians, ranges and the ratio round by round, as JSON."""
+    """Prints speeds and shares round by round, and one thread's time by part, as a line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=Path, default=default_pictures())
     parser.add_argument("--count", type=int, default=300)
@@ -37,18 +39,34 @@ def main() -> None:
     data = ImageData.from_folder(options.pictures)
     rows = data.table.of_split("train")[:: max(1, len(data.table.of_split("train")) // options.count)][: options.count]
     network = build_network(classes=len(data.table.classes))
-    device = torch.device("cpu")
-    prefix = FrozenPrefix(network, "head", size_px=data.transform.size_px, graphs=cache_folder("graphs"), device=device)
+    graphs, device = cache_folder("graphs"), torch.device("cpu")
+    prefix = FrozenPrefix(network, "head", size_px=data.transform.size_px, graphs=graphs, device=device)
+    timings = speeds(data, prefix, rows, options.rounds)
+    figures = summary(timings, options.pictures, len(rows), data.threads)
+    print(json.dumps({**figures, "milliseconds": milliseconds(data, prefix, rows)}))
+
+
+def speeds(data: ImageData, prefix: FrozenPrefix, rows: Sequence[ImageRow], rounds: int) -> dict[str, list[float]]:
+    """Pictures a second, round by round, of the engine alone and of extraction.
+
+    Args:
+        data: The pictures and how they become squares.
+        prefix: The frozen part.
+        rows: Pictures to take.
+        rounds: How many rounds count; one before them warms up.
+
+    Returns:
+        Speeds by what was run.
+    """
     extractor = Extractor(table=data.table, transform=data.transform, prefix=prefix, store=None, threads=data.threads)
     squares = [read_square(data.table, data.transform, row, 0)[np.newaxis] for row in rows]
-    engine = prefix.engine
 
     def bare() -> None:
         with ThreadPoolExecutor(data.threads) as pool:
-            list(pool.map(engine.run, squares))
+            list(pool.map(prefix.engine.run, squares))
 
     timings: dict[str, list[float]] = {"bare": [], "plain view": [], "augmented view": []}
-    for number in range(options.rounds + 1):
+    for number in range(rounds + 1):
         found = {
             "bare": seconds(bare),
             "plain view": seconds(lambda: extractor(rows)),
@@ -57,7 +75,7 @@ def main() -> None:
         if number:  # the first round warms up
             for name, value in found.items():
                 timings[name].append(len(rows) / value)
-    json.dump(summary(timings, options.pictures, len(rows), data.threads), sys.stdout, indent=2)
+    return timings
 
 
 def default_pictures() -> Path:
@@ -74,21 +92,49 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def summary(timings: dict[str, list[float]], pictures: Path, count: int, threads: int) -> dict[str, object]:
-    """Pictures a second as median and range, and the medians of the ratios taken round by round."""
+    """Pictures a second and shares of the bare engine, round by round."""
     bare = timings["bare"]
     return {
         "pictures": f"{count} of {pictures.name}",
         "threads": threads,
-        "pictures_per_second": {
-            name: {"median": statistics.median(found), "least": min(found), "most": max(found)}
-            for name, found in timings.items()
-        },
+        "pictures_per_second": timings,
         "share_of_bare": {
-            name: statistics.median(ours / theirs for ours, theirs in zip(found, bare, strict=True))
-            for name, found in timings.items()
+            name: [ours / theirs for ours, theirs in zip(found, bare, strict=True)] for name, found in timings.items()
         },
-        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
+
+
+def milliseconds(data: ImageData, prefix: FrozenPrefix, rows: Sequence[ImageRow]) -> dict[str, float]:
+    """What each part of the way costs on one thread, in milliseconds a picture.
+
+    Args:
+        data: The pictures and how they become squares.
+        prefix: The frozen part.
+        rows: Pictures to take.
+
+    Returns:
+        Milliseconds by part.
+    """
+    found: dict[str, float] = {}
+
+    @contextmanager
+    def part(name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        found[name] = 1000 * (time.perf_counter() - started) / len(rows)
+
+    with part("read"):
+        encoded = [data.table.read(row) for row in rows]
+    with part("decode"):
+        images = [decode(read, path=row.path) for read, row in zip(encoded, rows, strict=True)]
+    with part("resample"):
+        squares = [data.transform(image) for image in images]
+    with part("engine"):
+        made = [prefix.engine.run(square[np.newaxis])[0] for square in squares]
+    keys = [activation_key(prefix.key, data.transform.key(0), row.content) for row in rows]
+    with tempfile.TemporaryDirectory() as folder, ActivationStore(Path(folder)) as store, part("store"):
+        store.put(dict(zip(keys, made, strict=True)))
+    return found
 
 
 if __name__ == "__main__":
