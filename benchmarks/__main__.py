@@ -1,7 +1,7 @@
 """Runs ours and what users would pick instead, side by side, and writes docs/benchmarks.md.
 
     python -m benchmarks [--rounds 3] [--only extraction,steps] [--pictures FOLDER] [--train 60 --valid 40]
-    python -m benchmarks --page benchmarks/records/A.json benchmarks/records/B.json
+    python -m benchmarks --page benchmarks/rounds/A.json benchmarks/rounds/B.json
 
 Every round takes all runs in turn, each a process of its own. Raw rounds are kept after every process, so a run that
 is stopped leaves what it has; the second form writes the page of them.
@@ -69,7 +69,7 @@ def measure(options: argparse.Namespace, parts: tuple[str, ...], work: Path) -> 
     )
     about["memory_counts"] = list(options.memory)
     stamp = datetime.datetime.now(tz=datetime.UTC).strftime("%Y%m%d-%H%M%S")
-    kept = ROOT / "benchmarks/records" / f"{stamp}.json"
+    kept = ROOT / "benchmarks/rounds" / f"{stamp}.json"
     suited = PHOTOGRAPHS if options.pictures else DIGITS
     runner = Runner(
         folder=folder, work=work, suited=suited, their_python=options.their_python, memory=tuple(options.memory)
