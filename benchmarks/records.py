@@ -45,6 +45,9 @@ class Spread:
     count: int
 
 
+SAME = ("pictures", "processor", "cores", "commit", "memory_counts")
+"""What sessions must have in common to stand on one page."""
+
 Measure = Callable[[Record], float | None]
 
 
@@ -101,11 +104,17 @@ def read_records(paths: Sequence[Path]) -> tuple[dict[str, Any], list[Record]]:
     """Reads raw rounds of one or several sessions; what was said about the last one is returned.
 
     A later session's records of a run replace an earlier one's of the same run.
+    Sessions that differ in what `SAME` names are refused.
     """
     about: dict[str, Any] = {}
     records: list[Record] = []
     for path in paths:
         found = json.loads(path.read_text())
+        differing = [name for name in SAME if about and about.get(name) != found["about"].get(name)]
+        if differing:
+            raise SystemExit(
+                f"{path}: {', '.join(differing)} differ from the sessions before; no figures can be joined"
+            )
         about = found["about"]
         fresh = [Record(**record) for record in found["records"]]
         again = {record.run for record in fresh}

@@ -53,3 +53,10 @@ def test_a_later_session_replaces_the_runs_that_it_has(tmp_path: Path, records: 
     assert about == {"date": "now"}
     assert [record.seconds for record in of_run(found, "ours-8-cold")] == [7.0]
     assert len(of_run(found, "ours-1-3-cold")) == 3
+
+
+def test_sessions_on_other_pictures_are_not_joined(tmp_path: Path, records: list[Record]) -> None:
+    write_records(tmp_path / "1.json", {"pictures": "pets"}, records)
+    write_records(tmp_path / "2.json", {"pictures": "digits"}, records)
+    with pytest.raises(SystemExit, match=r"2\.json: pictures differ"):
+        read_records([tmp_path / "1.json", tmp_path / "2.json"])
