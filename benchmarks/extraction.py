@@ -2,8 +2,8 @@
 
     python -m benchmarks.extraction [--pictures FOLDER] [--count 300] [--rounds 5]
 
-Both run the same exported prefix on the same squares with the same threads, in turn; the store is off. The folder is
-the one that UNFREEZE_PHOTOS names (its `dogscats`), else the embedded digits, drawn at the backbone's own size.
+Both run the same prefix on the same squares with the same threads, in turn; extraction also stores its result.
+The folder is the one that UNFREEZE_PHOTOS names (its `dogscats`), else the embedded digits, drawn at the backbone's own size.
 """
 
 import argparse
@@ -17,16 +17,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from unfreeze.activations.extract import Extractor, FrozenPrefix, read_square
+from unfreeze.activations.extract import Extractor, Prefix, read_squares
+from unfreeze.activations.packaged import PackagedPrefix
 from unfreeze.activations.store import ActivationStore, activation_key
 from unfreeze.cache import cache_folder
 from unfreeze.images.decode import decode
 from unfreeze.images.sample import write_digits
 from unfreeze.images.table import ImageRow
 from unfreeze.learner.data import ImageData
-from unfreeze.network.build import build_network
+from unfreeze.network.backbones import DEFAULT_BACKBONE
 
 
 def main() -> None:
@@ -38,15 +38,13 @@ def main() -> None:
     options = parser.parse_args()
     data = ImageData.from_folder(options.pictures)
     rows = data.table.of_split("train")[:: max(1, len(data.table.of_split("train")) // options.count)][: options.count]
-    network = build_network(classes=len(data.table.classes))
-    graphs, device = cache_folder("graphs"), torch.device("cpu")
-    prefix = FrozenPrefix(network, "head", size_px=data.transform.size_px, graphs=graphs, device=device)
+    prefix = PackagedPrefix(DEFAULT_BACKBONE, graphs=cache_folder("graphs"))
     timings = speeds(data, prefix, rows, options.rounds)
     figures = summary(timings, options.pictures, len(rows), data.threads)
     print(json.dumps({**figures, "milliseconds": milliseconds(data, prefix, rows)}))
 
 
-def speeds(data: ImageData, prefix: FrozenPrefix, rows: Sequence[ImageRow], rounds: int) -> dict[str, list[float]]:
+def speeds(data: ImageData, prefix: Prefix, rows: Sequence[ImageRow], rounds: int) -> dict[str, list[float]]:
     """Pictures a second, round by round, of the engine alone and of extraction.
 
     Args:
@@ -58,19 +56,24 @@ def speeds(data: ImageData, prefix: FrozenPrefix, rows: Sequence[ImageRow], roun
     Returns:
         Speeds by what was run.
     """
-    extractor = Extractor(table=data.table, transform=data.transform, prefix=prefix, store=None, threads=data.threads)
-    squares = [read_square(data.table, data.transform, row, 0)[np.newaxis] for row in rows]
+    squares = [read_squares(data.table, data.transform, row, (0,))[0][np.newaxis] for row in rows]
 
     def bare() -> None:
         with ThreadPoolExecutor(data.threads) as pool:
             list(pool.map(prefix.engine.run, squares))
 
-    timings: dict[str, list[float]] = {"bare": [], "plain view": [], "augmented view": []}
+    def extract(*views: int) -> None:
+        with tempfile.TemporaryDirectory() as folder, ActivationStore(Path(folder)) as store:
+            Extractor(table=data.table, transform=data.transform, prefix=prefix, store=store, threads=data.threads)(
+                rows, views=views
+            )
+
+    timings: dict[str, list[float]] = {"bare": [], "plain view": [], "three augmented views": []}
     for number in range(rounds + 1):
         found = {
             "bare": seconds(bare),
-            "plain view": seconds(lambda: extractor(rows)),
-            "augmented view": seconds(lambda: extractor(rows, view=1)),
+            "plain view": seconds(lambda: extract(0)),
+            "three augmented views": seconds(lambda: extract(1, 2, 3)) / 3,
         }
         if number:  # the first round warms up
             for name, value in found.items():
@@ -104,7 +107,7 @@ def summary(timings: dict[str, list[float]], pictures: Path, count: int, threads
     }
 
 
-def milliseconds(data: ImageData, prefix: FrozenPrefix, rows: Sequence[ImageRow]) -> dict[str, float]:
+def milliseconds(data: ImageData, prefix: Prefix, rows: Sequence[ImageRow]) -> dict[str, float]:
     """What each part of the way costs on one thread, in milliseconds a picture.
 
     Args:
@@ -126,7 +129,10 @@ def milliseconds(data: ImageData, prefix: FrozenPrefix, rows: Sequence[ImageRow]
     with part("read"):
         encoded = [data.table.read(row) for row in rows]
     with part("decode"):
-        images = [decode(read, path=row.path) for read, row in zip(encoded, rows, strict=True)]
+        images = [
+            decode(read, path=row.path, short_side_px=data.transform.short_side_px)
+            for read, row in zip(encoded, rows, strict=True)
+        ]
     with part("resample"):
         squares = [data.transform(image) for image in images]
     with part("engine"):

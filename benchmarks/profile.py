@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 STAGES = {
-    "import timm, whose settings are read first": "preprocessing",
     "scan": "scan_folder",
-    "build the network": "build_network",
+    "open the backbone": "Learner",
     "export": "_write_model",
     "report": "report_page",
 }

@@ -13,7 +13,7 @@ from unfreeze.errors import TrainingError
 from unfreeze.learner.learner import Learner
 from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.recipe import reasons
-from unfreeze.recipe.advice import Outlook, after_fine_tuning, before_fine_tuning, right_answers
+from unfreeze.recipe.advice import after_fine_tuning, before_fine_tuning, right_answers
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.history import EpochRecord
 from unfreeze.training.lr_find import LrSweep
@@ -133,18 +133,18 @@ class EightSteps:
 
     def unfreeze(self) -> str:
         """Step 5."""
-        outlook = self._outlook()
+        trained, right = bool(self.learner.history.epochs), self._right_answers()
         self.learner.freeze_to(FIRST_TRAINED[self.settings.unfreeze])
         self.learner.batch_size = self.settings.full_batch_size
         trainable = [name for name in GROUP_NAMES if name not in self.learner.model.frozen_groups]
         network = self.learner.network
         counts = {name: sum(p.numel() for p in network.group_parameters(name)) for name in trainable}
         said = "trainable: " + ", ".join(f"{name} {count:,} weights" for name, count in counts.items())
-        if outlook is None or 8 not in self.settings.steps:
+        if not trained or 8 not in self.settings.steps:
             return said
         schedule = schedule_for(self.settings.full_cycles, **self._cycles(), epoch_steps=self.learner.epoch_steps)
         each = self.learner.seconds_per_step()
-        return f"{said}; {before_fine_tuning(outlook, steps=schedule.cycle_ends[-1], seconds_per_step=each)}"
+        return f"{said}; {before_fine_tuning(right, steps=schedule.cycle_ends[-1], seconds_per_step=each)}"
 
     def lower_rates(self) -> str:
         """Step 6."""
@@ -192,19 +192,6 @@ class EightSteps:
         """Whether each validation picture is classified correctly now, shape (N,)."""
         labels = [row.label for row in self.learner.data.table.of_split("valid")]
         return right_answers(self.learner.logits("valid"), labels)
-
-    def _outlook(self) -> Outlook | None:
-        """What is known of the head; None where it was not trained."""
-        last = self.learner.history.epochs[-1] if self.learner.history.epochs else None
-        if last is None or last.eval_loss is None:
-            return None
-        right = self._right_answers()
-        return Outlook(
-            wrong=int((~right).sum()),
-            pictures=len(right),
-            train_loss=last.eval_loss,
-            valid_loss=last.valid_loss,
-        )
 
     def _trained(self, records: list[EpochRecord], rate: "_Rate") -> str:
         views = sorted({record.view for record in records})

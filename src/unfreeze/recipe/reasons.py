@@ -16,8 +16,8 @@ AUGMENT = (
 UNFREEZE = "The head is sensible now, so its gradients can be trusted to change the body."
 LOWER = "Early layers see edges and textures that fit any picture: they should change least."
 PLAIN = "Trains on in cosine cycles; augmentation is off, so the head sees the plain view again."
-FIND_AGAIN = "The whole network learns now, so the right rate is another one."
-FULL = "Trains on augmented pictures through the whole network; each cycle is longer than the one before."
+FIND_AGAIN = "The body learns now too, so the right rate is another one."
+FULL = "Trains body and head on augmented views; each cycle is longer than the one before."
 STILL_FROZEN = "The body is still frozen, step 5 was not taken: trains the head on stored views, in longer cycles."
 STOP = (
     "It stops when a cycle brings no better validation loss while the training loss still falls, and the best weights "
