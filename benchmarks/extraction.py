@@ -3,7 +3,7 @@
     python -m benchmarks.extraction [--pictures FOLDER] [--count 300] [--rounds 5]
 
 Both run the same prefix on the same squares with the same threads, in turn; extraction also stores its result.
-The folder is the one that UNFREEZE_PHOTOS names (its `dogscats`), else the embedded digits, drawn at the backbone's own size.
+The folder is the one that UNFREEZE_PHOTOS names (its `dogscats`), else the embedded digits.
 """
 
 import argparse
