@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from unfreeze.network.clamping import clamped_in_place
+from unfreeze.network.folding import folded
 from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.network.network import Network
 from unfreeze.training.batches import Batch
@@ -38,11 +40,12 @@ class TrainableSuffix:
             lr=1.0,
             momentum=MOMENTUM,
         )
+        self._module: nn.Module = network
         self._head = head
         self._threads = threads
 
     def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int) -> StepSums:
-        """One step down the gradient of the batch's mean cross-entropy.
+        """One step down the gradient of the batch's mean cross-entropy, inside `training`.
 
         Args:
             batch: Activations at the network's cut, or squares (N, 3, S, S), and class indices (N,).
@@ -58,7 +61,7 @@ class TrainableSuffix:
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate
         torch.manual_seed(seed)  # dropout depends on the step alone, resumed or not
-        module = self.network.suffix(self.cut)
+        module = self._module
         inputs, labels = on_device(module, batch)
         logits = module(inputs)
         loss = nn.functional.cross_entropy(logits, labels)
@@ -78,8 +81,9 @@ class TrainableSuffix:
         """
         self._copy_head_in()
         try:
-            with torch.random.fork_rng(), torch_threads(self._threads):
-                self.network.training_mode()
+            self.network.training_mode()
+            module = self._module = self.network.suffix(self.cut)
+            with torch.random.fork_rng(), torch_threads(self._threads), folded(module), clamped_in_place(module):
                 yield
         finally:
             self.network.eval()
