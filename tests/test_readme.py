@@ -18,8 +18,8 @@ def commands() -> list[str]:
     return [line.split("#")[0].strip() for line in lines]
 
 
-def test_the_readme_shows_both_commands() -> None:
-    assert {shlex.split(line)[1] for line in commands()} == {"train", "predict"}
+def test_the_readme_shows_all_commands() -> None:
+    assert {shlex.split(line)[1] for line in commands()} == {"train", "predict", "cache"}
 
 
 @pytest.mark.filterwarnings("default")
