@@ -1,0 +1,58 @@
+"""A network small enough to train in a moment, and examples that are held in memory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from unfreeze.training.batches import Batch
+
+if TYPE_CHECKING:
+    from unfreeze.network.network import Network
+
+
+@dataclass(frozen=True)
+class HeldExamples:
+    """Inputs (N, ...) and one class index each."""
+
+    inputs: npt.NDArray[Any]
+    labels: Sequence[int]
+
+    def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
+        for group in indices:
+            yield self.inputs[list(group)], np.array([self.labels[index] for index in group], np.int64)
+
+
+def noise_features(count: int, width: int = 4, classes: int = 3) -> HeldExamples:
+    """Normal features and labels by chance, the same each time."""
+    generator = np.random.default_rng(0)
+    features = generator.normal(size=(count, width)).astype(np.float32)
+    return HeldExamples(features, generator.integers(0, classes, count).tolist())
+
+
+def noise_pictures(count: int = 10) -> HeldExamples:
+    """Squares (N, 3, 8, 8) of noise, uint8, of three classes."""
+    generator = np.random.default_rng(0)
+    squares = generator.integers(0, 256, (count, 3, 8, 8), dtype=np.uint8)
+    return HeldExamples(squares, generator.integers(0, 3, count).tolist())
+
+
+def small_network(dropout: float = 0.5) -> "Network":
+    """Scaling, two stages with BatchNorm in the first, a pool and a head of three classes; frozen up to the head."""
+    import torch
+    from torch import nn
+
+    from unfreeze.network.network import Network
+    from unfreeze.network.stages import PixelScale
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        stages: list[tuple[str, nn.Module]] = [
+            ("pixels", PixelScale((127.0,) * 3, (128.0,) * 3)),
+            ("first", nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU())),
+            ("second", nn.Conv2d(4, 6, 3)),
+            ("pool", nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())),
+        ]
+        return Network(backbone="small", stages=stages, features=6, classes=3, dropout=dropout).eval()
