@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file
+from safetensors.numpy import load_file
+from safetensors.torch import load_file as load_torch_file
 from torch import nn
 
 from unfreeze.errors import RunError
@@ -76,21 +78,28 @@ def test_folder_that_is_none_is_an_error_with_the_path(tmp_path: Path, folder: s
 
 
 def test_weights_come_back_to_the_last_bit_with_what_was_kept_with_them(tmp_path: Path) -> None:
-    module = nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2)).to(memory_format=torch.channels_last)
-    tensors = {**module.state_dict(), "transposed": torch.arange(6).reshape(2, 3).T, "empty": torch.zeros(0, 4)}
-    tensors["with a gradient"] = torch.full((2,), 0.1, requires_grad=True)
+    values = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
+    arrays = {"values": values, "turned": values.T, "part": values[1:, ::2], "counter": np.array(7)}
+    arrays |= {"empty": np.zeros((0, 4), np.float32), "special": np.array([np.nan, -np.inf, -0.0], np.float32)}
     path = tmp_path / "best.safetensors"
-    write_weights(path, tensors, about={"epoch": "3", "valid_loss": "0.25"})
+    write_weights(path, arrays, about={"epoch": "3", "valid_loss": "0.25"})
     found = load_file(path)
-    assert set(found) == set(tensors)
-    for name, tensor in tensors.items():
-        assert found[name].dtype == tensor.dtype
-        assert torch.equal(found[name], tensor), name
-    with safe_open(path, "pt") as file:
+    assert set(found) == set(arrays)
+    for name, array in arrays.items():
+        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape), name
+        assert found[name].tobytes() == array.tobytes(), name
+    with safe_open(path, "np") as file:
         assert file.metadata() == {"epoch": "3", "valid_loss": "0.25"}
     assert os.listdir(tmp_path) == ["best.safetensors"]
 
 
+def test_torch_reads_the_weights_of_a_network(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Conv2d(3, 2, 3), nn.BatchNorm2d(2)).to(memory_format=torch.channels_last)
+    write_weights(tmp_path / "weights", {name: tensor.numpy() for name, tensor in module.state_dict().items()})
+    found = load_torch_file(tmp_path / "weights")
+    assert all(torch.equal(found[name], tensor) for name, tensor in module.state_dict().items())
+
+
 def test_weights_can_be_kept_without_words(tmp_path: Path) -> None:
-    write_weights(tmp_path / "weights", {"one": torch.ones(1)})
+    write_weights(tmp_path / "weights", {"one": np.ones(1, np.float32)})
     assert load_file(tmp_path / "weights")["one"].tolist() == [1.0]

@@ -21,5 +21,5 @@ def write_weights(path: Path, arrays: Mapping[str, np.ndarray], *, about: Mappin
     """
     from safetensors.numpy import save
 
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     write_whole(path, save(contiguous, metadata=dict(about or {})))
