@@ -45,6 +45,7 @@ class LinearHead:
         """A head for D features and C classes that has learnt nothing."""
         return cls(np.zeros((classes, features), np.float32), np.zeros(classes, np.float32))
 
+    @np.errstate(over="ignore", invalid="ignore")  # of weights that blew up; their loss is not finite
     def logits(self, features: Floats) -> Floats:
         """Logits (N, C) of pooled features (N, D)."""
         return np.asarray(features @ self.weight.T + self.bias)
@@ -55,6 +56,7 @@ class LinearHead:
         with one_thread():
             return np.concatenate([self.logits(features) for features, _ in examples.batches(groups)])
 
+    @np.errstate(over="ignore", invalid="ignore")  # what is not finite is reported by check_loss
     def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int) -> StepSums:
         """One step of SGD with momentum down the gradient of the batch's mean cross-entropy.
 
