@@ -21,7 +21,8 @@ def in_parallel(
         function: What is done with an item; an error it raises comes out in the item's place.
         items: Taken one by one, as the results are used.
         threads: How many items are in work at a time.
-        ahead: How many items may be in work or waiting to be used; four for each thread unless said otherwise.
+        ahead: How many items beyond the one whose result is asked for may be in work or waiting to be used; four for
+            each thread unless said otherwise.
 
     Yields:
         The results in the order of the items.
@@ -29,12 +30,13 @@ def in_parallel(
     >>> list(in_parallel(abs, [-3, 2, -1], threads=2))
     [3, 2, 1]
     """
+    limit = AHEAD * threads if ahead is None else ahead
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(function, item))
-                if len(waiting) > (ahead or AHEAD * threads):
+                if len(waiting) > limit:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
