@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from unfreeze.activations.extract import FrozenPrefix
+from unfreeze.activations.prefix import FrozenPrefix
 from unfreeze.network.build import build_network
 
 

@@ -8,9 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from unfreeze.activations.engines import Engine, Floats, OnnxEngine, TorchEngine
-from unfreeze.activations.export import noise_squares
-from unfreeze.activations.extract import FrozenPrefix
+from unfreeze.activations.engines import Engine, Floats, OnnxEngine, TorchEngine, noise_squares, relative_difference
+from unfreeze.activations.prefix import FrozenPrefix
 from unfreeze.network.build import build_network
 
 Squares = npt.NDArray[np.uint8]
@@ -66,17 +65,12 @@ def test_two_sessions_of_a_graph_agree_to_the_bit(
     assert np.array_equal(OnnxEngine(packaged_prefix.graph()).run(squares), one_by_one)
 
 
-def largest_difference(found: Floats, expected: Floats) -> float:
-    """As a part of the largest activation."""
-    return float(np.abs(found - expected).max() / np.abs(expected).max())
-
-
 def test_onnx_and_torch_agree(squares: Squares, one_by_one: Floats) -> None:
     engine = TorchEngine(build_network(classes=2).prefix("head"), torch.device("cpu"))
     found = engine.run(squares)
     assert (found.shape, found.dtype) == ((7, 1280), np.dtype(np.float32))
-    assert largest_difference(found, one_by_one) < 1e-4
-    assert largest_difference(found[::-1], one_by_one) > 1e-2  # the squares differ by more than the engines
+    assert relative_difference(found, one_by_one) < 1e-4
+    assert relative_difference(found[::-1], one_by_one) > 1e-2  # the squares differ by more than the engines
 
 
 @pytest.mark.gpu
@@ -86,7 +80,7 @@ def test_torch_on_an_accelerator_agrees_with_onnx(squares: Squares, one_by_one: 
     engine = TorchEngine(build_network(classes=2).prefix("head"), torch.device("cuda"))
     found = engine.run(squares)
     assert found.dtype == np.float32
-    assert largest_difference(found, one_by_one) < 1e-2  # cuDNN convolves in TF32, which keeps 10 bits
+    assert relative_difference(found, one_by_one) < 1e-2  # cuDNN convolves in TF32, which keeps 10 bits
 
 
 def test_torch_runs_in_eval_mode_without_gradients_and_in_float32() -> None:
@@ -105,3 +99,17 @@ def test_torch_runs_in_eval_mode_without_gradients_and_in_float32() -> None:
 def test_engines_say_how_many_squares_they_take() -> None:
     engines: list[type[Engine]] = [OnnxEngine, TorchEngine]
     assert [engine.batch_size for engine in engines] == [1, 32]
+
+
+def test_noise_is_the_same_each_time_and_not_flat() -> None:
+    squares = noise_squares(2, 32)
+    assert (squares.shape, squares.dtype) == ((2, 3, 32, 32), np.dtype(np.uint8))
+    assert np.array_equal(squares, noise_squares(2, 32))
+    assert {int(squares.min()), int(squares.max())} == {0, 255}
+
+
+def test_differences_are_relative_to_the_largest_value_but_never_blown_up() -> None:
+    found, expected = np.array([[1, -8]], np.float32), np.array([[0, -10]], np.float32)
+    assert relative_difference(found, expected) == pytest.approx(0.2)
+    assert relative_difference(found / np.float32(100), expected / np.float32(100)) == pytest.approx(0.02)
+    assert np.isnan(relative_difference(found * np.nan, expected))

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from unfreeze.activations import export
-from unfreeze.activations.engines import Floats, OnnxEngine
-from unfreeze.activations.export import TOLERANCE, ExportMismatch, export_graph, noise_squares
+from unfreeze.activations.engines import ExportMismatch, Floats, OnnxEngine, noise_squares
+from unfreeze.activations.export import TOLERANCE, export_graph
 from unfreeze.network.build import build_network
 
 
@@ -107,13 +107,6 @@ def test_a_graph_that_onnxruntime_cannot_load_is_a_mismatch(tmp_path: Path, monk
     with pytest.raises(ExportMismatch, match=r"onnxruntime cannot run the graph: ."):
         export_graph(Small(), tmp_path / "small.onnx", size_px=32)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_noise_is_the_same_each_time_and_not_flat() -> None:
-    squares = noise_squares(2, 32)
-    assert (squares.shape, squares.dtype) == ((2, 3, 32, 32), np.dtype(np.uint8))
-    assert np.array_equal(squares, noise_squares(2, 32))
-    assert {int(squares.min()), int(squares.max())} == {0, 255}
 
 
 def test_a_graph_that_holds_for_the_traced_batch_only_is_not_kept(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from bodies import STAGES, random_body, random_network, side_px, squares
 from unfreeze.activations.engines import OnnxEngine
-from unfreeze.activations.extract import FrozenPrefix
-from unfreeze.network.network import GROUP_NAMES, Network
+from unfreeze.activations.prefix import FrozenPrefix
+from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.network.network import Network
 
 QUICK = ["test_efficientnet", "lcnet_035", "resnet10t", "test_convnext2", "regnetx_002", "vit_base_patch16_clip_224"]
 HALVED = ["tf_efficientnet_lite0", "resnet18", "mobilenetv3_small_050", "convnext_atto", "vit_tiny_patch16_224", *QUICK]

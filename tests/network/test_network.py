@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from unfreeze.network.build import build_network
-from unfreeze.network.network import GROUP_NAMES, Network, linear_head
+from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.network.network import Network, linear_head
 from unfreeze.network.stages import PixelScale
 
 BACKBONES = ["efficientnet_lite0", "resnet18", "convnext_atto", "vit_tiny_patch16_224", "eva02_tiny_patch14_224"]

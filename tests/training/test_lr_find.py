@@ -7,13 +7,12 @@ from itertools import repeat
 
 import numpy as np
 import pytest
-import torch
 
 from unfreeze.errors import SettingsError, TrainingError
 from unfreeze.training.batches import Batch
 from unfreeze.training.lr_find import LrSweep, falls_beyond_chance, lr_sweep, suggest_rates, sweep_rate
 
-BATCH: Batch = (torch.zeros(1, 1), torch.zeros(1, dtype=torch.int64))
+BATCH: Batch = (np.zeros((1, 1), np.float32), np.zeros(1, np.int64))
 RATES = 10 ** np.linspace(-7, 1, 81)  # ten rates a decade
 
 

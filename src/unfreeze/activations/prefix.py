@@ -73,5 +73,8 @@ class FrozenPrefix:
 
 
 def fingerprint(module: nn.Module) -> tuple[tuple[int, int], ...]:
-    """Changes whenever a tensor of a module is written to or exchanged; far cheaper than hashing the values."""
+    """Changes whenever a tensor of a module is written to or exchanged; far cheaper than hashing the values.
+
+    Steps of torch's fused optimizers (`fused=True`) do not show: they leave a tensor's version as it was.
+    """
     return tuple((tensor.data_ptr(), tensor._version) for tensor in module.state_dict().values())
