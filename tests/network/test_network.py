@@ -90,12 +90,12 @@ def test_a_transformer_is_halved_between_its_blocks_and_its_tokens_come_first() 
 @pytest.mark.parametrize(
     ("first", "frozen", "cut"),
     [
-        (0, (), "stem"),
+        (0, (), "pixels"),  # no weights lie before it, so pictures are read
         (1, ("early",), "block1"),
         (2, ("early", "late"), "head"),
         (-1, ("early", "late"), "head"),
         (-2, ("early",), "block1"),
-        (-3, (), "stem"),
+        (-3, (), "pixels"),
     ],
 )
 def test_freeze_to_freezes_what_lies_before(network: Network, first: int, frozen: tuple[str, ...], cut: str) -> None:
@@ -119,13 +119,26 @@ def test_a_new_network_is_frozen_up_to_its_head() -> None:
     assert (network.frozen_groups, network.cut) == (("early", "late"), "head")
 
 
+def test_cuts_say_how_many_values_flow_through_them(network: Network) -> None:
+    before = statistics(network)
+    assert network.cuts(8) == dict.fromkeys(("block0", "block1", "block2", "pool"), 4 * 8 * 8) | {"head": 4}
+    assert network.cuts(16)["block1"] == 4 * 16 * 16
+    assert moved(network, before) == set()
+
+
+def test_stages_are_compared_by_the_way_of_the_data(network: Network) -> None:
+    assert network.is_before("stem", "block0")
+    assert not network.is_before("head", "pool")
+    assert not network.is_before("pool", "pool")
+
+
 def test_an_uncut_body_is_cut_before_it_or_before_the_head() -> None:
     network = build_network("rexnet_100", classes=2, pretrained=False)
     cuts = []
     for first in range(3):
         network.freeze_to(first)
         cuts.append(network.cut)
-    assert cuts == ["body", "body", "head"]
+    assert cuts == ["pixels", "pixels", "head"]
 
 
 def test_freezing_drops_gradients_of_the_frozen_groups_only(network: Network) -> None:

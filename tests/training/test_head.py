@@ -16,7 +16,7 @@ from small import HeldExamples, noise_features
 from unfreeze.errors import TrainingError
 from unfreeze.training import head as head_module
 from unfreeze.training.batches import in_groups
-from unfreeze.training.head import DROPOUT, ROWS_AT_A_TIME, LinearHead, cross_entropy
+from unfreeze.training.head import DROPOUT, PENALTY, ROWS_AT_A_TIME, LinearHead, cross_entropy
 from unfreeze.training.loop import run_epoch
 
 RATES = [9.0, 9.0, 0.25]
@@ -246,3 +246,18 @@ def test_training_a_head_loads_no_torch() -> None:
         "sys.exit(bool({'torch', 'timm', 'onnx'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_exact_fit_is_scikit_learns() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    head, data = random_head(), noise_features(60)
+    sums = head.fit_exactly(data)
+    # Mean loss + 5 / N * |weight|^2 has its lowest point where scikit-learn's sum of losses + |weight|^2 / (2 C) has.
+    oracle = LogisticRegression(C=1 / (2 * PENALTY), tol=1e-8).fit(data.inputs.astype(np.float64), data.labels)
+    np.testing.assert_allclose(head.weight, oracle.coef_, atol=2e-3)
+    np.testing.assert_allclose(head.bias - head.bias.mean(), oracle.intercept_ - oracle.intercept_.mean(), atol=2e-3)
+    losses, _ = cross_entropy(head.logits(data.inputs), np.array(data.labels))
+    assert sums.loss == pytest.approx(losses.sum())
+    assert not head.weight_velocity.any()
+    assert not head.bias_velocity.any()

@@ -183,6 +183,19 @@ def test_sweep_keeps_the_ratios_and_leaves_no_trace(
     assert same(state(part), before)
 
 
+@pytest.mark.parametrize("kind", PARTS)
+@pytest.mark.parametrize(("groups", "seconds"), [(GROUPS, 2.5), (GROUPS[:1], 10)])
+def test_a_step_is_timed_without_the_one_that_warms_up_and_leaves_no_trace(
+    kind: str, groups: list[list[int]], seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (part, data), trainer = PARTS[kind](), Trainer(history=History(), seed=1)
+    before, clock = state(part), iter([0.0, 10.0, 12.0, 15.0])
+    monkeypatch.setattr("unfreeze.training.trainer.time.perf_counter", lambda: next(clock))
+    assert trainer.seconds_per_step(part, data.batches(groups)) == seconds
+    assert same(state(part), before)
+    assert trainer.history.steps == []
+
+
 def test_sweep_trains_inside_what_preserves() -> None:
     part = Recording()
     Trainer(history=History(), seed=1).sweep(
