@@ -5,6 +5,7 @@ import io
 import os
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ from torch import nn
 
 from unfreeze.activations.engines import ExportMismatch, OnnxEngine, noise_squares, relative_difference
 from unfreeze.activations.skeletons import fill, keep_skeleton, known_skeletons, strip
+
+if TYPE_CHECKING:
+    import onnx_ir
 
 TOLERANCE = 1e-4
 """Largest difference between torch and onnxruntime that is accepted, relative to the largest activation."""
@@ -87,9 +91,15 @@ def _trace(module: nn.Module, example: torch.Tensor) -> onnx.ModelProto:
             verbose=False,
         )
         assert program is not None, "torch.onnx.export returns a program when dynamo is on"
-        fold_constants(program.model)
+        fold_constants(program.model, should_fold=lambda node: None if _keeps_names(node) else False)
         remove_unused_nodes(program.model)
         return program.model_proto
+
+
+def _keeps_names(node: "onnx_ir.Node") -> bool:
+    """Whether folding a node leaves the weights their names: a weight that is only laid out anew has to stay."""
+    laid_out = node.op_type in ("Transpose", "Reshape", "Unsqueeze")
+    return not (laid_out and any(value and value.is_initializer() for value in node.inputs[:1]))
 
 
 def _difference(module: nn.Module, graph: Path, squares: npt.NDArray[np.uint8]) -> float:

@@ -16,7 +16,7 @@ SAMPLES = "samples"
 
 NAMES = {
     Part.ACTIVATIONS: re.compile(r"activations-\d+\.(sqlite(-wal|-shm)?|damaged)"),
-    Part.GRAPHS: re.compile(r"(\.\d+-)?.+-\d+\.onnx"),
+    Part.GRAPHS: re.compile(r"\.{0,2}(\d+-)?.+-[0-9a-f]+\.onnx(\.\d+)?"),
     Part.SKELETONS: re.compile(r"\.?.+-\d+-torch.+-timm.+\.onnx(\.\d+)?"),
 }
 """Names of the files that are written, those of a writer that was killed included."""

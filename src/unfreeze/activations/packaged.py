@@ -6,6 +6,7 @@ the same output here before the graph is used.
 
 import base64
 import json
+import os
 from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -75,13 +76,17 @@ class PackagedPrefix:
         skeleton = onnx.load_model_from_string(shipped(f"{self._backbone}-{POOLED}.onnx").read_bytes())
         model = fill(skeleton, self.weights())
         assert model is not None, "a shipped graph has its backbone's names and shapes"
-        write_whole(self._graph, model.SerializeToString())
-        found = OnnxEngine(self._graph).run(noise_squares(len(self._features), TRIED_PX))
-        difference = relative_difference(found, self._features)
-        if not difference <= TOLERANCE:  # nor if it is not a number
-            self._graph.unlink()
-            message = f"onnxruntime computes other features of {self._backbone} than torch, by {difference:.1e}"
-            raise BackboneError(f"{message}; install another version of onnxruntime", subject=self._backbone)
+        work = self._graph.with_name(f".{os.getpid()}-{self._graph.name}")
+        try:
+            write_whole(work, model.SerializeToString())
+            found = OnnxEngine(work).run(noise_squares(len(self._features), TRIED_PX))
+            difference = relative_difference(found, self._features)
+            if not difference <= TOLERANCE:  # nor if it is not a number
+                message = f"onnxruntime computes other features of {self._backbone} than torch, by {difference:.1e}"
+                raise BackboneError(f"{message}; install another version of onnxruntime", subject=self._backbone)
+            os.replace(work, self._graph)
+        finally:
+            work.unlink(missing_ok=True)
 
 
 def shipped(name: str) -> Traversable:
