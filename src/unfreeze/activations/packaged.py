@@ -17,7 +17,7 @@ import numpy as np
 from unfreeze.activations.engines import Engine, OnnxEngine, noise_squares, open_graph, relative_difference
 from unfreeze.errors import BackboneError
 from unfreeze.files import write_whole
-from unfreeze.network.backbones import PACKAGED
+from unfreeze.network.backbones import PACKAGED, preprocessing
 from unfreeze.network.groups import POOLED
 from unfreeze.network.packaged import Arrays, read_packaged
 
@@ -64,9 +64,11 @@ class PackagedPrefix:
         return self._graph
 
     def weights(self) -> Arrays:
-        """The body's arrays by the names that they have in a network's stages."""
-        found = read_packaged(PACKAGED[self._backbone])
-        return {ours: found[theirs] for ours, theirs in self._names.items()}
+        """The body's arrays, the scaling of pixels included, by the names that they have in a network's stages."""
+        found, expected = read_packaged(PACKAGED[self._backbone]), preprocessing(self._backbone)
+        scaling = {"pixels.pixel_mean": expected.mean, "pixels.pixel_std": expected.std}
+        scaled = {name: np.array(values, np.float32).reshape(1, 3, 1, 1) for name, values in scaling.items()}
+        return scaled | {ours: found[theirs] for ours, theirs in self._names.items()}
 
     def _make(self) -> None:
         import onnx
