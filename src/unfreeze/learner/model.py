@@ -35,10 +35,12 @@ class Weights:
     Attributes:
         head: Weight (C, D), bias (C,) and their momenta.
         body: The body's tensors by name; None where the body is as it was pretrained.
+        first_trained: Index of the first layer group that is not as it was pretrained.
     """
 
     head: Sequence[Floats]
     body: "dict[str, torch.Tensor] | None"
+    first_trained: int = HEAD_GROUP
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Head and, where it was trained, body as arrays by the names that they have in a network."""
@@ -246,15 +248,15 @@ class Model:
 
     def weights(self) -> Weights:
         """A copy of the weights as they are now."""
-        return Weights(head=self.head.copies(), body=None if self.is_pretrained(POOLED) else self._body())
+        body = None if self.is_pretrained(POOLED) else self._body()
+        return Weights(head=self.head.copies(), body=body, first_trained=self.first_trained)
 
     def restore(self, weights: Weights) -> None:
         """Puts weights back in place."""
         self.head.restore(weights.head)
-        if not self.is_pretrained(POOLED):
+        if weights.body or not self.is_pretrained(POOLED):
             self.network.load_state_dict(weights.body or self._pretrained, strict=False)
-        if weights.body is None:
-            self.first_trained = HEAD_GROUP
+        self.first_trained = weights.first_trained
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All weights as they are now, by the names that they have in a network; counters of batches are left out."""
