@@ -39,6 +39,7 @@ def test_the_commands_run_one_after_the_other(run_cli: RunCli, tmp_path: Path, m
     """As they stand there, on a few pictures and with small squares; the sample is what `make demo` runs."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("unfreeze.learner.learner.LEAST_STEPS", 20)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # a thread a core is slow where tests share the cores
     write_collection(tmp_path / "pictures", {"cat": 6, "dog": 6})
     write_collection(tmp_path, {"more": 2})
     (tmp_path / "more/000.png").rename(tmp_path / "new.jpg")
@@ -59,6 +60,7 @@ def test_the_notebook_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     write_collection(tmp_path / "pictures", counts)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("unfreeze.learner.learner.LEAST_STEPS", 3)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
     code = blocks[0].replace('from_folder("pictures")', 'from_folder("pictures", size_px=32)')
     assert code != blocks[0]
     exec(compile(code, "README.md", "exec"), {})

@@ -1,9 +1,11 @@
 """The program as a whole: help, version, exit codes, what it loads."""
 
+import json
 import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +26,36 @@ def test_help_and_version_load_no_torch(words: tuple[str, ...]) -> None:
     loaded = loaded_modules(*words)
     assert "typer" in loaded
     assert not {"torch", "timm", "onnxruntime", "sklearn", "matplotlib"} & loaded
+
+
+AT_THE_END = """
+import atexit, json, sys
+atexit.register(lambda: print("loaded", json.dumps(sorted(sys.modules)), file=sys.stderr))
+from unfreeze.cli.main import main
+sys.argv[0] = "unfreeze"
+main()
+"""
+
+
+def modules_of_a_run(*words: object) -> set[str]:
+    """Modules that are loaded when the program ends well."""
+    run = subprocess.run(
+        [sys.executable, "-c", AT_THE_END, *map(str, words)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    line = run.stderr.splitlines()[-1]
+    assert line.startswith("loaded ")
+    return set(json.loads(line.removeprefix("loaded ")))
+
+
+def test_the_first_four_steps_and_prediction_load_no_torch(small: Path, tmp_path: Path) -> None:
+    flags = ("--steps", "1-4", "--size", "32", "--lr", "0.01", "--head-epochs", "1", "--tta-views", "1")
+    loaded = modules_of_a_run("train", small, "--out", tmp_path / "run", *flags)
+    assert {"numpy", "onnxruntime", "matplotlib"} <= loaded
+    assert not {"torch", "torchvision", "timm", "sklearn", "scipy"} & loaded
+    loaded = modules_of_a_run("predict", tmp_path / "run", small / "valid", "--tta")
+    assert {"numpy", "onnxruntime"} <= loaded
+    assert not {"torch", "torchvision", "timm", "sklearn", "scipy", "matplotlib", "onnx"} & loaded
 
 
 def test_version_is_the_packages(run_cli: RunCli) -> None:

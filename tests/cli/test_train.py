@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from made import MakeCollection, RunCli
+from unfreeze.recipe.settings import TrainSettings
 
 QUICK = ("--size", "32", "--steps", "1,3", "--lr", "0.01", "--head-epochs", "1", "--tta-views", "0")
 
@@ -49,6 +50,7 @@ def test_every_flag_reaches_its_setting(
         "head_epochs": 7, "augmented_cycles": 6, "cycle_len": 5, "rate_ratio": 4.5, "full_lr": 0.25, "full_cycles": 9,
         "cycle_mult": 3, "batch_norm": "train", "batch_size": 11, "full_batch_size": 12, "views": 13, "tta_views": 14,
         "valid_share": 0.3, "max_broken_share": 0.4, "seed": 15, "threads": 1, "weights": "w.pth",
+        "head": "lbfgs", "unfreeze": "all", "sizes": "32,48", "cache_size": "5GB",
     }  # fmt: skip
     words = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     code, out, _ = run_cli("train", small, "--no-store", *words)
@@ -57,7 +59,24 @@ def test_every_flag_reaches_its_setting(
     assert seen.pop("steps") == (1, 2, 3, 4)
     assert seen.pop("weights") == Path("w.pth")
     assert seen.pop("use_store") is False
-    assert seen == {name: value for name, value in given.items() if name not in ("steps", "weights")}
+    assert seen.pop("sizes") == (32, 48)
+    assert seen.pop("cache_size") == 5_000_000_000
+    assert seen == {name: given[name] for name in given if name not in ("steps", "weights", "sizes", "cache_size")}
+
+
+def test_the_late_body_alone_is_unfrozen_where_that_is_asked_for(
+    run_cli: RunCli, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def spy(pictures: Path, out: Path, settings: TrainSettings, watcher: object) -> None:
+        seen.append(settings.unfreeze)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("unfreeze.recipe.train.train", spy)
+    for words in ((), ("--unfreeze", "late"), ("--unfreeze", "all")):
+        run_cli("train", small, *words)
+    assert seen == ["all", "late", "all"]
 
 
 def test_a_sample_brings_settings_that_suit_it(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:

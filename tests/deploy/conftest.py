@@ -4,11 +4,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
-from unfreeze.activations.extract import FrozenPrefix
+from unfreeze.activations.prefix import FrozenPrefix
 from unfreeze.deploy.bundle import GRAPH_FILE, WEIGHTS_FILE, write_bundle_settings
 from unfreeze.deploy.graph import add_head
 from unfreeze.network.build import build_network
@@ -41,3 +43,18 @@ def finished_bundle(body_graph: Path, tmp_path_factory: pytest.TempPathFactory) 
 def bundle(finished_bundle: Path, tmp_path: Path) -> Path:
     """A copy of the bundle, in a run folder of the test's own."""
     return shutil.copytree(finished_bundle, tmp_path / "run" / "model")
+
+
+@pytest.fixture
+def mean_body(tmp_path: Path) -> Path:
+    """A body whose features are the means of the channels, to be checked on paper."""
+    nodes = [
+        helper.make_node("Cast", ["squares"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("GlobalAveragePool", ["floats"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["activations"]),
+    ]
+    squares = helper.make_tensor_value_info("squares", TensorProto.UINT8, ["batch", 3, 4, 4])
+    features = helper.make_tensor_value_info("activations", TensorProto.FLOAT, ["batch", 3])
+    graph = helper.make_graph(nodes, "means", [squares], [features])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), tmp_path / "b.onnx")
+    return tmp_path / "b.onnx"

@@ -5,27 +5,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import onnx
-import pytest
-from onnx import TensorProto, helper
 
-from unfreeze.activations.engines import OnnxEngine
-from unfreeze.activations.export import noise_squares
+from unfreeze.activations.engines import OnnxEngine, noise_squares
 from unfreeze.deploy.graph import add_head
-
-
-@pytest.fixture
-def mean_body(tmp_path: Path) -> Path:
-    """A body whose features are the means of the channels, to be checked on paper."""
-    nodes = [
-        helper.make_node("Cast", ["squares"], ["floats"], to=TensorProto.FLOAT),
-        helper.make_node("GlobalAveragePool", ["floats"], ["pooled"]),
-        helper.make_node("Flatten", ["pooled"], ["activations"]),
-    ]
-    squares = helper.make_tensor_value_info("squares", TensorProto.UINT8, ["batch", 3, 4, 4])
-    features = helper.make_tensor_value_info("activations", TensorProto.FLOAT, ["batch", 3])
-    graph = helper.make_graph(nodes, "means", [squares], [features])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), tmp_path / "b.onnx")
-    return tmp_path / "b.onnx"
 
 
 def softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 import scipy.special
 import sklearn.metrics
+import statsmodels.stats.contingency_tables
+from hypothesis import given
+from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
 from unfreeze.evaluation.metrics import (
@@ -13,6 +16,9 @@ from unfreeze.evaluation.metrics import (
     accuracy_interval,
     class_figures,
     confusion,
+    guessing_loss,
+    macro_f1,
+    mcnemar,
     mean_loss,
     wilson_interval,
 )
@@ -76,6 +82,43 @@ def test_confusion_counts_true_classes_in_rows_an_absent_class_included(seed: in
     assert not np.array_equal(matrix, matrix.T)
 
 
+@st.composite
+def tables(draw: st.DrawFn) -> PredictionTable:
+    """Tables of two to six classes, some of which have no pictures or are never predicted."""
+    count = draw(st.integers(2, 6))
+    pairs = draw(st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), min_size=1, max_size=40))
+    return table_from_logits(
+        np.eye(count, dtype=np.float32)[[predicted for _, predicted in pairs]] * 3,
+        classes=[f"class {label}" for label in range(count)],
+        paths=[f"{index}.png" for index in range(len(pairs))],
+        splits=["valid"] * len(pairs),
+        targets=[target for target, _ in pairs],
+    )
+
+
+@given(tables())
+def test_figures_of_any_table_are_those_of_scikit_learn(table: PredictionTable) -> None:
+    labels = range(len(table.classes))
+    expected = sklearn.metrics.confusion_matrix(table.targets, table.predicted, labels=labels)
+    assert np.array_equal(confusion(table), expected)
+    figures = sklearn.metrics.precision_recall_fscore_support(
+        table.targets, table.predicted, labels=labels, zero_division=0
+    )
+    rows = class_figures(table)
+    assert [row["class"] for row in rows] == list(table.classes)
+    for name, values in zip(("precision", "recall", "f1", "pictures"), figures, strict=True):
+        assert [row[name] for row in rows] == pytest.approx(values.tolist(), rel=1e-12), name
+    present = sorted(set(table.targets.tolist()))
+    score = sklearn.metrics.f1_score(table.targets, table.predicted, labels=present, average="macro", zero_division=0)
+    assert macro_f1(table) == pytest.approx(score, rel=1e-12)
+
+
+def test_guessing_costs_the_logarithm_of_the_number_of_classes(make_table: Callable[..., PredictionTable]) -> None:
+    table = make_table([[0.25] * 4] * 3, [0, 1, 3])
+    assert guessing_loss(table) == pytest.approx(np.log(4))
+    assert mean_loss(table) == pytest.approx(guessing_loss(table))
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 10, 37, 500, 100_000])
 def test_interval_is_wilsons_of_statsmodels(count: int) -> None:
     for correct in sorted({*range(0, count, max(1, count // 20)), 1, count - 1, count}):
@@ -116,3 +159,15 @@ def test_figures_of_classes_by_hand(make_table: Callable[..., PredictionTable]) 
         {"class": "a", "precision": pytest.approx(2 / 3), "recall": 1.0, "f1": pytest.approx(0.8), "pictures": 2},
         {"class": "b", "precision": 1.0, "recall": 0.5, "f1": pytest.approx(2 / 3), "pictures": 2},
     ]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=200))
+def test_a_change_by_chance_is_as_likely_as_statsmodels_says(pairs: list[tuple[bool, bool]]) -> None:
+    before, after = np.array(pairs).T
+    counts = [[sum(pair == (was, now) for pair in pairs) for now in (True, False)] for was in (True, False)]
+    expected = statsmodels.stats.contingency_tables.mcnemar(counts, exact=True).pvalue
+    assert mcnemar(before, after) == pytest.approx(min(1, expected), rel=1e-9)
+
+
+def test_a_change_of_thousands_of_pictures_is_no_overflow() -> None:
+    assert mcnemar(np.zeros(5000, bool), np.ones(5000, bool)) < 1e-300

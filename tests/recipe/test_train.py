@@ -1,6 +1,7 @@
 """All eight steps end to end, on pictures of two colours."""
 
 import json
+import re
 import tomllib
 from dataclasses import replace
 from hashlib import sha256
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from made import Recorder
-from unfreeze.activations.export import ExportMismatch
+from unfreeze.activations.engines import ExportMismatch
 from unfreeze.deploy.predictor import Predictor
 from unfreeze.errors import BundleError, CollectionError, RunError
 from unfreeze.evaluation import metrics
@@ -94,7 +95,8 @@ def test_the_model_predicts_the_validation_pictures_as_the_table_says(finished: 
     table = read_predictions(finished.folder / "predictions.csv").of_split("valid")
     found = Predictor(finished.folder).predict([pictures / path for path in table.paths])
     for prediction, probabilities in zip(found, table.probabilities, strict=True):
-        assert prediction.probabilities == pytest.approx(probabilities.tolist(), abs=1e-5)
+        # The table was computed from activations that are stored as float16.
+        assert prediction.probabilities == pytest.approx(probabilities.tolist(), abs=1e-3)
 
 
 def test_nothing_was_written_beside_the_pictures(finished: RunResult, pictures: Path) -> None:
@@ -164,7 +166,7 @@ def test_a_network_that_cannot_be_exported_does_not_cost_the_figures(
     def fail(*_: object, **__: object) -> None:
         raise ExportMismatch("planted")
 
-    monkeypatch.setattr("unfreeze.activations.extract.export_graph", fail)
+    monkeypatch.setattr("unfreeze.activations.prefix.export_graph", fail)
     watched = Recorder()
     with pytest.raises(BundleError, match=r"model.onnx: this network cannot be exported \(planted\)"):
         train(pictures, tmp_path / "run", replace(settings, size=40, steps=(1, 3)), watched)
@@ -179,5 +181,9 @@ def table_hash(result: RunResult) -> str:
 
 
 def without_seconds(result: RunResult) -> dict[str, object]:
-    steps = [{key: value for key, value in step.items() if key != "seconds"} for step in result.figures["steps"]]
+    """The figures of a run without what it took, which two runs of the same seed need not share."""
+    steps = [
+        {**step, "seconds": 0, "outcome": re.sub(r"\b[0-9.]+ (s|min)\b", "T", step["outcome"])}
+        for step in result.figures["steps"]
+    ]
     return {**result.figures, "seconds": 0, "steps": steps}
