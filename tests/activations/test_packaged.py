@@ -54,19 +54,10 @@ def test_features_are_those_of_torch(body: Body, size_px: int) -> None:
 
 def test_weights_are_those_of_the_network(body: Body) -> None:
     state = body.network.prefix("head").state_dict()
-    expected = {
-        name: tensor.numpy()
-        for name, tensor in state.items()
-        if not name.startswith("pixels.") and not name.endswith("num_batches_tracked")
-    }
+    expected = {name: tensor.numpy() for name, tensor in state.items() if not name.endswith("num_batches_tracked")}
     found = body.prefix.weights()
-    assert list(found) == list(expected)
+    assert sorted(found) == sorted(expected)
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
-    assert {name.removesuffix(".num_batches_tracked") for name in set(state) - set(found)} < {
-        "pixels.pixel_mean",
-        "pixels.pixel_std",
-        *(name.rpartition(".")[0] for name in found),
-    }
 
 
 def test_a_shipped_graph_serves_packaged_backbones_at_the_sizes_that_it_holds_for() -> None:
