@@ -60,7 +60,7 @@ def _share(records: Sequence[Record]) -> str:
     def found(view: str) -> Spread | None:
         return spread(share for record in of_run(records, "extraction") for share in record.more["share_of_bare"][view])
 
-    plain, augmented = found("plain view"), found("augmented view")
+    plain, augmented = found("plain view"), found("three augmented views")
     if not plain or not augmented:
         return "not measured"
     return f"{plain.median:.2f} plain view, {augmented.median:.2f} augmented"
