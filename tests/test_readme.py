@@ -46,7 +46,8 @@ def test_the_commands_run_one_after_the_other(run_cli: RunCli, tmp_path: Path, m
     for line in commands():
         words = shlex.split(line)[1:]
         if "--sample" not in words:
-            small = ("--size", "32", "--full-cycles", "2") if words[0] == "train" else ()
+            cycles = "3" if "--sizes" in words else "2"
+            small = ("--size", "32", "--full-cycles", cycles) if words[0] == "train" else ()
             code, _, err = run_cli(*words, *small)
             assert (code, err) == (0, ""), line
     assert (tmp_path / "runs/pictures/report.html").exists()

@@ -1,5 +1,6 @@
 """Stages of a torch network as a frozen prefix: its engine, its graph in the cache, and when it is another one."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,8 +61,11 @@ def test_a_graph_is_exported_once_for_its_weights_and_size(
     packaged_prefix: FrozenPrefix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     exported: list[Path] = []
-    monkeypatch.setattr(prefix_module, "export_graph", lambda module, path, **_: exported.append(path))
-    network, graphs = build_network(classes=9), packaged_prefix.graph().parent
+    network, ready = build_network(classes=9), packaged_prefix.graph()
+    graphs = ready.parent
+    monkeypatch.setattr(
+        prefix_module, "export_graph", lambda module, path, **_: exported.append(Path(shutil.copy(ready, path)))
+    )
     again = prefix_of(network, graphs)
     assert isinstance(again.engine, OnnxEngine)
     assert (exported, again.graph(), again.key) == ([], packaged_prefix.graph(), packaged_prefix.key)
@@ -93,8 +97,13 @@ def test_a_prefix_ends_before_its_cut(tmp_path: Path) -> None:
     np.testing.assert_allclose(prefix.engine.run(squares), expected, atol=1e-5)
 
 
-def test_the_network_is_left_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefix_module, "export_graph", lambda module, *_, **__: module.train())
+def test_the_network_is_left_as_it_is(
+    packaged_prefix: FrozenPrefix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = packaged_prefix.graph()
+    monkeypatch.setattr(
+        prefix_module, "export_graph", lambda module, path, **_: module.train() and shutil.copy(ready, path)
+    )
     network = small_network()
     before = fingerprint(network)
     prefix_of(network, tmp_path).graph()

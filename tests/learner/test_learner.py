@@ -63,13 +63,13 @@ def test_epochs_walk_through_the_stored_views(learner: Learner) -> None:
     assert all(record.ends_cycle for record in records)
 
 
-def test_stored_views_are_the_same_training_as_pictures(data: ImageData, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stored_views_are_the_same_training_as_pictures(data: ImageData) -> None:
     """The head trained on stored views equals the head trained in torch through the whole network, dropout left out."""
-    monkeypatch.setattr("unfreeze.training.head.DROPOUT", 0)
     trained = []
     for stored in (True, False):
         learner = Learner(data, build_network(classes=2))
         learner.precompute = False
+        learner.model.head.dropout = 0
         if not stored:
             learner.unfreeze()  # pictures are read; the body's rates are next to nothing
             learner.network.stages["head"][0].p = 0  # type: ignore[index]

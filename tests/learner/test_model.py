@@ -295,3 +295,24 @@ def test_sizes_and_names_that_do_not_work_are_refused(data: ImageData) -> None:
         Learner(data, "efficientnet_lite")
     with pytest.raises(SettingsError, match="the network has 3 classes, the data 2; build it with classes=2"):
         Learner(data, build_network(classes=3))
+
+
+def test_the_network_has_the_heads_weights_whenever_it_is_asked_for(data: ImageData) -> None:
+    learner = Learner(data, build_network(classes=2))
+    learner.fit(0.01, 1)
+    assert np.array_equal(learner.network.classifier.weight.detach().numpy(), learner.model.head.weight)
+    learner.fit(0.05, 1)
+    learner.restore_best()
+    assert np.array_equal(learner.network.classifier.weight.detach().numpy(), learner.model.head.weight)
+    assert learner.model.head.weight.any()
+    learner.close()
+
+
+def test_a_packaged_body_that_is_written_to_is_no_longer_the_published_one(data: ImageData) -> None:
+    learner = Learner(data, "efficientnet_lite0")
+    published = learner.model.prefix("head").key
+    assert learner.model.prefix("head").key == published
+    with torch.no_grad():
+        next(learner.network.stages["stem"].parameters()).mul_(1.5)
+    assert learner.model.prefix("head").key != published
+    learner.close()

@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,3 +61,19 @@ def test_settings_are_written_as_toml_that_reads_back() -> None:
     assert found["steps"] == [1, 2]
     assert found["use_store"] is True
     assert "size" not in found
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"sizes": (128,), "unfreeze": "late"}, "stored activations have one size"),
+        ({"sizes": (128,), "steps": (1, 2, 3)}, "step 8 after step 5"),
+        ({"sizes": (64, 96, 128), "full_cycles": 2}, "3 sizes for 2 cycles"),
+        ({"sizes": (16,)}, "at least 32 pixels"),
+        ({"head": "adam"}, "--head is 'adam'; it must be sgd or lbfgs"),
+        ({"unfreeze": "early"}, "--unfreeze is 'early'; it must be all or late"),
+    ],
+)
+def test_choices_that_contradict_one_another_are_named(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        TrainSettings(**given)

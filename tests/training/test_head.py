@@ -14,23 +14,18 @@ from torch import nn
 
 from small import HeldExamples, noise_features
 from unfreeze.errors import TrainingError
-from unfreeze.training import head as head_module
+from unfreeze.network.groups import DROPOUT
 from unfreeze.training.batches import in_groups
-from unfreeze.training.head import DROPOUT, PENALTY, ROWS_AT_A_TIME, LinearHead, cross_entropy
+from unfreeze.training.head import PENALTY, ROWS_AT_A_TIME, LinearHead, cross_entropy
 from unfreeze.training.loop import run_epoch
 
 RATES = [9.0, 9.0, 0.25]
 
 
-@pytest.fixture
-def no_dropout(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(head_module, "DROPOUT", 0.0)
-
-
-def random_head(seed: int = 0, features: int = 4, classes: int = 3) -> LinearHead:
+def random_head(seed: int = 0, features: int = 4, classes: int = 3, dropout: float = DROPOUT) -> LinearHead:
     generator = np.random.default_rng(seed)
     weight, bias = generator.normal(size=(classes, features)), generator.normal(size=classes)
-    return LinearHead(weight.astype(np.float32), bias.astype(np.float32))
+    return LinearHead(weight.astype(np.float32), bias.astype(np.float32), dropout)
 
 
 def torch_twin(head: LinearHead) -> nn.Linear:
@@ -49,9 +44,8 @@ def test_a_new_head_calls_all_classes_equally_likely() -> None:
     assert sums.mean_loss == pytest.approx(math.log(3), rel=1e-12)
 
 
-@pytest.mark.usefixtures("no_dropout")
 def test_steps_are_those_of_torchs_sgd_with_momentum() -> None:
-    head, data = random_head(), noise_features(24)
+    head, data = random_head(dropout=0), noise_features(24)
     linear = torch_twin(head)
     optimizer = torch.optim.SGD(linear.parameters(), lr=1.0, momentum=0.9)
     for step, batch in enumerate(data.batches(in_groups(range(24), 5))):  # the last has four examples
@@ -72,9 +66,8 @@ def test_steps_are_those_of_torchs_sgd_with_momentum() -> None:
     assert np.abs(head.weight - random_head().weight).max() > 0.1
 
 
-@pytest.mark.usefixtures("no_dropout")
 def test_two_steps_on_paper() -> None:
-    head = LinearHead.at_zero(1, 2)
+    head = LinearHead(np.zeros((2, 1), np.float32), np.zeros(2, np.float32), dropout=0)
     batch = np.array([[4.0], [2.0]], np.float32), np.array([0, 1])
     sums = head.train_step(batch, [0.5], seed=0)
     # Both classes have probability 1/2: the slope of class 0 is ((1/2 - 1) * 4 + 1/2 * 2) / 2 = -1/2; the bias's is 0.

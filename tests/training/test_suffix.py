@@ -11,7 +11,6 @@ from torch import nn
 from small import HeldExamples, noise_features, noise_pictures, small_network
 from unfreeze.errors import TrainingError
 from unfreeze.network.network import Network
-from unfreeze.training import head as head_module
 from unfreeze.training.batches import Batch
 from unfreeze.training.head import LinearHead
 from unfreeze.training.suffix import TrainableSuffix, on_device
@@ -57,12 +56,10 @@ def all_same(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) 
     return list(found) == list(expected) and all(torch.equal(found[name], expected[name]) for name in expected)
 
 
-def test_a_step_in_the_head_one_in_torch_and_one_in_the_head_are_three_steps_of_one_optimizer(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(head_module, "DROPOUT", 0.0)
+def test_a_step_in_the_head_one_in_torch_and_one_in_the_head_are_three_steps_of_one_optimizer() -> None:
     network, batch = small_network(dropout=0), batch_of(noise_features(12, width=6))
     head = random_head(network)
+    head.dropout = 0
     linear = nn.Linear(6, 3)
     with torch.no_grad():
         linear.weight.copy_(torch.from_numpy(head.weight))

@@ -1,6 +1,7 @@
 """Computes the activations of pictures at a cut, as far as the store does not have them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -81,13 +82,14 @@ class Extractor:
         done = total - sum(map(len, missing.values()))
         fresh: dict[bytes, Floats] = {}
         try:
-            for found in self._compute(missing) if missing else ():
-                fresh.update(found)
-                done += len(found)
-                if sum(array.nbytes for array in fresh.values()) > BYTES_PER_TRANSACTION:
-                    self._keep(fresh)
-                if progress:
-                    progress(done, total)
+            with closing(self._compute(missing)) as computed:
+                for found in computed:
+                    fresh.update(found)
+                    done += len(found)
+                    if sum(array.nbytes for array in fresh.values()) > BYTES_PER_TRANSACTION:
+                        self._keep(fresh)
+                    if progress:
+                        progress(done, total)
         finally:  # what was computed before Ctrl-C is not computed again
             self._keep(fresh)
         if progress:
@@ -111,7 +113,9 @@ class Extractor:
                     seen.add(key)
         return missing
 
-    def _compute(self, missing: dict[ImageRow, dict[int, bytes]]) -> Iterator[dict[bytes, Floats]]:
+    def _compute(self, missing: dict[ImageRow, dict[int, bytes]]) -> Generator[dict[bytes, Floats], None, None]:
+        if not missing:
+            return
         engine = self.prefix.engine
 
         def compute(batch: list[ImageRow]) -> dict[bytes, Floats]:
@@ -123,7 +127,7 @@ class Extractor:
 
         rows = list(missing)
         batches = (rows[start : start + engine.batch_size] for start in range(0, len(rows), engine.batch_size))
-        return in_parallel(compute, batches, threads=self.threads)
+        yield from in_parallel(compute, batches, threads=self.threads)
 
     def _squares(self, row: ImageRow, views: dict[int, bytes]) -> Iterator[tuple[int, Squared]]:
         return zip(views, read_squares(self.table, self.transform, row, list(views)), strict=True)

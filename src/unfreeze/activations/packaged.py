@@ -59,8 +59,7 @@ class PackagedPrefix:
 
     def graph(self) -> Path:
         """The ONNX file, filled now if it was not before."""
-        if not self._graph.exists():
-            self._make()
+        open_graph(self._graph, self._make)  # one that lies damaged in the cache is made anew
         return self._graph
 
     def weights(self) -> Arrays:

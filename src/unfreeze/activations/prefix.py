@@ -59,8 +59,7 @@ class FrozenPrefix:
             ExportMismatch: If onnxruntime does not compute what torch does.
             RunError: If the file cannot be written.
         """
-        if not self._graph.exists():
-            self._export()
+        open_graph(self._graph, self._export)  # one that lies damaged in the cache is made anew
         return self._graph
 
     def _export(self) -> None:

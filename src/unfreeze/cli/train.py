@@ -108,7 +108,9 @@ def train_command(
     seed: Annotated[int, typer.Option(help="Decides split, views, order and dropout.")] = DEFAULTS.seed,
     threads: Annotated[int | None, typer.Option(help="Threads. [default: one a core]")] = None,
     store: Annotated[bool, typer.Option(help="Keep activations in the cache for another run.")] = DEFAULTS.use_store,
-    cache_size: Annotated[str, typer.Option(help="What activations may take in the cache.")] = DEFAULT_CACHE_SIZE,
+    cache_size: Annotated[
+        str, typer.Option(help="Activations in the cache; earlier runs make room.")
+    ] = DEFAULT_CACHE_SIZE,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print more of each step.")] = False,
 ) -> None:

@@ -15,6 +15,7 @@ from unfreeze.learner.model import Model
 from unfreeze.learner.observer import Observer
 from unfreeze.network.groups import POOLED
 from unfreeze.training.batches import Examples, Pictures, StoredActivations
+from unfreeze.transforms.views import Augment
 
 
 class ExampleSource:
@@ -49,6 +50,7 @@ class ExampleSource:
         self.stored_views = data.stored_views
         self._limit_bytes = sys.maxsize if limit_bytes is None else limit_bytes
         self._scratch = ActivationStore(scratch)
+        self._scratch_key = ""
         self._store = (
             ActivationStore(cache_folder("activations"), limit_bytes=limit_bytes) if use_store else self._scratch
         )
@@ -103,7 +105,7 @@ class ExampleSource:
         plan = plan_store(
             [Cut(name=name, values=cuts[name]) for name in allowed],
             pictures=len(self._data.table.of_split("train")),
-            views=self.stored_views,
+            views=0 if self._data.transform.augment is Augment.NONE else self.stored_views,
             limit_bytes=self._limit_bytes,
         )
         if plan is None:
@@ -111,12 +113,15 @@ class ExampleSource:
             self._observer.note("activations of a single view do not fit into --cache-size: training reads pictures")
             return
         self._model.cut_at(plan.cut)
-        self.stored_views = plan.views
+        self.stored_views = max(1, plan.views)
         self._observer.note(plan.reason)
 
     def _stored(self, rows: Sequence[ImageRow], view: int, cut: str, ahead: Sequence[int] = ()) -> StoredActivations:
         data, prefix = self._data, self._model.prefix(cut)
         store = self._store if self._model.is_pretrained(cut) else self._scratch
+        if store is not self._store and prefix.key != self._scratch_key:
+            store.clear()  # of a body that was trained further since
+            self._scratch_key = prefix.key
         extract = Extractor(
             table=data.table, transform=data.transform, prefix=prefix, store=store, threads=data.threads
         )

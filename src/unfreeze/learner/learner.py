@@ -121,8 +121,8 @@ class Learner:
 
     @property
     def network(self) -> "Network":
-        """The network in torch; loads torch if that was not done before."""
-        return self.model.network
+        """The network in torch with the weights as they are now; loads torch if that was not done before."""
+        return self.model.network_with_head()
 
     @property
     def body_is_frozen(self) -> bool:
@@ -220,7 +220,8 @@ class Learner:
         records: list[EpochRecord] = []
         for record in self._epochs(schedule, rates, sizes_px or (self.data.transform.size_px,)):
             records.append(record)
-            if until_overfit and record.ends_cycle and stopped_improving(records):
+            settled = record.cycle >= len(sizes_px)  # losses of cycles at different sizes tell nothing of overfitting
+            if until_overfit and settled and record.ends_cycle and stopped_improving(records):
                 break
         return records
 

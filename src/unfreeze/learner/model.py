@@ -83,6 +83,7 @@ class Model:
         self._batch_norm: BatchNormPolicy = "frozen"
         self._cut = ""
         self._pretrained: dict[str, torch.Tensor] = {}
+        self._as_built: object = None
         self.first_trainable = self.first_trained = HEAD_GROUP
         if isinstance(backbone, str) and PackagedPrefix.serves(backbone, size_px) and not accelerated():
             self.backbone = backbone
@@ -102,25 +103,39 @@ class Model:
             raise SettingsError(f"{found}; build it with classes={self._classes}", subject="network")
         check_size(network, self._size_px)
         self.backbone, self._batch_norm = network.backbone, network.batch_norm
-        self.head = LinearHead(*(part.detach().cpu().numpy().copy() for part in (linear.weight, linear.bias)))
+        weight, bias = (part.detach().cpu().numpy().copy() for part in (linear.weight, linear.bias))
+        self.head = LinearHead(weight, bias, network.dropout)
         self.network = self._placed(network)
         self.freeze_to(HEAD_GROUP)
 
     @cached_property
     def network(self) -> "Network":
-        """The network in torch, built now if it was not before; the head's weights are in `head`."""
+        """The network in torch, built now if it was not before; `head` owns the weights of its last layer."""
+        from unfreeze.activations.prefix import fingerprint
         from unfreeze.network.build import build_network
 
         network = build_network(self.backbone, classes=self._classes)
         network.batch_norm = self._batch_norm
         network.freeze_to(self.first_trainable)
-        return self._placed(network)
+        placed = self._placed(network)
+        self._as_built = fingerprint(placed.prefix(POOLED))
+        return placed
 
     @staticmethod
     def _placed(network: "Network") -> "Network":
         import torch
 
         return network.to(memory_format=torch.channels_last).to(best_device())
+
+    def network_with_head(self) -> "Network":
+        """The network with the head's weights as they are now, for whoever uses it from outside."""
+        import torch
+
+        linear = self.network.classifier
+        with torch.no_grad():
+            linear.weight.copy_(torch.from_numpy(self.head.weight))
+            linear.bias.copy_(torch.from_numpy(self.head.bias))
+        return self.network
 
     @property
     def is_built(self) -> bool:
@@ -210,7 +225,7 @@ class Model:
         Returns:
             The same object as long as no weight before the cut changes.
         """
-        if self._packaged and cut == POOLED and self.is_pretrained(POOLED):
+        if self._packaged and cut == POOLED and self._is_as_published():
             return self._packaged
         from unfreeze.activations.prefix import FrozenPrefix, fingerprint
 
@@ -252,19 +267,29 @@ class Model:
         return Weights(head=self.head.copies(), body=body, first_trained=self.first_trained)
 
     def restore(self, weights: Weights) -> None:
-        """Puts weights back in place."""
+        """Puts weights back in place; the body's momentum, which belonged to others, begins anew."""
         self.head.restore(weights.head)
+        if "suffix" in self.__dict__:
+            self.suffix.optimizer.state.clear()
         if weights.body or not self.is_pretrained(POOLED):
             self.network.load_state_dict(weights.body or self._pretrained, strict=False)
         self.first_trained = weights.first_trained
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All weights as they are now, by the names that they have in a network; counters of batches are left out."""
-        if self._packaged and self.is_pretrained(POOLED):
+        if self._packaged and self._is_as_published():
             body = {f"stages.{name}": array for name, array in self._packaged.weights().items()}
         else:
             body = {name: t.numpy() for name, t in self._body().items() if not name.endswith("num_batches_tracked")}
         return {**body, **Weights(head=self.head.copies(), body=None).arrays()}
+
+    def _is_as_published(self) -> bool:
+        """Whether a packaged body was neither trained here nor written to from outside."""
+        if not self.is_built:
+            return True
+        from unfreeze.activations.prefix import fingerprint
+
+        return self.is_pretrained(POOLED) and fingerprint(self.network.prefix(POOLED)) == self._as_built
 
     def _body(self) -> "dict[str, torch.Tensor]":
         """Copies of the body's tensors, on the CPU."""

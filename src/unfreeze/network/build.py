@@ -52,7 +52,7 @@ def check_size(network: Network, size_px: int) -> None:
         BackboneError: If it does not.
     """
     try:
-        with torch.inference_mode():
+        with torch.no_grad():
             network(torch.zeros(1, 3, size_px, size_px, dtype=torch.uint8))
     except (AssertionError, RuntimeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

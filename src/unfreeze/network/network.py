@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from unfreeze.network.families import Stages
-from unfreeze.network.groups import GROUP_NAMES, POOLED
+from unfreeze.network.groups import DROPOUT, GROUP_NAMES, POOLED
 from unfreeze.network.stages import WholeBody
 from unfreeze.network.weights import weights_hash
 
@@ -30,10 +30,11 @@ class Network(nn.Module):
         dropout: Part of the features that the head drops in training.
     """
 
-    def __init__(self, *, backbone: str, stages: Stages, features: int, classes: int, dropout: float = 0.2) -> None:
+    def __init__(self, *, backbone: str, stages: Stages, features: int, classes: int, dropout: float = DROPOUT) -> None:
         super().__init__()
         self.backbone = backbone
         self.features = features
+        self.dropout = dropout
         self.stages = nn.ModuleDict(dict(stages))
         self.stages["head"] = linear_head(features, classes, dropout)
         self.groups = layer_groups(self)
@@ -114,7 +115,7 @@ class Network(nn.Module):
         found: dict[str, int] = {}
         weighty = False
         values = torch.zeros(1, 3, size_px, size_px, device=next(self.parameters()).device)
-        with torch.inference_mode():
+        with torch.no_grad():
             for name, stage in self.stages.items():
                 if weighty:
                     found[name] = values.numel()

@@ -133,11 +133,15 @@ class EightSteps:
 
     def unfreeze(self) -> str:
         """Step 5."""
+        from unfreeze.network.build import check_size
+
         trained, right = bool(self.learner.history.epochs), self._right_answers()
         self.learner.freeze_to(FIRST_TRAINED[self.settings.unfreeze])
         self.learner.batch_size = self.settings.full_batch_size
         trainable = [name for name in GROUP_NAMES if name not in self.learner.model.frozen_groups]
         network = self.learner.network
+        for size in self.settings.sizes:
+            check_size(network, size)
         counts = {name: sum(p.numel() for p in network.group_parameters(name)) for name in trainable}
         said = "trainable: " + ", ".join(f"{name} {count:,} weights" for name, count in counts.items())
         if not trained or 8 not in self.settings.steps:
@@ -162,7 +166,7 @@ class EightSteps:
         """Step 8."""
         settings = self.settings
         self.learner.precompute = False
-        before, started = self._right_answers(), time.perf_counter()
+        before, started = self._best_right_answers(), time.perf_counter()
         try:
             records = self.learner.fit(
                 [self.full_rate.value * ratio for ratio in self.ratios],
@@ -192,6 +196,14 @@ class EightSteps:
         """Whether each validation picture is classified correctly now, shape (N,)."""
         labels = [row.label for row in self.learner.data.table.of_split("valid")]
         return right_answers(self.learner.logits("valid"), labels)
+
+    def _best_right_answers(self) -> npt.NDArray[np.bool_]:
+        """The same under the weights that would be kept if nothing more were trained."""
+        now = self.learner.model.weights()
+        self.learner.restore_best()
+        right = self._right_answers()
+        self.learner.model.restore(now)
+        return right
 
     def _trained(self, records: list[EpochRecord], rate: "_Rate") -> str:
         views = sorted({record.view for record in records})

@@ -12,6 +12,7 @@ from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
 
 STEPS = 8
+HEADS, UNFREEZINGS, BATCH_NORMS = ("sgd", "lbfgs"), ("all", "late"), ("frozen", "train")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +84,7 @@ class TrainSettings:
         faults = [*self._counts(), *self._rates(), *self._shares()]
         if not self.steps or any(step not in range(1, STEPS + 1) for step in self.steps):
             faults.append(f"--steps names {list(self.steps)}; steps are numbered 1 to {STEPS}, such as 1-4 or 1,2,3")
-        if any(size < 32 for size in self.sizes):
-            faults.append(f"--sizes names {list(self.sizes)}; squares are at least 32 pixels wide")
-        if self.sizes and self.unfreeze == "late":
-            faults.append("--sizes needs the whole network unfrozen: stored activations have one size (--unfreeze all)")
+        faults += [*self._sizes(), *self._choices()]
         if faults:
             raise SettingsError("; ".join(faults), subject=faults[0].split()[0])
 
@@ -124,6 +122,27 @@ class TrainSettings:
         if not (math.isfinite(self.rate_ratio) and self.rate_ratio >= 1):
             faults.append(f"--rate-ratio is {self.rate_ratio}; it must be at least 1")
         return faults
+
+    def _sizes(self) -> list[str]:
+        faults = []
+        if any(size < 32 for size in self.sizes):
+            faults.append(f"--sizes names {list(self.sizes)}; squares are at least 32 pixels wide")
+        if self.sizes and self.unfreeze == "late":
+            faults.append("--sizes needs the whole network unfrozen: stored activations have one size (--unfreeze all)")
+        if self.sizes and not {5, 8} <= set(self.steps):
+            faults.append(f"--sizes is for step 8 after step 5; --steps names {list(self.steps)}")
+        if len(self.sizes) > self.full_cycles:
+            faults.append(f"--sizes names {len(self.sizes)} sizes for {self.full_cycles} cycles; raise --full-cycles")
+        return faults
+
+    def _choices(self) -> list[str]:
+        known = {"head": HEADS, "unfreeze": UNFREEZINGS, "batch_norm": BATCH_NORMS}
+        found = {name: getattr(self, name) for name in known}
+        return [
+            f"{_flag(name)} is {value!r}; it must be {' or '.join(known[name])}"
+            for name, value in found.items()
+            if value not in known[name]
+        ]
 
     def _shares(self) -> list[str]:
         faults = []

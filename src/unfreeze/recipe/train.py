@@ -127,14 +127,17 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
             folder.write_report(report_page(content))
             folder.write_result(figures)  # a model that cannot be exported does not cost the figures
             difference = _write_model(learner, folder)
-            watcher.outcome(f"the exported model and torch agree to {difference:.0e} in every probability compared")
+            compared = "torch" if learner.model.is_built else "the body's graph with the trained head"
+            watcher.outcome(
+                f"the exported model and {compared} agree to {difference:.0e} in every probability compared"
+            )
     figures["seconds"] = time.perf_counter() - started
     folder.write_result(figures)
     return RunResult(folder=out, figures=figures, table=table)
 
 
 def _write_model(learner: Learner, folder: RunFolder) -> float:
-    """Writes the bundle; returns the largest difference between it and torch in a probability."""
+    """Writes the bundle; returns the largest difference between it and the model in a probability."""
     assert learner.data.table.of_split("valid"), "the scan makes sure that there are validation pictures"
     data, model = learner.data, learner.model
     compared = data.table.of_split("valid")[:PARITY_PICTURES]

@@ -9,11 +9,9 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from unfreeze.activations.engines import Floats
+from unfreeze.network.groups import DROPOUT
 from unfreeze.training.batches import Batch, Examples, in_groups
 from unfreeze.training.loop import MOMENTUM, StepSums, check_loss
-
-DROPOUT = 0.2
-"""Part of the features that a training step drops."""
 
 ROWS_AT_A_TIME = 256
 
@@ -28,12 +26,14 @@ class LinearHead:
     Attributes:
         weight: Shape (C, D), float32.
         bias: Shape (C,), float32.
+        dropout: Part of the features that a training step drops.
         weight_velocity: The weight's momentum, shape (C, D).
         bias_velocity: The bias's momentum, shape (C,).
     """
 
     weight: Floats
     bias: Floats
+    dropout: float = DROPOUT
     weight_velocity: Floats = field(init=False)
     bias_velocity: Floats = field(init=False)
 
@@ -72,8 +72,8 @@ class LinearHead:
             TrainingError: If the loss is not finite; the step is not taken.
         """
         features, labels = batch
-        kept = np.random.Generator(np.random.PCG64(seed)).random(features.shape, np.float32) >= DROPOUT
-        seen = features * (kept * np.float32(1 / (1 - DROPOUT)))
+        kept = np.random.Generator(np.random.PCG64(seed)).random(features.shape, np.float32) >= self.dropout
+        seen = features * (kept * np.float32(1 / (1 - self.dropout)))
         logits = self.logits(seen)
         losses, probabilities = cross_entropy(logits, labels)
         check_loss(float(losses.mean()))
