@@ -107,23 +107,17 @@ RUNS = (
         words=("benchmarks.profile",),
         cache="profile",
     ),
-    Run(
-        name="memory-few",
-        part="memory",
-        label="memory",
-        kind="ours",
-        words=("--steps", "1-3", *WITHOUT_TTA),
-        cache="memory",
-        pictures=0,
-    ),
-    Run(
-        name="memory-many",
-        part="memory",
-        label="memory",
-        kind="ours",
-        words=("--steps", "1-3", *WITHOUT_TTA),
-        cache="memory",
-        pictures=1,
+    *(
+        Run(
+            name=name,
+            part="memory",
+            label="memory",
+            kind="ours",
+            words=("--steps", "1-3", *WITHOUT_TTA),
+            cache="memory",
+            pictures=index,
+        )
+        for index, name in enumerate(("memory-few", "memory-many"))
     ),
 )
 

@@ -1,6 +1,7 @@
 """What several tests make: pictures, collections, and a watcher of runs."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,11 @@ def new_cache(factory: pytest.TempPathFactory) -> Path:
     graphs.mkdir(exist_ok=True)
     (folder / "graphs").symlink_to(graphs, target_is_directory=True)
     return folder
+
+
+def expecting(error: type[BaseException] | None) -> AbstractContextManager[object]:
+    """What is inside has to raise the error; None lets it come to its end."""
+    return pytest.raises(error) if error else nullcontext()
 
 
 class Recorder:

@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as arrays
 
 from unfreeze.activations import database as database_module
 from unfreeze.activations import store as store_module
+from unfreeze.activations.database import begin_anew
 from unfreeze.activations.engines import Floats
 from unfreeze.activations.store import ActivationStore, StoreUsage, activation_key, as_stored, pack, unpack
 from unfreeze.errors import RunError
@@ -179,6 +180,24 @@ def test_damage_that_shows_only_later_is_set_aside_then(tmp_path: Path, first: s
         store.put({key(200): floats(2)})
         assert set(store.get([key(0), key(200)])) == {key(200)}
     assert path.with_name("activations-2.damaged").exists()
+
+
+def test_damage_that_the_count_meets_is_set_aside(tmp_path: Path) -> None:
+    path = put_and_close(tmp_path, 100)
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    with ActivationStore(tmp_path) as store:
+        assert store.usage().entries == 0
+        store.put({key(1): floats(1)})
+        assert store.usage().entries == 1
+
+
+def test_what_another_process_has_mended_is_not_set_aside(tmp_path: Path) -> None:
+    path = put_and_close(tmp_path, 3)
+    begin_anew(path).close()
+    with ActivationStore(tmp_path) as store:
+        assert store.usage().entries == 3
+    assert not path.with_name("activations-2.damaged").exists()
 
 
 def test_the_log_of_a_damaged_file_that_is_in_use_does_not_reach_the_new_one(tmp_path: Path) -> None:

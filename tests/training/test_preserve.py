@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from made import expecting
 from unfreeze.training.preserve import preserved, torch_threads
 
 OPTIMIZERS: dict[str, Callable[[Iterator[nn.Parameter]], torch.optim.Optimizer]] = {
@@ -139,16 +140,9 @@ def test_threads_are_restored(error: type[Exception] | None) -> None:
     before = torch.get_num_threads()
     seen = []
 
-    def body() -> None:
-        with torch_threads(before + 1):
-            seen.append(torch.get_num_threads())
-            if error:
-                raise error
-
-    if error:
-        with pytest.raises(error):
-            body()
-    else:
-        body()
+    with expecting(error), torch_threads(before + 1):
+        seen.append(torch.get_num_threads())
+        if error:
+            raise error
     assert seen == [before + 1]
     assert torch.get_num_threads() == before

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from made import expecting
 from small import HeldExamples, noise_features, noise_pictures, small_network
 from unfreeze.errors import TrainingError
 from unfreeze.network.network import Network
@@ -209,19 +210,12 @@ def test_random_state_and_threads_are_as_before_and_the_network_is_in_eval_mode(
     before = torch.get_rng_state(), torch.get_num_threads()
     modes: dict[str, bool] = {}
 
-    def body() -> None:
-        with suffix.training():
-            suffix.train_step(batch, EQUAL, seed=0)
-            modes.update((name, stage.training) for name, stage in network.stages.items())
-            assert torch.get_num_threads() == before[1] + 1
-            if error:
-                raise error
-
-    if error:
-        with pytest.raises(error):
-            body()
-    else:
-        body()
+    with expecting(error), suffix.training():
+        suffix.train_step(batch, EQUAL, seed=0)
+        modes.update((name, stage.training) for name, stage in network.stages.items())
+        assert torch.get_num_threads() == before[1] + 1
+        if error:
+            raise error
     assert modes == {"pixels": False, "first": False, "second": True, "pool": False, "head": True}
     assert torch.equal(torch.get_rng_state(), before[0])
     assert torch.get_num_threads() == before[1]
@@ -267,17 +261,10 @@ def test_preserved_leaves_not_one_bit_changed(steps_before: int, error: type[Bas
         train(suffix, batch, steps=steps_before)
     before = copy.deepcopy((network.state_dict(), suffix.optimizer.state_dict(), suffix._head.copies()))
 
-    def body() -> None:
-        with suffix.preserved(), suffix.training():
-            suffix.train_step(batch, [0.3] * 3, seed=9)
-            if error:
-                raise error
-
-    if error:
-        with pytest.raises(error):
-            body()
-    else:
-        body()
+    with expecting(error), suffix.preserved(), suffix.training():
+        suffix.train_step(batch, [0.3] * 3, seed=9)
+        if error:
+            raise error
     assert all_same(network.state_dict(), before[0])
     assert all(np.array_equal(*pair) for pair in zip(suffix._head.copies(), before[2], strict=True))
     after = suffix.optimizer.state_dict()

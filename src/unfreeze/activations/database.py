@@ -57,12 +57,15 @@ def begin_anew(path: Path) -> sqlite3.Connection:
     """Sets a damaged file aside and begins a new one; SQLite drops the log of the old one itself.
 
     Args:
-        path: The damaged file.
+        path: The damaged file, unless another process that met the damage has put a new one in its place.
 
     Returns:
         A connection to the new one.
     """
-    os.replace(path, path.with_suffix(".damaged"))
+    with suppress(sqlite3.DatabaseError):
+        return _open_sound(path)
+    with suppress(FileNotFoundError):
+        os.replace(path, path.with_suffix(".damaged"))
     return _open(path)
 
 
@@ -107,6 +110,19 @@ def _open(path: Path) -> sqlite3.Connection:
         database.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}").fetchall()
         for table in TABLES:
             database.execute(table)
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
+
+
+def _open_sound(path: Path) -> sqlite3.Connection:
+    """Opens a file that has no damage in it; raises sqlite3.DatabaseError otherwise."""
+    database = _open(path)
+    try:
+        (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
     except sqlite3.Error:
         database.close()
         raise

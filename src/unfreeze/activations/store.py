@@ -133,12 +133,20 @@ class ActivationStore:
         except sqlite3.DatabaseError as error:
             self._recover(error)
             self._insert(packed)
-        if self._limit_bytes is not None and content_bytes(self._database) > self._limit_bytes:
-            self._make_room(self._limit_bytes)
+        if self._limit_bytes is not None:
+            try:
+                self._make_room(self._limit_bytes)
+            except sqlite3.DatabaseError as error:
+                self._recover(error)
 
     def usage(self) -> StoreUsage:
-        """How many arrays there are, and when they were used."""
-        count, oldest, latest = self._database.execute("SELECT count(*), min(used), max(used) FROM entry").fetchone()
+        """How many arrays there are, and when they were used; raises RunError if the file cannot be read."""
+        query = "SELECT count(*), min(used), max(used) FROM entry"
+        try:
+            count, oldest, latest = self._database.execute(query).fetchone()
+        except sqlite3.DatabaseError as error:
+            self._recover(error)
+            return StoreUsage(entries=0, oldest=None, latest=None)
         return StoreUsage(entries=count, oldest=oldest, latest=latest)
 
     def clear(self) -> None:
@@ -189,16 +197,15 @@ class ActivationStore:
         self._own[number] = 1
 
     def _make_room(self, limit_bytes: int) -> None:
-        """Removes entries that are not this store's own, those used longest ago first."""
+        """Removes entries that are not this store's own, those used longest ago first, where there are too many."""
+        if content_bytes(self._database) <= limit_bytes:
+            return
         numbers = [number for (number,) in self._database.execute("SELECT id FROM entry ORDER BY used, id")]
         others = [number for number in numbers if number >= len(self._own) or not self._own[number]]
-        try:
-            while others and content_bytes(self._database) > ROOM_SHARE * limit_bytes:
-                self._remove(others[:KEYS_PER_QUERY], until_bytes=int(ROOM_SHARE * limit_bytes))
-                del others[:KEYS_PER_QUERY]
-            give_back(self._database, above_bytes=limit_bytes)
-        except sqlite3.DatabaseError as error:
-            self._recover(error)
+        while others and content_bytes(self._database) > ROOM_SHARE * limit_bytes:
+            self._remove(others[:KEYS_PER_QUERY], until_bytes=int(ROOM_SHARE * limit_bytes))
+            del others[:KEYS_PER_QUERY]
+        give_back(self._database, above_bytes=limit_bytes)
         if content_bytes(self._database) > limit_bytes:
             self._limit_bytes = None  # all that is left is its own: there is nothing to look for at each put
 

@@ -1,7 +1,6 @@
 """Predicts from a bundle with onnxruntime, Pillow and numpy alone: torch is not loaded."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from unfreeze.errors import CollectionError, PictureError
 from unfreeze.images.decode import decode
 from unfreeze.images.formats import PICTURE_SUFFIXES, is_hidden
 from unfreeze.images.scan import content_hash
+from unfreeze.parallel import in_parallel
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,10 @@ class Predictor:
             One prediction a picture, in order.
         """
         predictions = []
-        with ThreadPoolExecutor(self._threads) as pool:
-            for prediction in pool.map(lambda path: self._predict(Path(path), tta_views), paths):
-                predictions.append(prediction)
-                if progress:
-                    progress(len(predictions), len(paths))
+        for prediction in in_parallel(lambda path: self._predict(Path(path), tta_views), paths, threads=self._threads):
+            predictions.append(prediction)
+            if progress:
+                progress(len(predictions), len(paths))
         return predictions
 
     def probabilities(self, data: bytes, *, path: str | Path = "picture", tta_views: int = 0) -> Floats:

@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from unfreeze.errors import CollectionError, PictureError, SettingsError
@@ -11,6 +10,7 @@ from unfreeze.images.decode import probe
 from unfreeze.images.layout import FoundFile, find_layout
 from unfreeze.images.split import valid_rows
 from unfreeze.images.table import ImageRow, ImageTable, Quarantined, Split
+from unfreeze.parallel import in_parallel
 
 NAMES_IN_A_MESSAGE = 5
 
@@ -91,11 +91,10 @@ def _read_all(
     root: Path, files: Sequence[FoundFile], threads: int, progress: Callable[[int, int], None] | None
 ) -> list["_Reading | Quarantined"]:
     readings = []
-    with ThreadPoolExecutor(threads) as pool:
-        for reading in pool.map(lambda file: _read(root, file), files):
-            readings.append(reading)
-            if progress:
-                progress(len(readings), len(files))
+    for reading in in_parallel(lambda file: _read(root, file), files, threads=threads):
+        readings.append(reading)
+        if progress:
+            progress(len(readings), len(files))
     return readings
 
 

@@ -129,12 +129,9 @@ class Model:
 
     def network_with_head(self) -> "Network":
         """The network with the head's weights as they are now, for whoever uses it from outside."""
-        import torch
+        from unfreeze.training.suffix import copy_head
 
-        linear = self.network.classifier
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(self.head.weight))
-            linear.bias.copy_(torch.from_numpy(self.head.bias))
+        copy_head(self.head, self.network)
         return self.network
 
     @property

@@ -1,7 +1,7 @@
 """The head on its own: a linear layer on pooled features, trained in numpy, so that steps 1 to 4 need no torch."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -131,15 +131,9 @@ class LinearHead:
         losses, _ = cross_entropy(logits, labels)
         return StepSums(len(labels), float(losses.sum()), int((logits.argmax(1) == labels).sum()))
 
-    @contextmanager
-    def training(self) -> Iterator[None]:
-        """One thread of the linear algebra library: a head is too small to share out, and sums are the same anywhere.
-
-        Yields:
-            Nothing.
-        """
-        with one_thread():
-            yield
+    def training(self) -> AbstractContextManager[None]:
+        """One thread of the linear algebra library: a head is too small to share, and sums are the same anywhere."""
+        return one_thread()
 
     @contextmanager
     def preserved(self) -> Iterator[None]:

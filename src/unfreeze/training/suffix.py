@@ -100,20 +100,31 @@ class TrainableSuffix:
             yield
 
     def _copy_head_in(self) -> None:
+        copy_head(self._head, self.network)
         linear = self.network.classifier
-        parts = ((linear.weight, self._head.weight_velocity), (linear.bias, self._head.bias_velocity))
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(self._head.weight))
-            linear.bias.copy_(torch.from_numpy(self._head.bias))
-            for parameter, velocity in parts:
-                self.optimizer.state[parameter]["momentum_buffer"] = torch.from_numpy(velocity).to(
-                    parameter.device, copy=True
-                )
+        for parameter, velocity in (
+            (linear.weight, self._head.weight_velocity),
+            (linear.bias, self._head.bias_velocity),
+        ):
+            momentum = torch.from_numpy(velocity).to(parameter.device, copy=True)
+            self.optimizer.state[parameter]["momentum_buffer"] = momentum
 
     def _copy_head_out(self) -> None:
         linear = self.network.classifier
         momenta = [self.optimizer.state[part]["momentum_buffer"] for part in (linear.weight, linear.bias)]
         self._head.restore([part.detach().cpu().numpy() for part in (linear.weight, linear.bias, *momenta)])
+
+
+def copy_head(head: LinearHead, network: Network) -> None:
+    """Writes a head's weight and bias into a network's last layer.
+
+    Args:
+        head: Where they come from.
+        network: Its classifier has the same shape.
+    """
+    with torch.no_grad():
+        network.classifier.weight.copy_(torch.from_numpy(head.weight))
+        network.classifier.bias.copy_(torch.from_numpy(head.bias))
 
 
 def on_device(module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
