@@ -1,11 +1,13 @@
 """Serves a learner's pictures: as stored activations at the cut, or as pictures where nothing is frozen."""
 
 import sys
+import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from unfreeze.activations.extract import Extractor
+from unfreeze.activations.extract import Extractor, Prefix
 from unfreeze.activations.plan import Cut, plan_store
 from unfreeze.activations.store import ActivationStore
 from unfreeze.cache import cache_folder
@@ -16,6 +18,8 @@ from unfreeze.learner.observer import Observer
 from unfreeze.network.groups import POOLED
 from unfreeze.training.batches import Examples, Pictures, StoredActivations
 from unfreeze.transforms.views import Augment
+
+TRIED_PICTURES = 32
 
 
 class ExampleSource:
@@ -91,6 +95,17 @@ class ExampleSource:
         soon = range(1, self.stored_views + 1) if view else ()
         return self._stored(rows, view, self._model.cut, soon)
 
+    def seconds_to_compute(self, split: Split) -> float:
+        """How long plain pooled activations of a split take here and now, from a few that are computed and dropped."""
+        rows = self._data.table.of_split(split)
+        prefix, some = self._model.body(), rows[:TRIED_PICTURES]
+        assert prefix.engine, "made before the time is taken"
+        with tempfile.TemporaryDirectory(prefix="unfreeze-") as folder, ActivationStore(Path(folder)) as store:
+            extract = self._extractor(prefix, store)
+            started = time.perf_counter()
+            extract(some)
+            return (time.perf_counter() - started) * len(rows) / len(some)
+
     def augmented_view(self, epoch: int) -> int:
         """The view of an augmented epoch, counted from 0; stored ones come round again."""
         return 1 + (epoch if self._model.reads_pictures else epoch % self.stored_views)
@@ -116,15 +131,17 @@ class ExampleSource:
         self.stored_views = max(1, plan.views)
         self._observer.note(plan.reason)
 
+    def _extractor(self, prefix: Prefix, store: ActivationStore) -> Extractor:
+        data = self._data
+        return Extractor(table=data.table, transform=data.transform, prefix=prefix, store=store, threads=data.threads)
+
     def _stored(self, rows: Sequence[ImageRow], view: int, cut: str, ahead: Sequence[int] = ()) -> StoredActivations:
-        data, prefix = self._data, self._model.prefix(cut)
+        prefix = self._model.prefix(cut)
         store = self._store if self._model.is_pretrained(cut) else self._scratch
         if store is not self._store and prefix.key != self._scratch_key:
             store.clear()  # of a body that was trained further since
             self._scratch_key = prefix.key
-        extract = Extractor(
-            table=data.table, transform=data.transform, prefix=prefix, store=store, threads=data.threads
-        )
+        extract = self._extractor(prefix, store)
         views = sorted({view, *ahead})
         named = f"views {views[0]} to {views[-1]}" if len(views) > 1 else f"view {view}" if view else "plain view"
         task = f"activations of {len(rows)} {rows[0].split} pictures, {named}"

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 EVAL_SAMPLE = 1000
 VALIDATION_BATCH = 64
+TRIED_BATCHES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,17 +242,19 @@ class Learner:
         self._keep(record)
         return record
 
-    def seconds_per_step(self, *, steps: int = 3) -> float:
-        """How long a training step takes here and now, tried on a few batches and undone.
+    def estimated_seconds(self, steps: int) -> float:
+        """How long training takes here and now, from a few batches that are tried and undone.
 
         Args:
-            steps: How many are timed, after one that is not.
+            steps: Number of training steps.
 
         Returns:
-            Seconds, on average.
+            Seconds, with validation after each epoch. What has to be stored first is stored now, and not counted.
         """
-        batches = self.source.training(self._view(0)).batches(self._batches(0)[: 1 + steps])
-        return self.trainer.seconds_per_step(self.model.trainable(), batches)
+        batches = self.source.training(self._view(0)).batches(self._batches(0)[: 1 + TRIED_BATCHES])
+        each = self.trainer.seconds_per_step(self.model.trainable(), batches)
+        validation = 0.0 if self.body_is_frozen else self.source.seconds_to_compute("valid")
+        return steps * each + math.ceil(steps / self.epoch_steps) * validation
 
     def restore_best(self) -> None:
         """Puts the weights of the lowest validation loss so far back in place."""

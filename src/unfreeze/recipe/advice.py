@@ -13,7 +13,7 @@ LEAST_WRONG = 12
 SIGNIFICANT = 0.05
 
 
-def before_fine_tuning(right: npt.NDArray[np.bool_], *, steps: int, seconds_per_step: float) -> str:
+def before_fine_tuning(right: npt.NDArray[np.bool_], *, seconds: float) -> str:
     """What training the body costs, and whether it is likely to pay.
 
     It is where even half of the head's mistakes, mended, could be told from chance; docs/decisions/0006-head.md has the
@@ -21,16 +21,15 @@ def before_fine_tuning(right: npt.NDArray[np.bool_], *, steps: int, seconds_per_
 
     Args:
         right: Whether the head classifies each validation picture correctly, shape (N,).
-        steps: Training steps of the cycles that were asked for.
-        seconds_per_step: As measured on this machine.
+        seconds: What the cycles that were asked for take, as measured on this machine.
 
     Returns:
         A sentence.
 
-    >>> before_fine_tuning(np.arange(500) > 3, steps=100, seconds_per_step=0.6).partition(":")[0]
+    >>> before_fine_tuning(np.arange(500) > 3, seconds=60).partition(":")[0]
     'step 8 takes up to 1 min here and is unlikely to pay'
     """
-    wrong, cost = int((~right).sum()), readable_seconds(steps * seconds_per_step)
+    wrong, cost = int((~right).sum()), readable_seconds(seconds)
     found = f"the head is wrong on {wrong} of {len(right)} validation pictures"
     if wrong < LEAST_WRONG:
         return f"step 8 takes up to {cost} here and is unlikely to pay: {found}, too few to show a gain"

@@ -147,8 +147,7 @@ class EightSteps:
         if not trained or 8 not in self.settings.steps:
             return said
         schedule = schedule_for(self.settings.full_cycles, **self._cycles(), epoch_steps=self.learner.epoch_steps)
-        each = self.learner.seconds_per_step()
-        return f"{said}; {before_fine_tuning(right, steps=schedule.cycle_ends[-1], seconds_per_step=each)}"
+        return f"{said}; {before_fine_tuning(right, seconds=self.learner.estimated_seconds(schedule.cycle_ends[-1]))}"
 
     def lower_rates(self) -> str:
         """Step 6."""
