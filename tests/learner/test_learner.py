@@ -195,7 +195,7 @@ def test_a_set_that_does_not_overfit_takes_all_cycles(learner: Learner) -> None:
 
 
 def test_training_stops_when_a_cycle_only_overfits(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unfreeze.learner.learner.stopped_improving", lambda records: len(records) >= 3)
+    monkeypatch.setattr("unfreeze.learner.fitting.stopped_improving", lambda records: len(records) >= 3)
     assert len(learner.fit(0.01, 3, cycle_len=1, cycle_mult=2, until_overfit=True)) == 3  # 1 + 2 of 1 + 2 + 4
     assert len(learner.fit(0.01, 2, cycle_len=1, cycle_mult=2)) == 3
 
@@ -245,7 +245,9 @@ def test_history_and_best_weights_are_written_as_they_come(data: ImageData, tmp_
     lines = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
     assert [line["kind"] for line in lines] == ["step", "epoch"] * 2  # one batch of 20 an epoch
     assert {"train_loss", "valid_loss", "overfitting", "frozen", "view"} <= set(lines[1])
-    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["best.safetensors"]
+    assert learner.best is not None
+    expected = {learner.best.file, "state.safetensors", "scratch.txt"}
+    assert {path.name for path in (tmp_path / "checkpoints").iterdir()} == expected
     learner.close()
 
 

@@ -123,7 +123,7 @@ def test_the_best_from_before_unfreezing_is_the_pretrained_body(
     learner.fit(0.001, 1)
     assert not learner.model.is_pretrained(POOLED)
     assert not np.array_equal(learner.model.arrays()["stages.stem.0.weight"], before["stages.stem.0.weight"])
-    learner.best = best
+    learner.state.best = best
     learner.restore_best()
     assert learner.model.is_pretrained(POOLED)
     assert same(learner.model.arrays(), before)

@@ -9,14 +9,13 @@ from typing import NoReturn
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
 from safetensors.numpy import load_file
 from safetensors.torch import load_file as load_torch_file
 from torch import nn
 
 from unfreeze.errors import RunError
 from unfreeze.files import write_whole
-from unfreeze.training.checkpoints import write_weights
+from unfreeze.training.checkpoints import read_weights, write_weights
 
 
 def failing(error: BaseException) -> Callable[..., NoReturn]:
@@ -82,14 +81,16 @@ def test_weights_come_back_to_the_last_bit_with_what_was_kept_with_them(tmp_path
     arrays = {"values": values, "turned": values.T, "part": values[1:, ::2], "counter": np.array(7)}
     arrays |= {"empty": np.zeros((0, 4), np.float32), "special": np.array([np.nan, -np.inf, -0.0], np.float32)}
     path = tmp_path / "best.safetensors"
-    write_weights(path, arrays, about={"epoch": "3", "valid_loss": "0.25"})
+    about = {"epoch": 3, "valid_loss": 0.1 + 0.2, "stage": "step 4", "frozen": ["early"]}
+    write_weights(path, arrays, about=about)
     found = load_file(path)
     assert set(found) == set(arrays)
     for name, array in arrays.items():
         assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape), name
         assert found[name].tobytes() == array.tobytes(), name
-    with safe_open(path, "np") as file:
-        assert file.metadata() == {"epoch": "3", "valid_loss": "0.25"}
+    read, said = read_weights(path)
+    assert said == about
+    assert {name: array.tobytes() for name, array in read.items()} == {n: array.tobytes() for n, array in arrays.items()}
     assert os.listdir(tmp_path) == ["best.safetensors"]
 
 
@@ -103,3 +104,19 @@ def test_torch_reads_the_weights_of_a_network(tmp_path: Path) -> None:
 def test_weights_can_be_kept_without_words(tmp_path: Path) -> None:
     write_weights(tmp_path / "weights", {"one": np.ones(1, np.float32)})
     assert load_file(tmp_path / "weights")["one"].tolist() == [1.0]
+    assert read_weights(tmp_path / "weights")[1] == {}
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights", None])
+def test_what_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "weights").write_bytes(content)
+    with pytest.raises(RunError, match=r"weights: (cannot be read as weights|there is no such file)"):
+        read_weights(tmp_path / "weights")
+
+
+def test_the_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
+    arrays = {str(number): np.full(2, number, np.float32) for number in range(20)}
+    for name in ("one", "other"):
+        write_weights(tmp_path / name, arrays, about={str(number): number for number in range(20)})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unfreeze.activations.plan import parse_bytes, readable_bytes
-from unfreeze.errors import CollectionError
+from unfreeze.errors import CollectionError, SettingsError, UnfreezeError
 from unfreeze.recipe.settings import TrainSettings, parse_sizes, parse_steps
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from unfreeze.cli.console import RunConsole
     from unfreeze.recipe.train import RunResult
 
@@ -58,6 +60,7 @@ SAMPLE_SETTINGS = {Sample.DIGITS: TrainSettings(size=96, square=Square.SQUASH, a
 
 
 def train_command(
+    context: typer.Context,
     pictures: Annotated[
         Path | None, typer.Argument(help="Folder of pictures: CLASS/*, or train/CLASS/* beside valid/CLASS/*.")
     ] = None,
@@ -83,7 +86,7 @@ def train_command(
         DEFAULTS.rate_ratio
     ),
     full_lr: Annotated[float | None, typer.Option(help="Head's rate in step 8. [default: found in step 7]")] = None,
-    full_cycles: Annotated[int, typer.Option(help="Cycles of step 8 at most.")] = DEFAULTS.full_cycles,
+    max_epochs: Annotated[int, typer.Option(help="Epochs of step 8 at most, in whole cycles.")] = DEFAULTS.max_epochs,
     sizes: Annotated[str, typer.Option(help="Step 8: squares' pixels in each cycle, such as 128,160,224.")] = "",
     cycle_mult: Annotated[
         int, typer.Option(help="Step 8: each cycle is this many times longer.")
@@ -111,10 +114,18 @@ def train_command(
     cache_size: Annotated[
         str, typer.Option(help="Activations in the cache; earlier runs make room.")
     ] = DEFAULT_CACHE_SIZE,
+    checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints within an epoch.")] = (
+        DEFAULTS.checkpoint_seconds
+    ),
+    resume: Annotated[Path | None, typer.Option(help="Go on with this run, which was stopped.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print more of each step.")] = False,
 ) -> None:
     """Take a folder of pictures through the eight steps to a model that predicts."""
+    if resume:
+        refuse_other_flags(context)
+        go_on(resume, quiet=quiet, verbose=verbose)
+        return
     if (pictures is None) == (sample is None):
         raise typer.BadParameter("name a folder of pictures, or a sample with --sample digits")
     if pictures and not pictures.is_dir():
@@ -133,7 +144,8 @@ def train_command(
         unfreeze=unfreeze.value,
         rate_ratio=rate_ratio,
         full_lr=full_lr,
-        full_cycles=full_cycles,
+        max_epochs=max_epochs,
+        checkpoint_seconds=checkpoint_seconds,
         sizes=parse_sizes(sizes),
         cycle_mult=cycle_mult,
         batch_norm=batch_norm.value,
@@ -173,21 +185,71 @@ def run(
         quiet: Print nothing but errors.
         verbose: Print more of each step.
     """
-    from unfreeze.cli.console import RunConsole
     from unfreeze.recipe.run_folder import default_folder
     from unfreeze.recipe.train import sample_folder, train
 
     folder = sample_folder(sample.value) if sample else pictures
     assert folder is not None, "either a folder or a sample was given"
     target = out or default_folder(folder.resolve().name)
+    watch(target, lambda console: train(folder, target, settings, console), quiet=quiet, verbose=verbose)
+
+
+def go_on(run_folder: Path, *, quiet: bool, verbose: bool) -> None:
+    """Goes on with a run that was stopped, and prints.
+
+    Args:
+        run_folder: The run's folder.
+        quiet: Print nothing but errors.
+        verbose: Print more of each step.
+    """
+    from unfreeze.recipe.train import resume
+
+    watch(run_folder, lambda console: resume(run_folder, console), quiet=quiet, verbose=verbose)
+
+
+def watch(folder: Path, work: "Callable[[RunConsole], RunResult]", *, quiet: bool, verbose: bool) -> None:
+    """Prints what a run does and comes to, and how to go on with one that is stopped.
+
+    Args:
+        folder: The run's folder.
+        work: The run.
+        quiet: Print nothing but errors.
+        verbose: Print more of each step.
+    """
+    from unfreeze.cli.console import RunConsole
+    from unfreeze.learner.state import STATE_FILE
+
+    def say_how_to_go_on() -> str:
+        saved = (folder / "checkpoints" / STATE_FILE).exists()
+        return f"what was done so far is kept; go on with: unfreeze train --resume {folder}" if saved else ""
+
     with RunConsole(quiet=quiet, verbose=verbose) as console:
         try:
-            result = train(folder, target, settings, console)
+            result = work(console)
         except KeyboardInterrupt:
-            kept = f"; what was trained so far is in {target}" if (target / "history.jsonl").exists() else ""
-            console.line(f"stopped by Ctrl-C{kept}")
+            console.line("; ".join(filter(None, ("stopped by Ctrl-C", say_how_to_go_on()))))
             raise typer.Exit(INTERRUPTED) from None
+        except (UnfreezeError, OSError):
+            console.line(say_how_to_go_on())
+            raise
         _print_result(console, result)
+
+
+def refuse_other_flags(context: typer.Context) -> None:
+    """A run that goes on keeps its settings.
+
+    Args:
+        context: What the command was given.
+
+    Raises:
+        SettingsError: If a flag was given that would change them.
+    """
+    allowed = ("resume", "quiet", "verbose")
+    sources = {name: context.get_parameter_source(name) for name in context.params if name not in allowed}
+    if others := [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]:
+        flag = "a folder of pictures" if others[0] == "pictures" else "--" + others[0].replace("_", "-")
+        message = f"--resume goes on with the settings that the run has; leave {flag} away, or begin a new run"
+        raise SettingsError(message, subject="resume")
 
 
 def _print_result(console: "RunConsole", result: "RunResult") -> None:

@@ -37,6 +37,9 @@ class ExampleSource:
         limit_bytes: What the store in the cache may hold; None for no limit.
 
     Attributes:
+        data: The pictures.
+        model: What their activations are of.
+        observer: Is told of progress.
         stored_views: Augmented views of a training picture that are stored.
     """
 
@@ -50,7 +53,7 @@ class ExampleSource:
         use_store: bool = True,
         limit_bytes: int | None = None,
     ) -> None:
-        self._data, self._model, self._observer = data, model, observer
+        self.data, self.model, self.observer = data, model, observer
         self.stored_views = data.stored_views
         self._limit_bytes = sys.maxsize if limit_bytes is None else limit_bytes
         self._scratch = ActivationStore(scratch)
@@ -71,11 +74,11 @@ class ExampleSource:
         Returns:
             Activations under the weights as they are now.
         """
-        return self._stored(self._data.table.of_split(split), view, cut, ahead)
+        return self._stored(self.data.table.of_split(split), view, cut, ahead)
 
     def stored_sample(self, split: Split, count: int) -> StoredActivations:
         """Plain pooled activations (N, D) of some of a split's pictures, the same ones at each call."""
-        chosen = sorted(self._data.table.of_split(split), key=lambda row: row.content)[:count]
+        chosen = sorted(self.data.table.of_split(split), key=lambda row: row.content)[:count]
         return self._stored(chosen, 0, POOLED)
 
     def training(self, view: int, *, size_px: int | None = None) -> Examples:
@@ -88,17 +91,17 @@ class ExampleSource:
         Returns:
             Activations at the model's cut, or squares (N, 3, S, S), decoded as they are asked for.
         """
-        data, rows = self._data, self._data.table.of_split("train")
-        if self._model.reads_pictures:
+        data, rows = self.data, self.data.table.of_split("train")
+        if self.model.reads_pictures:
             transform = replace(data.transform, size_px=size_px or data.transform.size_px)
             return Pictures(data.table, rows, transform, view, data.threads)
         soon = range(1, self.stored_views + 1) if view else ()
-        return self._stored(rows, view, self._model.cut, soon)
+        return self._stored(rows, view, self.model.cut, soon)
 
     def seconds_to_compute(self, split: Split) -> float:
         """How long plain pooled activations of a split take here and now, from a few that are computed and dropped."""
-        rows = self._data.table.of_split(split)
-        prefix, some = self._model.body(), rows[:TRIED_PICTURES]
+        rows = self.data.table.of_split(split)
+        prefix, some = self.model.body(), rows[:TRIED_PICTURES]
         assert prefix.engine, "made before the time is taken"
         with tempfile.TemporaryDirectory(prefix="unfreeze-") as folder, ActivationStore(Path(folder)) as store:
             extract = self._extractor(prefix, store)
@@ -108,36 +111,36 @@ class ExampleSource:
 
     def augmented_view(self, epoch: int) -> int:
         """The view of an augmented epoch, counted from 0; stored ones come round again."""
-        return 1 + (epoch if self._model.reads_pictures else epoch % self.stored_views)
+        return 1 + (epoch if self.model.reads_pictures else epoch % self.stored_views)
 
     def plan(self) -> None:
         """Decides which cut of a body that is frozen in part is stored, and how many views; says so."""
-        self.stored_views = self._data.stored_views
-        if self._model.body_is_frozen or self._model.reads_pictures:
+        self.stored_views = self.data.stored_views
+        if self.model.body_is_frozen or self.model.reads_pictures:
             return
-        cuts = self._model.network.cuts(self._data.transform.size_px)
-        allowed = list(cuts)[: list(cuts).index(self._model.cut) + 1]
+        cuts = self.model.network.cuts(self.data.transform.size_px)
+        allowed = list(cuts)[: list(cuts).index(self.model.cut) + 1]
         plan = plan_store(
             [Cut(name=name, values=cuts[name]) for name in allowed],
-            pictures=len(self._data.table.of_split("train")),
-            views=0 if self._data.transform.augment is Augment.NONE else self.stored_views,
+            pictures=len(self.data.table.of_split("train")),
+            views=0 if self.data.transform.augment is Augment.NONE else self.stored_views,
             limit_bytes=self._limit_bytes,
         )
         if plan is None:
-            self._model.cut_at(self._model.network.stage_names[0])
-            self._observer.note("activations of a single view do not fit into --cache-size: training reads pictures")
+            self.model.cut_at(self.model.network.stage_names[0])
+            self.observer.note("activations of a single view do not fit into --cache-size: training reads pictures")
             return
-        self._model.cut_at(plan.cut)
+        self.model.cut_at(plan.cut)
         self.stored_views = max(1, plan.views)
-        self._observer.note(plan.reason)
+        self.observer.note(plan.reason)
 
     def _extractor(self, prefix: Prefix, store: ActivationStore) -> Extractor:
-        data = self._data
+        data = self.data
         return Extractor(table=data.table, transform=data.transform, prefix=prefix, store=store, threads=data.threads)
 
     def _stored(self, rows: Sequence[ImageRow], view: int, cut: str, ahead: Sequence[int] = ()) -> StoredActivations:
-        prefix = self._model.prefix(cut)
-        store = self._store if self._model.is_pretrained(cut) else self._scratch
+        prefix = self.model.prefix(cut)
+        store = self._store if self.model.is_pretrained(cut) else self._scratch
         if store is not self._store and prefix.key != self._scratch_key:
             store.clear()  # of a body that was trained further since
             self._scratch_key = prefix.key
@@ -145,9 +148,9 @@ class ExampleSource:
         views = sorted({view, *ahead})
         named = f"views {views[0]} to {views[-1]}" if len(views) > 1 else f"view {view}" if view else "plain view"
         task = f"activations of {len(rows)} {rows[0].split} pictures, {named}"
-        extract(rows, views=views, progress=lambda done, total: self._observer.progress(task, done, total))
+        extract(rows, views=views, progress=lambda done, total: self.observer.progress(task, done, total))
         while prefix.notes:
-            self._observer.note(prefix.notes.pop())
+            self.observer.note(prefix.notes.pop())
 
         def refill(indices: Sequence[int]) -> None:
             extract([rows[index] for index in indices], views=(view,))

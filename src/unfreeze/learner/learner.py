@@ -2,72 +2,64 @@
 
 import itertools
 import math
-import shutil
-import tempfile
-import weakref
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unfreeze.activations.engines import Floats
 from unfreeze.cache import cache_folder
-from unfreeze.errors import CollectionError, SettingsError, TrainingError
+from unfreeze.errors import CollectionError, RunError, SettingsError
 from unfreeze.evaluation.predictions import PredictionTable, table_from_logits
 from unfreeze.evaluation.tta import average_views
 from unfreeze.images.table import Split
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.examples import ExampleSource
-from unfreeze.learner.model import Model, Weights
+from unfreeze.learner.fitting import Autosave, FitPlan, Fitting
+from unfreeze.learner.model import Model
 from unfreeze.learner.observer import Observer, Silent
+from unfreeze.learner.scratch import scratch_folder
+from unfreeze.learner.snapshots import SnapshotScores, ensemble_probabilities, scored
+from unfreeze.learner.state import BestWeights, Snapshot, TrainingState, read_state
+from unfreeze.learner.weights import average_weights
 from unfreeze.network.backbones import DEFAULT_BACKBONE
 from unfreeze.network.groups import GROUP_NAMES
-from unfreeze.training.batches import Examples, in_groups, shuffled
-from unfreeze.training.checkpoints import write_weights
-from unfreeze.training.head import one_thread
-from unfreeze.training.history import EpochRecord, History, stopped_improving
-from unfreeze.training.loop import StepSums, run_epoch
+from unfreeze.training.history import EpochRecord, History
 from unfreeze.training.lr_find import LEAST_STEPS, LrSweep
 from unfreeze.training.rates import Rates, group_rates
-from unfreeze.training.schedules import Schedule, schedule_for
-from unfreeze.training.trainer import Trainer
+from unfreeze.training.schedules import OneCycle, schedule_for
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
 
-EVAL_SAMPLE = 1000
-VALIDATION_BATCH = 64
 TRIED_BATCHES = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class BestWeights:
-    """The weights with the lowest validation loss so far.
-
-    Attributes:
-        record: The epoch that they come from.
-        weights: What they are.
-    """
-
-    record: EpochRecord
-    weights: Weights
+SAVE_SECONDS = 30.0
+FINE_TUNED_RATIO = 100.0
+"""How many times lower the first group's rate is than the head's in `fine_tune`, as in its present namesake."""
 
 
 class Learner:
     """Trains a network on pictures, with the controls of the lesson.
 
     It starts frozen up to the head. Whatever is frozen is read from stored activations: of the plain view while
-    `precompute` is on, of augmented views once it is off. `batch_size` may be changed between calls.
+    `precompute` is on, of augmented views once it is off. The optimizer lives as long as the learner: momentum goes on
+    from one call to the next; that of a group that is frozen stands still, and goes on when the group thaws.
 
     Args:
         data: The pictures.
         network: Name of a backbone, or a network.
+        precompute: Whether the head is trained on the plain view's stored activations at first.
         observer: Is told what happens.
-        folder: Where `history.jsonl` and `checkpoints/` are kept; None keeps them in memory only.
+        folder: Where `history.jsonl` is kept, and `checkpoints/` at the end of each epoch and every so many seconds in
+            between; None keeps all in memory.
         use_store: False computes activations anew and stores none.
         limit_bytes: What the store in the cache may hold; None for no limit.
+
+    Attributes:
+        save_seconds: How long a step of training may lie behind the last checkpoint.
+        about: Makes plain values that are saved with each checkpoint.
 
     Raises:
         SettingsError: If a network has another number of classes than the data.
@@ -79,21 +71,20 @@ class Learner:
         data: ImageData,
         network: "str | Network" = DEFAULT_BACKBONE,
         *,
+        precompute: bool = True,
         observer: Observer | None = None,
         folder: Path | None = None,
         use_store: bool = True,
         limit_bytes: int | None = None,
     ) -> None:
         self.data = data
-        self.precompute = True
-        self.batch_size = data.batch_size
-        self.history = History(folder / "history.jsonl" if folder else None)
-        self.best: BestWeights | None = None
-        self.stage = ""
+        self.save_seconds = SAVE_SECONDS
+        self.about: Callable[[], dict[str, Any]] = dict
         self._observer = observer or Silent()
         self._checkpoints = folder / "checkpoints" if folder else None
-        scratch = Path(tempfile.mkdtemp(prefix="unfreeze-"))
-        self._remove_scratch = weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
+        scratch, self._remove_scratch = scratch_folder(self, self._checkpoints)
+        history = History(folder / "history.jsonl" if folder else None)
+        self.state = TrainingState(history=history, batch_size=data.batch_size, precompute=precompute)
         self.model = Model(
             network,
             classes=len(data.table.classes),
@@ -105,8 +96,7 @@ class Learner:
         self.source = ExampleSource(
             data, self.model, observer=self._observer, scratch=scratch, use_store=use_store, limit_bytes=limit_bytes
         )
-        self.trainer = Trainer(history=self.history, seed=data.transform.seed)
-        self._augmented_epochs = 0
+        self.fitting = Fitting(self.source, self.state)
         for note in self.model.notes:
             self._observer.note(note)
 
@@ -114,6 +104,48 @@ class Learner:
         """Closes the store and removes scratch files; what is not closed goes with the learner."""
         self.source.close()
         self._remove_scratch()
+
+    @property
+    def history(self) -> History:
+        """All steps and epochs."""
+        return self.state.history
+
+    @property
+    def best(self) -> BestWeights | None:
+        """The weights with the lowest validation loss so far."""
+        return self.state.best
+
+    @property
+    def snapshots(self) -> list[Snapshot]:
+        """The weights at the ends of the last fit's cycles."""
+        return self.state.snapshots
+
+    @property
+    def precompute(self) -> bool:
+        """Whether training reads the plain view's stored activations; off, epochs walk through augmented views."""
+        return self.state.precompute
+
+    @precompute.setter
+    def precompute(self, wanted: bool) -> None:
+        self.state.precompute = wanted and self.body_is_frozen
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures in a training batch; may be changed between calls."""
+        return self.state.batch_size
+
+    @batch_size.setter
+    def batch_size(self, pictures: int) -> None:
+        self.state.batch_size = pictures
+
+    @property
+    def stage(self) -> str:
+        """What epochs from now on are said to belong to."""
+        return self.state.stage
+
+    @stage.setter
+    def stage(self, name: str) -> None:
+        self.state.stage = name
 
     @property
     def epoch_steps(self) -> int:
@@ -151,7 +183,7 @@ class Learner:
             message = f"there is no layer group {group}; groups are {', '.join(GROUP_NAMES)}, numbered from 0"
             raise SettingsError(message, subject="group")
         self.model.freeze_to(range(len(GROUP_NAMES))[group])
-        self.precompute = self.precompute and self.body_is_frozen
+        self.state.precompute = self.precompute and self.body_is_frozen
         self.source.plan()
 
     def lr_find(self, *, start: float = 1e-7, end: float = 10.0, rates: Rates = 1.0) -> LrSweep:
@@ -170,10 +202,10 @@ class Learner:
         """
         given = group_rates(rates, len(GROUP_NAMES))
         steps = max(LEAST_STEPS, self.epoch_steps)
-        examples = self.source.training(self._view(0))
-        batches = itertools.chain.from_iterable(self._batches(epoch) for epoch in itertools.count())
+        examples = self.source.training(self.fitting.view(0))
+        batches = itertools.chain.from_iterable(self.fitting.batches(epoch) for epoch in itertools.count())
         task = "learning rates tried"
-        sweep = self.trainer.sweep(
+        sweep = self.fitting.trainer.sweep(
             self.model.trainable(),
             list(itertools.islice(batches, steps)),
             examples,
@@ -191,6 +223,7 @@ class Learner:
         *,
         cycle_len: float | None = None,
         cycle_mult: float = 1,
+        warmup_steps: int = 0,
         until_overfit: bool = False,
         sizes_px: Sequence[int] = (),
     ) -> list[EpochRecord]:
@@ -201,30 +234,72 @@ class Learner:
             n_cycle: Number of cycles, or of epochs at a constant rate.
             cycle_len: Length of the first cycle in epochs.
             cycle_mult: Each cycle is this many times as long as the one before.
+            warmup_steps: Steps of a linear ramp before the first cycle.
             until_overfit: Stops early when a whole cycle brings no better validation loss while the training loss
                 still falls.
             sizes_px: Side of the training squares in each cycle, in pixels, the last one from then on; the data's own
                 unless said otherwise. Smaller squares make early cycles cheap. Validation always takes the data's own.
 
         Returns:
-            One record an epoch. The lowest validation loss's weights are kept in `best`.
+            One record an epoch. The lowest validation loss's weights are kept in `best`, those at the ends of cosine
+            cycles in `snapshots`.
 
         Raises:
             SettingsError: If rates or cycles make no sense.
             TrainingError: If the loss is no longer finite.
         """
-        rates = group_rates(lr, len(GROUP_NAMES))
-        schedule = schedule_for(n_cycle, cycle_len=cycle_len, cycle_mult=cycle_mult, epoch_steps=self.epoch_steps)
         if sizes_px and not self.model.reads_pictures:
             message = "squares of several sizes need the whole network unfrozen; leave --sizes away, or unfreeze()"
             raise SettingsError(message, subject="sizes_px")
-        records: list[EpochRecord] = []
-        for record in self._epochs(schedule, rates, sizes_px or (self.data.transform.size_px,)):
-            records.append(record)
-            settled = record.cycle >= len(sizes_px)  # losses of cycles at different sizes tell nothing of overfitting
-            if until_overfit and settled and record.ends_cycle and stopped_improving(records):
-                break
-        return records
+        schedule = schedule_for(
+            n_cycle,
+            cycle_len=cycle_len,
+            cycle_mult=cycle_mult,
+            epoch_steps=self.epoch_steps,
+            warmup_steps=warmup_steps,
+        )
+        rates = group_rates(lr, len(GROUP_NAMES))
+        plan = FitPlan(schedule=schedule, rates=rates, sizes_px=tuple(sizes_px), until_overfit=until_overfit)
+        return self._fit(plan)
+
+    def fit_one_cycle(self, n_epoch: int, lr: Rates) -> list[EpochRecord]:
+        """Trains in one cycle: the rate up from lr/25 and down to lr/100,000, momentum from 0.95 to 0.85 and back.
+
+        Args:
+            n_epoch: Number of epochs.
+            lr: The highest rate: one, a list with one for each layer group, or a slice.
+
+        Returns:
+            One record an epoch.
+
+        Raises:
+            SettingsError: If rates or epochs make no sense.
+            TrainingError: If the loss is no longer finite.
+        """
+        rates = group_rates(lr, len(GROUP_NAMES))
+        steps = schedule_for(n_epoch, epoch_steps=self.epoch_steps).cycle_ends[-1]
+        return self._fit(FitPlan(schedule=OneCycle(steps), rates=rates))
+
+    def fine_tune(self, n_epoch: int, lr: float = 0.002) -> list[EpochRecord]:
+        """One frozen epoch in one cycle, then `n_epoch` epochs of the whole network in another, on augmented views.
+
+        Args:
+            n_epoch: Number of epochs of the whole network.
+            lr: The head's highest rate in the frozen epoch. In the others it is half of it, and falls geometrically
+                to a hundredth of that at the first layer group.
+
+        Returns:
+            One record an epoch, the frozen one first.
+
+        Raises:
+            SettingsError: If rate or epochs make no sense.
+            TrainingError: If the loss is no longer finite.
+        """
+        self.freeze()
+        self.precompute = False
+        frozen = self.fit_one_cycle(1, lr)
+        self.unfreeze()
+        return frozen + self.fit_one_cycle(n_epoch, slice(lr / 2 / FINE_TUNED_RATIO, lr / 2))
 
     def fit_exactly(self) -> EpochRecord:
         """Puts the head at the lowest penalised loss on the plain training pictures, in one go instead of by steps.
@@ -238,9 +313,7 @@ class Learner:
         if not self.body_is_frozen:
             raise SettingsError("only the head can be fitted exactly; freeze the body first", subject="head")
         trained = self.model.head.fit_exactly(self.source.stored("train", 0))
-        record = self._record(trained, view=0, cycle=0, ends_cycle=True)
-        self._keep(record)
-        return record
+        return self.fitting.record(trained, view=0, cycle=0, ends_cycle=True)
 
     def estimated_seconds(self, steps: int) -> float:
         """How long training takes here and now, from a few batches that are tried and undone.
@@ -251,8 +324,8 @@ class Learner:
         Returns:
             Seconds, with validation after each epoch. What has to be stored first is stored now, and not counted.
         """
-        batches = self.source.training(self._view(0)).batches(self._batches(0)[: 1 + TRIED_BATCHES])
-        each = self.trainer.seconds_per_step(self.model.trainable(), batches)
+        batches = self.source.training(self.fitting.view(0)).batches(self.fitting.batches(0)[: 1 + TRIED_BATCHES])
+        each = self.fitting.trainer.seconds_per_step(self.model.trainable(), batches)
         validation = 0.0 if self.body_is_frozen else self.source.seconds_to_compute("valid")
         return steps * each + math.ceil(steps / self.epoch_steps) * validation
 
@@ -303,85 +376,84 @@ class Learner:
         )
         return predictions.with_tta(average_views(views)) if tta_views else predictions
 
-    def _epochs(self, schedule: Schedule, rates: Sequence[float], sizes: Sequence[int]) -> Iterator[EpochRecord]:
-        """Trains epoch after epoch to the schedule's end; what comes out was validated and recorded."""
-        done, total = 0, schedule.cycle_ends[-1]
-        while done < total:
-            record = self._epoch(schedule, rates, sizes, done)
-            done = min(done + self.epoch_steps, total)
-            self._keep(record)
-            yield record
+    def compare_snapshots(self) -> SnapshotScores | None:
+        """What the weights at the ends of the last fit's cycles are worth together, on the validation pictures.
 
-    def _epoch(self, schedule: Schedule, rates: Sequence[float], sizes: Sequence[int], done: int) -> EpochRecord:
-        """Trains one epoch, or what is left of the schedule after `done` steps, and validates."""
-        epoch, view = len(self.history.epochs), self._view(self._augmented_epochs)
-        batches = self._batches(epoch)[: schedule.cycle_ends[-1] - done]
-        cycle = sum(end <= done for end in schedule.cycle_ends)
-        examples = self.source.training(view, size_px=sizes[min(cycle, len(sizes) - 1)])
-
-        def rates_at(step: int) -> list[float]:
-            return [rate * schedule.factor(done + step) for rate in rates]
-
-        def on_step(taken: int) -> None:
-            self._observer.progress(f"epoch {epoch + 1}", taken, len(batches))
-
-        self.model.first_trained = min(self.model.first_trained, self.model.first_trainable)
-        trained = self.trainer.train(self.model.trainable(), examples.batches(batches), rates_at, on_step=on_step)
-        self._augmented_epochs += view > 0
-        done += len(batches)
-        cycle = sum(end < done for end in schedule.cycle_ends)
-        return self._record(trained, view=view, cycle=cycle, ends_cycle=done in schedule.cycle_ends)
-
-    def _record(self, trained: StepSums, *, view: int, cycle: int, ends_cycle: bool) -> EpochRecord:
-        """Validates, and puts down what an epoch came to.
-
-        Validation goes through the fast engine, whatever trains: it costs a tenth of the training, not a third.
+        Returns:
+            Figures of their averaged predictions and of their averaged weights; None of fewer than two cycles.
         """
-        valid = self._validated(self.source.stored("valid", 0))
-        if not math.isfinite(valid.mean_loss):
-            message = f"the validation loss became {valid.mean_loss}; choose a lower learning rate (--lr, --full-lr)"
-            raise TrainingError(message, subject="loss")
-        return EpochRecord(
-            epoch=len(self.history.epochs),
-            stage=self.stage,
-            cycle=cycle,
-            ends_cycle=ends_cycle,
-            view=view,
-            frozen=self.model.frozen_groups,
-            train_loss=trained.mean_loss,
-            train_accuracy=trained.accuracy,
-            eval_loss=self._eval_loss(),
-            valid_loss=valid.mean_loss,
-            valid_accuracy=valid.accuracy,
+        if len(self.snapshots) < 2 or self.best is None:
+            return None
+        labels = [row.label for row in self.data.table.of_split("valid")]
+        now, average = self.model.weights(momenta=True), average_weights([found.weights for found in self.snapshots])
+        try:
+            self.model.restore(average)
+            averaged = self.fitting.validated(self.source.stored("valid", 0))
+            self.restore_best()
+            best = self.fitting.validated(self.source.stored("valid", 0))
+        finally:
+            self.model.restore(now)
+        return SnapshotScores(
+            cycles=len(self.snapshots),
+            best=best,
+            ensemble=scored(ensemble_probabilities(self.snapshots), labels),
+            average=averaged,
+            average_weights=average,
         )
 
-    def _validated(self, examples: Examples) -> StepSums:
-        """Losses of all examples of pooled features, each counted once, in eval mode."""
-        groups = in_groups(range(len(examples.labels)), VALIDATION_BATCH)
-        with one_thread():
-            return run_epoch(examples.batches(groups), self.model.head.valid_step)
+    def keep_average(self, scores: SnapshotScores) -> None:
+        """Makes the cycles' averaged weights the best ones.
 
-    def _eval_loss(self) -> float | None:
-        """Loss in eval mode on a fixed sample of plain training pictures, where their activations are stored."""
-        if not self.body_is_frozen:
-            return None
-        return self._validated(self.source.stored_sample("train", EVAL_SAMPLE)).mean_loss
+        Args:
+            scores: What they were found to be worth.
+        """
+        record = replace(
+            self.history.epochs[-1], valid_loss=scores.average.mean_loss, valid_accuracy=scores.average.accuracy
+        )
+        self.state.best = BestWeights(record=record, weights=scores.average_weights, averaged=scores.cycles)
 
-    def _keep(self, record: EpochRecord) -> None:
-        """Records an epoch, and its weights where they are the best so far."""
-        self.history.add_epoch(record)
-        self._observer.epoch(record)
-        if self.best is None or record.valid_loss < self.best.record.valid_loss:
-            weights = self.model.weights()
-            self.best = BestWeights(record=record, weights=weights)
-            if self._checkpoints:
-                about = {"epoch": str(record.epoch), "valid_loss": repr(record.valid_loss)}
-                write_weights(self._checkpoints / "best.safetensors", weights.arrays(), about=about)
+    def save(self, folder: str | Path | None = None) -> None:
+        """Saves weights, optimizer, history and all that going on needs; an earlier save stays until this is complete.
 
-    def _view(self, augmented_epoch: int) -> int:
-        """The view that an epoch trains on."""
-        return 0 if self.precompute else self.source.augmented_view(augmented_epoch)
+        Args:
+            folder: Where to; the learner's own `checkpoints/` unless said otherwise. It is made if it is not there.
 
-    def _batches(self, epoch: int) -> list[list[int]]:
-        count = len(self.data.table.of_split("train"))
-        return shuffled(count, self.batch_size, seed=self.data.transform.seed, epoch=epoch)
+        Raises:
+            RunError: If it cannot be written, or the learner has no folder of its own.
+        """
+        target = Path(folder) if folder else self._checkpoints
+        if target is None:
+            raise RunError("this learner has no folder of its own; name one: save(folder)", subject="folder")
+        target.mkdir(parents=True, exist_ok=True)
+        about = {"own": self.about(), "model": self.model.facts()}
+        self.state.save(target, now=self.model.weights(momenta=True), about=about)
+
+    def load(self, folder: str | Path | None = None, *, resume: bool = False) -> dict[str, Any]:
+        """Becomes what was saved by a learner of the same backbone and classes.
+
+        Args:
+            folder: Where it was saved; the learner's own `checkpoints/` unless said otherwise.
+            resume: Whether a fit that was interrupted goes on at its next step when it is called again; otherwise it
+                begins anew with these weights.
+
+        Returns:
+            What `about` had made of the learner that was saved.
+
+        Raises:
+            RunError: If nothing was saved there, it cannot be read, or it is of another backbone or number of classes.
+        """
+        source = Path(folder) if folder else self._checkpoints
+        if source is None:
+            raise RunError("this learner has no folder of its own; name one: load(folder)", subject="folder")
+        found = read_state(source)
+        self.model.adopt(found.about["model"], found_in=source)
+        self.state.become(found)
+        self.source.plan()
+        self.model.restore(found.now)
+        if not resume:
+            self.state.fit = None
+        return dict(found.about["own"])
+
+    def _fit(self, plan: FitPlan) -> list[EpochRecord]:
+        save = self.save if self._checkpoints else lambda: None
+        return self.fitting.run(plan, Autosave(save, seconds=self.save_seconds))

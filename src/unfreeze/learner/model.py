@@ -1,20 +1,20 @@
 """A backbone and its head: a graph and arrays while the body is frozen, a torch network from when the body trains."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from unfreeze.activations.engines import Floats, TorchEngine
+from unfreeze.activations.engines import TorchEngine
 from unfreeze.activations.extract import Prefix
 from unfreeze.activations.packaged import PackagedPrefix
-from unfreeze.errors import SettingsError
+from unfreeze.errors import RunError, SettingsError
 from unfreeze.evaluation.predictions import log_softmax
 from unfreeze.learner.device import accelerated, best_device
+from unfreeze.learner.weights import HEAD_GROUP, HEAD_NAMES, HEAD_STAGE, Weights
 from unfreeze.network.groups import GROUP_NAMES, POOLED
 from unfreeze.training.head import LinearHead
 from unfreeze.training.trainer import Trainable
@@ -24,28 +24,6 @@ if TYPE_CHECKING:
 
     from unfreeze.network.network import BatchNormPolicy, Network
     from unfreeze.training.suffix import TrainableSuffix
-
-HEAD_GROUP = GROUP_NAMES.index("head")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Weights:
-    """The weights of a model at some time.
-
-    Attributes:
-        head: Weight (C, D), bias (C,) and their momenta.
-        body: The body's tensors by name; None where the body is as it was pretrained.
-        first_trained: Index of the first layer group that is not as it was pretrained.
-    """
-
-    head: Sequence[Floats]
-    body: "dict[str, torch.Tensor] | None"
-    first_trained: int = HEAD_GROUP
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Head and, where it was trained, body as arrays by the names that they have in a network."""
-        body = {name: tensor.numpy() for name, tensor in (self.body or {}).items()}
-        return {**body, "stages.head.1.weight": self.head[0], "stages.head.1.bias": self.head[1]}
 
 
 class Model:
@@ -159,6 +137,32 @@ class Model:
         if group < HEAD_GROUP and not self._pretrained:
             self._pretrained = self._body()
 
+    def facts(self) -> dict[str, Any]:
+        """What a saved state has to agree with, and what it brings along beside weights."""
+        return {
+            "backbone": self.backbone,
+            "classes": self._classes,
+            "first_trainable": self.first_trainable,
+            "batch_norm": self._batch_norm,
+        }
+
+    def adopt(self, facts: Mapping[str, Any], *, found_in: Path) -> None:
+        """Freezes what a saved model had frozen.
+
+        Args:
+            facts: What `facts` gave there.
+            found_in: Where they were saved, for the error.
+
+        Raises:
+            RunError: If the saved model is of another backbone, or of another number of classes.
+        """
+        for name in ("backbone", "classes"):
+            if facts[name] != self.facts()[name]:
+                message = f"{found_in}: saved with {name} {facts[name]}, this learner has {self.facts()[name]}"
+                raise RunError(message, subject=found_in)
+        self.batch_norm = facts["batch_norm"]
+        self.freeze_to(facts["first_trainable"])
+
     @property
     def frozen_groups(self) -> tuple[str, ...]:
         """Names of the layer groups that do not train."""
@@ -258,18 +262,26 @@ class Model:
             features = self.body().engine.run(squares)
         return np.exp(log_softmax(self.head.logits(features)))
 
-    def weights(self) -> Weights:
-        """A copy of the weights as they are now."""
+    def weights(self, *, momenta: bool = False) -> Weights:
+        """A copy of the weights as they are now.
+
+        Args:
+            momenta: Whether the momenta of the body's parameters are copied too.
+
+        Returns:
+            The weights.
+        """
         body = None if self.is_pretrained(POOLED) else self._body()
-        return Weights(head=self.head.copies(), body=body, first_trained=self.first_trained)
+        found = self.suffix.momenta() if momenta and "suffix" in self.__dict__ else {}
+        return Weights(head=self.head.copies(), body=body, momenta=found, first_trained=self.first_trained)
 
     def restore(self, weights: Weights) -> None:
-        """Puts weights back in place; the body's momentum, which belonged to others, begins anew."""
+        """Puts weights back in place; the body's momentum is theirs, or begins anew where they have none."""
         self.head.restore(weights.head)
-        if "suffix" in self.__dict__:
-            self.suffix.optimizer.state.clear()
         if weights.body or not self.is_pretrained(POOLED):
             self.network.load_state_dict(weights.body or self._pretrained, strict=False)
+        if weights.momenta or "suffix" in self.__dict__:
+            self.suffix.restore_momenta(weights.momenta)
         self.first_trained = weights.first_trained
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -278,7 +290,7 @@ class Model:
             body = {f"stages.{name}": array for name, array in self._packaged.weights().items()}
         else:
             body = {name: t.numpy() for name, t in self._body().items() if not name.endswith("num_batches_tracked")}
-        return {**body, **Weights(head=self.head.copies(), body=None).arrays()}
+        return {**body, **dict(zip(HEAD_NAMES, self.head.copies(), strict=False))}
 
     def _is_as_published(self) -> bool:
         """Whether a packaged body was neither trained here nor written to from outside."""
@@ -291,4 +303,4 @@ class Model:
     def _body(self) -> "dict[str, torch.Tensor]":
         """Copies of the body's tensors, on the CPU."""
         state = self.network.state_dict().items()
-        return {name: tensor.detach().cpu().clone() for name, tensor in state if not name.startswith("stages.head.")}
+        return {name: tensor.detach().cpu().clone() for name, tensor in state if not name.startswith(HEAD_STAGE)}

@@ -1,10 +1,9 @@
 """The method itself: eight steps, each as short as its sentence. Nothing here could not be typed into a notebook."""
 
 import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +13,9 @@ from unfreeze.learner.learner import Learner
 from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.recipe import reasons
 from unfreeze.recipe.advice import after_fine_tuning, before_fine_tuning, right_answers
+from unfreeze.recipe.clock import Clock
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.training.history import EpochRecord
+from unfreeze.training.history import EpochRecord, stopped_improving
 from unfreeze.training.lr_find import LrSweep
 from unfreeze.training.rates import lowered_rates
 from unfreeze.training.schedules import schedule_for
@@ -76,13 +76,52 @@ class EightSteps:
         self.learner = learner
         self.settings = settings
         self.narrator = narrator
+        self.results: list[StepResult] = []
+        self.snapshots: dict[str, Any] | None = None
         self.sweeps: dict[int, LrSweep] = {}
         self.head_rate = _Rate(settings.lr or DEFAULT_HEAD_RATE, given=settings.lr is not None)
         self.full_rate = _Rate(settings.full_lr or DEFAULT_FULL_RATE, given=settings.full_lr is not None)
         self.ratios = [1.0] * len(GROUP_NAMES)
+        self._right_before: list[bool] | None = None
+        self._clock = Clock()
+
+    @property
+    def seconds(self) -> float:
+        """How long the steps took so far, in all processes that worked on them."""
+        return self._clock.total
+
+    @property
+    def position(self) -> str:
+        """Where the steps stand, in words."""
+        done = f"after step {self.results[-1].number}" if self.results else "from the beginning"
+        fit = self.learner.state.fit
+        epoch = f", in epoch {len(self.learner.history.epochs) + 1} after {fit.in_epoch} steps of it" if fit else ""
+        return done + epoch
+
+    def to_dict(self) -> dict[str, Any]:
+        """Where the steps stand, as plain values."""
+        return {
+            "results": [asdict(result) for result in self.results],
+            "snapshots": self.snapshots,
+            "sweeps": {str(step): sweep.to_dict() for step, sweep in self.sweeps.items()},
+            "head_rate": asdict(self.head_rate),
+            "full_rate": asdict(self.full_rate),
+            "ratios": self.ratios,
+            "right_before": self._right_before,
+            "clock": self._clock.to_dict(),
+        }
+
+    def restore(self, plain: Mapping[str, Any]) -> None:
+        """Goes on where `to_dict` was taken."""
+        self.results = [StepResult(**result) for result in plain["results"]]
+        self.snapshots = plain["snapshots"]
+        self.sweeps = {int(step): LrSweep.from_dict(sweep) for step, sweep in plain["sweeps"].items()}
+        self.head_rate, self.full_rate = _Rate(**plain["head_rate"]), _Rate(**plain["full_rate"])
+        self.ratios, self._right_before = plain["ratios"], plain["right_before"]
+        self._clock = Clock(**plain["clock"])
 
     def run(self) -> list[StepResult]:
-        """Takes the steps that the settings name, in order.
+        """Takes the steps that the settings name, in order, and that were not taken before.
 
         Returns:
             One result a step. The learner then has the weights of the lowest validation loss.
@@ -98,9 +137,13 @@ class EightSteps:
             ("train the full network until it overfits", self._why_full, self.train_all),
         ]
         taken = [(number, *step) for number, step in enumerate(steps, 1) if number in self.settings.steps]
-        results = [self._take(number, name, why(), act) for number, name, why, act in taken]
+        for number, name, why, act in taken[len(self.results) :]:
+            self.results.append(self._take(number, name, why(), act))
+            self._right_before = None
+            self._clock.next_step()
+            self.learner.save()
         self.learner.restore_best()
-        return results
+        return self.results
 
     def precompute(self) -> str:
         """Step 1."""
@@ -146,7 +189,12 @@ class EightSteps:
         said = "trainable: " + ", ".join(f"{name} {count:,} weights" for name, count in counts.items())
         if not trained or 8 not in self.settings.steps:
             return said
-        schedule = schedule_for(self.settings.full_cycles, **self._cycles(), epoch_steps=self.learner.epoch_steps)
+        schedule = schedule_for(
+            self.settings.full_cycles,
+            cycle_len=self.settings.cycle_len,
+            cycle_mult=self.settings.cycle_mult,
+            epoch_steps=self.learner.epoch_steps,
+        )
         return f"{said}; {before_fine_tuning(right, seconds=self.learner.estimated_seconds(schedule.cycle_ends[-1]))}"
 
     def lower_rates(self) -> str:
@@ -165,31 +213,61 @@ class EightSteps:
         """Step 8."""
         settings = self.settings
         self.learner.precompute = False
-        before, started = self._best_right_answers(), time.perf_counter()
+        if self._right_before is None:
+            self._right_before = self._best_right_answers().tolist()
         try:
             records = self.learner.fit(
                 [self.full_rate.value * ratio for ratio in self.ratios],
                 settings.full_cycles,
-                **self._cycles(),
+                cycle_len=settings.cycle_len,
+                cycle_mult=settings.cycle_mult,
                 until_overfit=True,
                 sizes_px=() if self.learner.body_is_frozen else settings.sizes,
             )
         except TrainingError as error:
             if self.learner.best is None:
                 raise
-            return f"stopped: {error}; the weights of epoch {self.learner.best.record.epoch + 1} are kept"
+            return f"stopped: {error}; {self.learner.best.name} are kept"
+        together = self._compare_snapshots()
         best = self.learner.best
         assert best, "an epoch was trained, so some weights are the best"
-        done = records[-1].cycle + 1
-        end = "as many as were asked for" if done == settings.full_cycles else "the last one brought no better loss"
-        kept = f"the weights of epoch {best.record.epoch + 1} are kept"
         self.learner.restore_best()
-        paid = after_fine_tuning(before, self._right_answers(), time.perf_counter() - started)
-        return f"{self._trained(records, self.full_rate)}; {_times(done, 'cycle')}, {end}; {kept}; {paid}"
+        paid = after_fine_tuning(np.array(self._right_before), self._right_answers(), self._clock.step)
+        trained, end = self._trained(records, self.full_rate), self._why_it_ended(records)
+        return f"{trained}; {end}{together}; {best.name} are kept; {paid}"
 
-    def _cycles(self) -> dict[str, float]:
-        """Lengths of step 8's cycles."""
-        return {"cycle_len": self.settings.cycle_len, "cycle_mult": self.settings.cycle_mult}
+    def _compare_snapshots(self) -> str:
+        """What the cycles' weights are worth together, in words; the average is kept where it is better."""
+        scores = self.learner.compare_snapshots()
+        if scores is None:
+            return ""
+        if scores.average_is_better:
+            self.learner.keep_average(scores)
+        self.snapshots = {
+            "cycles": scores.cycles,
+            "best_loss": scores.best.mean_loss,
+            "average_loss": scores.average.mean_loss,
+            "average_accuracy": scores.average.accuracy,
+            "ensemble_loss": scores.ensemble.mean_loss,
+            "ensemble_accuracy": scores.ensemble.accuracy,
+            "average_kept": scores.average_is_better,
+        }
+        return (
+            f"; the {scores.cycles} cycles' weights averaged have loss {scores.average.mean_loss:.4f}, their averaged "
+            f"predictions {scores.ensemble.mean_loss:.4f}, the best epoch {scores.best.mean_loss:.4f}"
+        )
+
+    def _why_it_ended(self, records: list[EpochRecord]) -> str:
+        """Where step 8 stopped, and why."""
+        done = _times(records[-1].cycle + 1, "cycle")
+        if not stopped_improving(records):
+            return f"{done}, no more fit into --max-epochs {self.settings.max_epochs}"
+        last = [record for record in records if record.cycle == records[-1].cycle]
+        before = min(records[: -len(last)], key=lambda record: record.valid_loss)
+        return (
+            f"stopped after {done}: the last one's validation loss, {min(r.valid_loss for r in last):.4f} at best, did "
+            f"not fall below the {before.valid_loss:.4f} of epoch {before.epoch + 1} while the training loss still fell"
+        )
 
     def _right_answers(self) -> npt.NDArray[np.bool_]:
         """Whether each validation picture is classified correctly now, shape (N,)."""
@@ -198,7 +276,7 @@ class EightSteps:
 
     def _best_right_answers(self) -> npt.NDArray[np.bool_]:
         """The same under the weights that would be kept if nothing more were trained."""
-        now = self.learner.model.weights()
+        now = self.learner.model.weights(momenta=True)
         self.learner.restore_best()
         right = self._right_answers()
         self.learner.model.restore(now)
@@ -235,9 +313,8 @@ class EightSteps:
     def _take(self, number: int, name: str, why: str, act: Callable[[], str]) -> StepResult:
         self.narrator.step(number, name, why)
         self.learner.stage = f"step {number}"
-        started = time.perf_counter()
         outcome = act()
-        seconds = time.perf_counter() - started
+        seconds = self._clock.step
         self.narrator.outcome(outcome)
         last = self.learner.history.epochs[-1] if self.learner.history.epochs else None
         return StepResult(

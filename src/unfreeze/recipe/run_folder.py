@@ -4,57 +4,63 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from unfreeze.errors import RunError
+from filelock import FileLock, Timeout
+
+from unfreeze.errors import CollectionError, RunError
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.files import write_whole
 from unfreeze.images.table import ImageTable
+from unfreeze.learner.state import STATE_FILE
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.lr_find import LrSweep
 
 DEFAULT_PARENT = Path("runs")
 PACKAGES = ("unfreeze", "torch", "timm", "onnxruntime", "numpy", "pillow", "scikit-learn")
+BEGUN_FILE, RESULT_FILE, LOCK_FILE = "run.json", "result.json", "lock"
+WORK_FILE = re.compile(r"\..+\.\d+")
+"""What `write_whole` leaves of a file where the program is killed while it writes."""
+
+NAMES_IN_A_MESSAGE = 3
 
 
 class RunFolder:
-    """A new folder for one run.
+    """The folder of one run, which this process alone writes to: see `new_run` and `begun_run`.
 
     Args:
-        path: The folder; it must not be there, or be empty.
-
-    Raises:
-        RunError: If there is something already, or the folder cannot be made.
+        path: The folder.
+        was_there: Whether it was there, empty, before the run began.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, was_there: bool) -> None:
         self.path = path
-        try:
-            self._was_there = path.exists()
-            if self._was_there and (not path.is_dir() or any(path.iterdir())):
-                what = "holds something already" if path.is_dir() else "is a file"
-                raise RunError(f"{path}: {what}; choose another folder with --out, or remove it", subject=path)
-            for folder in (path, path / "lr_find", path / "checkpoints", path / "model"):
-                folder.mkdir(parents=True, exist_ok=True)
-            write_whole(path / "history.jsonl", b"")
-        except OSError as error:
-            raise RunError(
-                f"{path}: cannot be written ({error.strerror}); choose another --out", subject=path
-            ) from error
+        self._was_there = was_there
 
     @property
     def model(self) -> Path:
         """The bundle's folder."""
         return self.path / "model"
 
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of what resuming needs."""
+        return self.path / "checkpoints"
+
+    @property
+    def has_state(self) -> bool:
+        """Whether some of the run was done and saved."""
+        return (self.checkpoints / STATE_FILE).exists()
+
     @contextmanager
     def removed_if_barren(self) -> Iterator[None]:
-        """Takes away again what was made if the run ends before its first step of training, by an error or by Ctrl-C.
+        """Takes away again what was made if the run ends inside by an error or by Ctrl-C and nothing was saved yet.
 
         Yields:
             Nothing.
@@ -62,16 +68,50 @@ class RunFolder:
         try:
             yield
         except BaseException:
-            if not (self.path / "history.jsonl").stat().st_size:
+            if not self.has_state:
                 for child in self.path.iterdir():
-                    shutil.rmtree(child) if child.is_dir() else child.unlink()
+                    shutil.rmtree(child, ignore_errors=True) if child.is_dir() else child.unlink()
                 if not self._was_there:
-                    self.path.rmdir()
+                    with suppress(OSError):  # a system that does not remove the lock, which is in use
+                        self.path.rmdir()
             raise
 
-    def write_settings(self, settings: TrainSettings) -> None:
-        """Writes the resolved settings."""
-        write_whole(self.path / "settings.toml", settings.to_toml().encode())
+    def begin(self, pictures: Path, settings: TrainSettings) -> None:
+        """Writes what resuming needs first of all, then the resolved settings for the reader."""
+        self._write_begun({"pictures": str(pictures.resolve()), "settings": settings.to_dict(), "rows": None})
+        for name in ("lr_find", "model"):
+            (self.path / name).mkdir(exist_ok=True)
+        for name, text in (("history.jsonl", ""), ("settings.toml", settings.to_toml())):
+            write_whole(self.path / name, text.encode())
+
+    def begun(self) -> tuple[Path, TrainSettings]:
+        """The folder of pictures and the settings that the run was begun with."""
+        found = self._read_begun()
+        return Path(found["pictures"]), TrainSettings.from_dict(found["settings"])
+
+    def check_pictures(self, table: ImageTable) -> None:
+        """Makes sure that the pictures are those that the run began with; writes them down where it begins.
+
+        Args:
+            table: The pictures as they are now.
+
+        Raises:
+            CollectionError: If one is gone, new or changed, or belongs to another class or split.
+        """
+        begun, now = self._read_begun(), {row.path: [row.label, row.split, row.content] for row in table.rows}
+        if begun["rows"] is None:
+            self._write_begun({**begun, "rows": now})
+            return
+        before = begun["rows"]
+        differences = {
+            "gone": sorted(before.keys() - now.keys()),
+            "new": sorted(now.keys() - before.keys()),
+            "changed": sorted(path for path in before.keys() & now.keys() if before[path] != now[path]),
+        }
+        found = "; ".join(f"{len(paths)} {what}: {_named(paths)}" for what, paths in differences.items() if paths)
+        if found:
+            message = f"{table.root}: not the pictures that the run began with ({found}); put them back, or begin anew"
+            raise CollectionError(message, subject=table.root)
 
     def write_sweep(self, step: int, sweep: LrSweep) -> None:
         """Writes what the LR finder saw in a step."""
@@ -82,8 +122,8 @@ class RunFolder:
         table.write(self.path / "predictions.csv")
 
     def write_result(self, result: dict[str, Any]) -> None:
-        """Writes the figures that the run came to."""
-        self._write_json("result.json", result)
+        """Writes the figures that the run came to; with `seconds` among them it is complete."""
+        self._write_json(RESULT_FILE, result)
 
     def write_receipt(self, settings: TrainSettings, table: ImageTable, weights: str) -> dict[str, Any]:
         """Writes what the run was made from.
@@ -115,8 +155,84 @@ class RunFolder:
         """Writes the report."""
         write_whole(self.path / "report.html", page.encode("utf-8", errors="backslashreplace"))
 
+    def complete(self, result: dict[str, Any]) -> None:
+        """Writes the figures, `seconds` among them; what only resuming needs is removed."""
+        self.write_result(result)
+        (self.checkpoints / STATE_FILE).unlink(missing_ok=True)
+
     def _write_json(self, name: str, content: Any) -> None:
         write_whole(self.path / name, (json.dumps(content, indent=2) + "\n").encode())
+
+    def _write_begun(self, content: dict[str, Any]) -> None:
+        write_whole(self.checkpoints / BEGUN_FILE, (json.dumps(content) + "\n").encode())
+
+    def _read_begun(self) -> dict[str, Any]:
+        path = self.checkpoints / BEGUN_FILE
+        try:
+            found: dict[str, Any] = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path}: cannot be read ({error}); the run cannot go on", subject=path) from error
+        return found
+
+
+@contextmanager
+def new_run(path: Path) -> Iterator[RunFolder]:
+    """A new folder for one run.
+
+    Args:
+        path: The folder; it must not be there, or be empty.
+
+    Yields:
+        The folder.
+
+    Raises:
+        RunError: If there is something already, or the folder cannot be made.
+    """
+    try:
+        was_there = path.exists()
+        if was_there and not _is_free(path):
+            what = "holds something already" if path.is_dir() else "is a file"
+            raise RunError(f"{path}: {what}; choose another folder with --out, or remove it", subject=path)
+        (path / "checkpoints").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({error.strerror}); choose another --out", subject=path) from error
+    with _alone(path):
+        yield RunFolder(path, was_there=was_there)
+
+
+@contextmanager
+def begun_run(path: Path) -> Iterator[RunFolder]:
+    """The folder of a run that was stopped, to go on with.
+
+    Args:
+        path: The folder.
+
+    Yields:
+        The folder.
+
+    Raises:
+        RunError: If it is no run's folder, the run is complete, or another process goes on with it.
+    """
+    if not (path / "checkpoints" / BEGUN_FILE).is_file():
+        raise RunError(f"{path}: no run was begun here; name the folder of a run that was stopped", subject=path)
+    with _alone(path):
+        result = path / RESULT_FILE
+        if result.exists() and "seconds" in json.loads(result.read_bytes()):
+            raise RunError(f"{path}: this run is complete; there is nothing to go on with", subject=path)
+        for left in path.rglob(".*"):
+            if WORK_FILE.fullmatch(left.name) and left.is_file():
+                left.unlink()
+        folder = RunFolder(path, was_there=True)
+        if not folder.has_state:
+            folder.begin(*folder.begun())
+        yield folder
+
+
+def _is_free(path: Path) -> bool:
+    """Whether a folder is empty, but for what a run leaves that was killed before it began."""
+    if not path.is_dir() or any(found.name != "checkpoints" for found in path.iterdir()):
+        return False
+    return all(found.name == LOCK_FILE or WORK_FILE.fullmatch(found.name) for found in path.glob("checkpoints/*"))
 
 
 def default_folder(pictures: str) -> Path:
@@ -133,6 +249,23 @@ def default_folder(pictures: str) -> Path:
         number += 1
         path = DEFAULT_PARENT / f"{pictures}-{number}"
     return path
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keeps other processes from writing to a run's folder; the system lets go when this one ends, however it ends."""
+    lock = path / "checkpoints" / LOCK_FILE
+    try:
+        with FileLock(lock, timeout=0):
+            yield
+    except Timeout:
+        message = f"{path}: another process is at work on this run; wait for it, or choose another folder with --out"
+        raise RunError(message, subject=path) from None
+
+
+def _named(paths: list[str]) -> str:
+    more = f" and {len(paths) - NAMES_IN_A_MESSAGE} more" if len(paths) > NAMES_IN_A_MESSAGE else ""
+    return ", ".join(paths[:NAMES_IN_A_MESSAGE]) + more
 
 
 def _hash(text: str) -> str:

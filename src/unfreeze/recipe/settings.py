@@ -1,13 +1,15 @@
 """All settings of a run, each with its default and its unit, in this one place."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
 
-from unfreeze.errors import SettingsError
+from unfreeze.errors import SettingsError, nearest
 from unfreeze.network.backbones import DEFAULT_BACKBONE
+from unfreeze.training.cycles import cycles_within
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
 
@@ -39,7 +41,7 @@ class TrainSettings:
         unfreeze: What step 5 unfreezes: "all" layers, or the "late" half of the body with the head.
         rate_ratio: How many times lower each earlier layer group's rate is than the next higher group's.
         full_lr: The head's learning rate in step 8; None for the one found in step 7.
-        full_cycles: Cycles of step 8 at most; it stops earlier when it overfits.
+        max_epochs: Epochs of step 8 at most; it takes whole cycles only, and stops earlier when it overfits.
         sizes: Side of the training squares in each cycle of step 8, in pixels, the last one from then on; empty for the
             full size throughout.
         cycle_mult: Each cycle of step 8 is this many times as long as the one before.
@@ -49,6 +51,8 @@ class TrainSettings:
         threads: Pictures in work at a time, and threads that torch may use; None for one a core.
         use_store: Whether activations are kept in the cache for another run.
         cache_size: Bytes that activations may take in the cache; those used longest ago make room.
+        checkpoint_seconds: How long a training step may lie behind the last checkpoint; there is one after each epoch
+            besides.
     """
 
     backbone: str = DEFAULT_BACKBONE
@@ -70,7 +74,7 @@ class TrainSettings:
     unfreeze: Literal["all", "late"] = "all"
     rate_ratio: float = 3.0
     full_lr: float | None = None
-    full_cycles: int = 3
+    max_epochs: int = 15
     sizes: tuple[int, ...] = ()
     cycle_mult: int = 2
     batch_norm: Literal["frozen", "train"] = "frozen"
@@ -79,14 +83,41 @@ class TrainSettings:
     threads: int | None = None
     use_store: bool = True
     cache_size: int = 10_000_000_000
+    checkpoint_seconds: float = 30.0
 
     def __post_init__(self) -> None:
         faults = [*self._counts(), *self._rates(), *self._shares()]
         if not self.steps or any(step not in range(1, STEPS + 1) for step in self.steps):
             faults.append(f"--steps names {list(self.steps)}; steps are numbered 1 to {STEPS}, such as 1-4 or 1,2,3")
-        faults += [*self._sizes(), *self._choices()]
+        if not faults:  # numbers that cannot be used have no cycles
+            faults += self._sizes()
+        faults += self._choices()
         if faults:
             raise SettingsError("; ".join(faults), subject=faults[0].split()[0])
+
+    @property
+    def full_cycles(self) -> int:
+        """Number of step 8's cycles that fit into `max_epochs`."""
+        return cycles_within(self.max_epochs, cycle_len=self.cycle_len, cycle_mult=self.cycle_mult)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "TrainSettings":
+        """Settings from what `to_dict` gave.
+
+        Args:
+            plain: Plain values by name.
+
+        Returns:
+            The settings.
+
+        Raises:
+            SettingsError: If a name is unknown or a value cannot be used.
+        """
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(plain.keys() - known):
+            raise SettingsError(f"unknown setting {unknown[0]}{nearest(unknown[0], known)}", subject=unknown[0])
+        kinds = {"weights": Path, "square": Square, "augment": Augment, "steps": tuple, "sizes": tuple}
+        return cls(**{name: kinds[name](value) if name in kinds else value for name, value in plain.items()})
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as plain values; what is None is left out."""
@@ -105,7 +136,7 @@ class TrainSettings:
             "head_epochs": 1,
             "augmented_cycles": 1,
             "cycle_len": 1,
-            "full_cycles": 1,
+            "max_epochs": 1,
         }
         least |= {"cycle_mult": 1, "views": 1, "tta_views": 0, "threads": 1, "seed": 0, "cache_size": 0}
         found = {name: getattr(self, name) for name in least}
@@ -132,7 +163,8 @@ class TrainSettings:
         if self.sizes and not {5, 8} <= set(self.steps):
             faults.append(f"--sizes is for step 8 after step 5; --steps names {list(self.steps)}")
         if len(self.sizes) > self.full_cycles:
-            faults.append(f"--sizes names {len(self.sizes)} sizes for {self.full_cycles} cycles; raise --full-cycles")
+            found = f"--sizes names {len(self.sizes)} sizes for {self.full_cycles} cycles"
+            faults.append(f"{found} of at most {self.max_epochs} epochs; raise --max-epochs")
         return faults
 
     def _choices(self) -> list[str]:
@@ -148,6 +180,8 @@ class TrainSettings:
         faults = []
         if not 0 < self.valid_share < 1:
             faults.append(f"--valid-share is {self.valid_share}; it must lie between 0 and 1")
+        if not self.checkpoint_seconds >= 0:
+            faults.append(f"--checkpoint-seconds is {self.checkpoint_seconds}; it must be at least 0")
         if not 0 <= self.max_broken_share <= 1:
             faults.append(f"--max-broken-share is {self.max_broken_share}; it must lie between 0 and 1")
         return faults

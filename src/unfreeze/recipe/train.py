@@ -1,7 +1,6 @@
 """A whole run: scan, eight steps, evaluation, model, report."""
 
 import os
-import time
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,8 +23,8 @@ from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer
 from unfreeze.network.backbones import preprocessing
 from unfreeze.network.groups import POOLED
-from unfreeze.recipe.eight_steps import EightSteps, Narrator, StepResult
-from unfreeze.recipe.run_folder import RunFolder
+from unfreeze.recipe.eight_steps import EightSteps, Narrator
+from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.report.page import ReportContent, report_page
 from unfreeze.transforms.transform import Transform
@@ -84,56 +83,95 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
     Raises:
         UnfreezeError: If pictures, settings or folders cannot be used.
     """
-    started = time.perf_counter()
     if out.resolve().is_relative_to(pictures.resolve()):
         message = f"{out}: lies inside the pictures, where nothing is ever written; name another folder with --out"
         raise RunError(message, subject=out)
-    folder = RunFolder(out)
+    size = settings.size or preprocessing(settings.backbone).size_px
+    settings = replace(settings, size=size, threads=settings.threads or os.cpu_count() or 1)
+    with new_run(out) as folder:
+        with folder.removed_if_barren():
+            folder.begin(pictures, settings)
+        return _run(folder, watcher)
+
+
+def resume(run: Path, watcher: Watcher) -> RunResult:
+    """Goes on with a run that was stopped, at the step after its last checkpoint, with its own settings.
+
+    Args:
+        run: The run folder.
+        watcher: Is told of everything.
+
+    Returns:
+        Where the run is and what it came to: what it would have come to without the stop, to the last bit on a CPU.
+
+    Raises:
+        UnfreezeError: If there is nothing to go on with, or the pictures are not what they were.
+    """
+    with begun_run(run) as folder:
+        return _run(folder, watcher)
+
+
+def _run(folder: RunFolder, watcher: Watcher) -> RunResult:
+    """Takes a run from where it is to its end."""
+    pictures, settings = folder.begun()
     with folder.removed_if_barren():
         data = _read(pictures, settings, watcher)
-        settings = replace(settings, size=data.transform.size_px, threads=data.threads)
-        network = _network(settings, classes=len(data.table.classes))
-        folder.write_settings(settings)
-        learner = Learner(
-            data,
-            network,
-            observer=watcher,
-            folder=out,
-            use_store=settings.use_store,
-            limit_bytes=settings.cache_size,
-        )
-        with closing(learner):
-            learner.model.batch_norm = settings.batch_norm
-            receipt = folder.write_receipt(settings, data.table, learner.model.prefix(POOLED).key)
-            course = EightSteps(learner, settings, watcher)
-            steps = course.run()
-            watcher.step(0, "evaluate, export, report", WHY_AFTER)
-            for step, sweep in course.sweeps.items():
-                folder.write_sweep(step, sweep)
-            table = learner.evaluate(("valid", "test"), tta_views=settings.tta_views)
-            folder.write_predictions(table)
-            figures = _figures(learner, table, steps)
-            content = ReportContent(
-                title=pictures.resolve().name,
-                table=data.table,
-                predictions=table,
-                transform=data.transform,
-                history=learner.history,
-                sweeps=course.sweeps,
-                rates={2: str(course.head_rate), 7: str(course.full_rate)},
-                figures=figures,
-                facts={"settings": settings.to_dict(), "receipt": receipt},
-            )
-            folder.write_report(report_page(content))
-            folder.write_result(figures)  # a model that cannot be exported does not cost the figures
-            difference = _write_model(learner, folder)
-            compared = "torch" if learner.model.is_built else "the body's graph with the trained head"
-            watcher.outcome(
-                f"the exported model and {compared} agree to {difference:.0e} in every probability compared"
-            )
-    figures["seconds"] = time.perf_counter() - started
-    folder.write_result(figures)
-    return RunResult(folder=out, figures=figures, table=table)
+        folder.check_pictures(data.table)
+        learner = _learner(folder, data, settings, watcher)
+    with closing(learner):
+        receipt = folder.write_receipt(settings, data.table, learner.model.prefix(POOLED).key)
+        course = EightSteps(learner, settings, watcher)
+        learner.about = course.to_dict
+        if folder.has_state:
+            course.restore(learner.load(resume=True))
+            watcher.note(f"goes on {course.position}")
+        course.run()
+        watcher.step(0, "evaluate, export, report", WHY_AFTER)
+        return _finished(folder, course, receipt, watcher)
+
+
+def _finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], watcher: Watcher) -> RunResult:
+    """Evaluates, and writes what a run leaves behind."""
+    learner, settings = course.learner, course.settings
+    for step, sweep in course.sweeps.items():
+        folder.write_sweep(step, sweep)
+    table = learner.evaluate(("valid", "test"), tta_views=settings.tta_views)
+    folder.write_predictions(table)
+    figures = _figures(course, table)
+    content = ReportContent(
+        title=learner.data.table.root.resolve().name,
+        table=learner.data.table,
+        predictions=table,
+        transform=learner.data.transform,
+        history=learner.history,
+        sweeps=course.sweeps,
+        rates={2: str(course.head_rate), 7: str(course.full_rate)},
+        figures=figures,
+        facts={"settings": settings.to_dict(), "receipt": receipt},
+    )
+    folder.write_report(report_page(content))
+    folder.write_result(figures)  # a model that cannot be exported does not cost the figures
+    difference = _write_model(learner, folder)
+    compared = "torch" if learner.model.is_built else "the body's graph with the trained head"
+    watcher.outcome(f"the exported model and {compared} agree to {difference:.0e} in every probability compared")
+    figures["seconds"] = course.seconds
+    folder.complete(figures)
+    return RunResult(folder=folder.path, figures=figures, table=table)
+
+
+def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watcher: Watcher) -> Learner:
+    """A learner on the run's folder."""
+    learner = Learner(
+        data,
+        _network(settings, classes=len(data.table.classes)),
+        observer=watcher,
+        folder=folder.path,
+        use_store=settings.use_store,
+        limit_bytes=settings.cache_size,
+    )
+    learner.model.batch_norm = settings.batch_norm
+    learner.save_seconds = settings.checkpoint_seconds
+    return learner
 
 
 def _write_model(learner: Learner, folder: RunFolder) -> float:
@@ -191,9 +229,9 @@ def _summary(table: ImageTable) -> str:
     return f"{len(table.rows)} pictures of {len(table.classes)} classes ({counts})"
 
 
-def _figures(learner: Learner, table: PredictionTable, steps: list[StepResult]) -> dict[str, Any]:
+def _figures(course: EightSteps, table: PredictionTable) -> dict[str, Any]:
     """The contents of `result.json`."""
-    valid, images = table.of_split("valid"), learner.data.table
+    valid, images, best = table.of_split("valid"), course.learner.data.table, course.learner.best
     figures: dict[str, Any] = {
         "accuracy": metrics.accuracy(valid),
         "accuracy_interval": list(metrics.accuracy_interval(valid)),
@@ -205,8 +243,10 @@ def _figures(learner: Learner, table: PredictionTable, steps: list[StepResult]) 
         "valid_images": len(images.of_split("valid")),
         "test_images": len(images.of_split("test")),
         "quarantined": len(images.quarantined),
-        "kept": learner.best.record.stage if learner.best else None,
-        "steps": [asdict(step) for step in steps],
+        "kept": f"{best.record.stage}, {best.name.removeprefix('the ')}" if best else None,
+        "kept_epoch": best.record.epoch if best else None,
+        "snapshots": course.snapshots,
+        "steps": [asdict(step) for step in course.results],
     }
     test = table.of_split("test")
     if test.paths:

@@ -104,7 +104,7 @@ def verdict(valid: PredictionTable, content: ReportContent) -> str:
         f"(95 % interval). Weakest class: {worst['class']}, {100 * float(worst['recall']):.1f} % of it recognised."
     )
     if content.figures["kept"]:
-        text += f" The weights kept are those of {content.figures['kept']}, where the validation loss was lowest."
+        text += f" The weights kept ({content.figures['kept']}) are those with the lowest validation loss."
     if not content.figures["test_images"]:
         text += " The same pictures chose these weights, so the figure flatters a little; a test folder would not."
     if metrics.mean_loss(valid) > metrics.guessing_loss(valid):
@@ -119,9 +119,8 @@ def _plots(content: ReportContent, valid: PredictionTable) -> dict[str, str]:
     history = content.history
     plots = {f"lr_find_{step}": to_svg(partial(plot_lr_find, sweep)) for step, sweep in content.sweeps.items()}
     if history.epochs:
-        best = min(history.epochs, key=lambda record: record.valid_loss)
         plots["schedule"] = to_svg(partial(plot_schedule, history.steps))
-        plots["losses"] = to_svg(partial(plot_losses, history.epochs, kept=best.epoch))
+        plots["losses"] = to_svg(partial(plot_losses, history.epochs, kept=content.figures["kept_epoch"]))
     side = min(9.0, 3.0 + 0.35 * len(valid.classes))
     draw = partial(plot_confusion, metrics.confusion(valid), valid.classes)
     plots["confusion"] = to_svg(draw, width=side + 1, height=side)

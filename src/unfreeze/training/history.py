@@ -1,12 +1,13 @@
 """What happened in training, as append-only plain data."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from unfreeze.errors import RunError
+from unfreeze.files import write_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class EpochRecord:
         epoch: Number of the epoch, counted from 0 over the learner's life.
         stage: What the epoch belonged to, as the caller named it.
         cycle: Number of its cycle within the call of `fit`, from 0.
-        ends_cycle: Whether a cycle ended with it.
+        ends_cycle: Whether a cycle ended in it.
         view: Number of the view that was trained on; 0 is the plain one.
         frozen: Names of the frozen layer groups.
         train_loss: Mean loss of the epoch's examples as they were trained, dropout on.
@@ -79,21 +80,57 @@ class History:
     def add_step(self, record: StepRecord) -> None:
         """Appends a step; raises RunError if the file cannot be written."""
         self.steps.append(record)
-        self._write({"kind": "step", **asdict(record)})
+        self._write(record)
 
     def add_epoch(self, record: EpochRecord) -> None:
         """Appends an epoch; raises RunError if the file cannot be written."""
         self.epochs.append(record)
-        self._write({"kind": "epoch", **asdict(record), "overfitting": record.overfitting})
+        self._write(record)
 
-    def _write(self, record: dict[str, Any]) -> None:
+    def to_dict(self) -> dict[str, Any]:
+        """All records as plain values, for JSON."""
+        return {"steps": [vars(record) for record in self.steps], "epochs": [vars(record) for record in self.epochs]}
+
+    def restore(self, plain: Mapping[str, Any]) -> None:
+        """Takes the records of `to_dict` instead of its own, in the file too; raises RunError if that fails."""
+        self.steps[:] = [StepRecord(**record) for record in plain["steps"]]
+        self.epochs[:] = [epoch_record(record) for record in plain["epochs"]]
+        if self.path:
+            write_whole(self.path, "".join(_line(record) for record in self._in_order()).encode())
+
+    def _in_order(self) -> Iterator[StepRecord | EpochRecord]:
+        """Steps and epochs as they came: an epoch's record follows its last step."""
+        steps = iter(self.steps)
+        following = next(steps, None)
+        for record in self.epochs:
+            while following and following.epoch <= record.epoch:
+                yield following
+                following = next(steps, None)
+            yield record
+        if following:
+            yield following
+        yield from steps
+
+    def _write(self, record: StepRecord | EpochRecord) -> None:
         if not self.path:
             return
         try:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
+                file.write(_line(record))
         except OSError as error:
             raise RunError(f"{self.path}: cannot be written ({error.strerror})", subject=self.path) from error
+
+
+def epoch_record(plain: Mapping[str, Any]) -> EpochRecord:
+    """A record from the values of its attributes as JSON gives them."""
+    return EpochRecord(**{**plain, "frozen": tuple(plain["frozen"])})
+
+
+def _line(record: StepRecord | EpochRecord) -> str:
+    """A record as a line of JSON."""
+    if isinstance(record, StepRecord):
+        return json.dumps({"kind": "step", **vars(record)}) + "\n"
+    return json.dumps({"kind": "epoch", **vars(record), "overfitting": record.overfitting}) + "\n"
 
 
 def stopped_improving(epochs: list[EpochRecord]) -> bool:

@@ -39,17 +39,24 @@ class StepSums:
         return self.correct / self.examples
 
 
-def run_epoch(batches: Iterable[Batch], step: Callable[[Batch], StepSums]) -> StepSums:
+NOTHING_YET = StepSums()
+
+
+def run_epoch(
+    batches: Iterable[Batch], step: Callable[[Batch], StepSums], *, so_far: StepSums = NOTHING_YET
+) -> StepSums:
     """Takes a step for each batch and adds up what they came to.
 
     Args:
         batches: Inputs and labels.
         step: What is done with a batch.
+        so_far: What earlier batches of the epoch came to: it is added to in order, so that an epoch in parts has the
+            same sums to the last bit.
 
     Returns:
         The sums over all examples, each counted once, in float64.
     """
-    total = StepSums()
+    total = so_far
     for batch in batches:
         total += step(batch)
     return total

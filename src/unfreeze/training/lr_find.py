@@ -1,7 +1,7 @@
 """The learning-rate finder: a sweep over rates, and what it suggests (Smith 2017, arXiv 1506.01186)."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,6 +46,13 @@ class LrSweep:
     def to_dict(self) -> dict[str, Any]:
         """The sweep as plain values, for JSON."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "LrSweep":
+        """The sweep from what `to_dict` gave."""
+        rates, losses, smoothed = (tuple(plain[name]) for name in ("rates", "losses", "smoothed"))
+        stopped, suggestions = plain["stopped"], dict(plain["suggestions"])
+        return cls(rates=rates, losses=losses, smoothed=smoothed, stopped=stopped, suggestions=suggestions)
 
 
 def sweep_rate(step: int, *, start: float, end: float, steps: int) -> float:

@@ -1,6 +1,6 @@
 """The stages after a cut in the body, trained in torch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -98,6 +98,27 @@ class TrainableSuffix:
         """
         with self._head.preserved(), preserved(self.network, self.optimizer):
             yield
+
+    def momenta(self) -> dict[str, Tensor]:
+        """Copies of the momenta of the body's parameters by name, on the CPU; those that never moved have none."""
+        state = self.optimizer.state
+        found = {name: state[part].get("momentum_buffer") for name, part in self._body() if part in state}
+        return {name: buffer.detach().cpu().clone() for name, buffer in found.items() if buffer is not None}
+
+    def restore_momenta(self, momenta: Mapping[str, Tensor]) -> None:
+        """Puts momenta in place; the body's other parameters begin anew.
+
+        Args:
+            momenta: Momenta by the names of the body's parameters.
+        """
+        self.optimizer.state.clear()
+        for name, part in self._body():
+            if name in momenta:
+                self.optimizer.state[part]["momentum_buffer"] = momenta[name].to(part.device, copy=True)
+
+    def _body(self) -> list[tuple[str, nn.Parameter]]:
+        head = set(self.network.classifier.parameters())
+        return [(name, part) for name, part in self.network.named_parameters() if part not in head]
 
     def _copy_head_in(self) -> None:
         copy_head(self._head, self.network)

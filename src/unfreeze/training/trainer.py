@@ -4,6 +4,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.training.batches import Batch, Examples
 from unfreeze.training.history import History, StepRecord
-from unfreeze.training.loop import StepSums, run_epoch
+from unfreeze.training.loop import MOMENTUM, NOTHING_YET, StepSums, run_epoch
 from unfreeze.training.lr_find import LrSweep, lr_sweep
 
 
@@ -31,6 +32,19 @@ class Trainable(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a step is taken.
+
+    Attributes:
+        rates: Learning rate of each layer group.
+        momentum: Part of the last step's direction that goes on.
+    """
+
+    rates: Sequence[float]
+    momentum: float = MOMENTUM
+
+
 class Trainer:
     """Takes steps and records them.
 
@@ -47,8 +61,9 @@ class Trainer:
         self,
         part: Trainable,
         batches: Iterable[Batch],
-        rates: Callable[[int], Sequence[float]],
+        pace: Callable[[int], Pace],
         *,
+        so_far: StepSums = NOTHING_YET,
         on_step: Callable[[int], None],
     ) -> StepSums:
         """Trains on batches, one step each.
@@ -56,7 +71,8 @@ class Trainer:
         Args:
             part: What is trained.
             batches: Inputs and labels.
-            rates: One rate a layer group at each step, counted from 0.
+            pace: Rates and momentum at each step, counted from 0.
+            so_far: What earlier batches of the epoch came to.
             on_step: Called with the number of steps taken.
 
         Returns:
@@ -67,14 +83,15 @@ class Trainer:
 
         def step(batch: Batch) -> StepSums:
             index, number = next(steps), len(self.history.steps)
-            sums = part.train_step(batch, rates(index), seed=step_seed(self._seed, number))
-            named = dict(zip(GROUP_NAMES, rates(index), strict=True))
+            now = pace(index)
+            sums = part.train_step(batch, now.rates, momentum=now.momentum, seed=step_seed(self._seed, number))
+            named = dict(zip(GROUP_NAMES, now.rates, strict=True))
             self.history.add_step(StepRecord(step=number, epoch=epoch, loss=sums.mean_loss, rates=named))
             on_step(index + 1)
             return sums
 
         with part.training():
-            return run_epoch(batches, step)
+            return run_epoch(batches, step, so_far=so_far)
 
     def seconds_per_step(self, part: Trainable, batches: Iterable[Batch]) -> float:
         """How long a step takes here and now, on average; leaves not one bit changed.
