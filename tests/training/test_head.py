@@ -44,19 +44,22 @@ def test_a_new_head_calls_all_classes_equally_likely() -> None:
     assert sums.mean_loss == pytest.approx(math.log(3), rel=1e-12)
 
 
-def test_steps_are_those_of_torchs_sgd_with_momentum() -> None:
+@pytest.mark.parametrize("asked", [(), (0.95, 0.9, 0.85, 0.87, 0.93)])
+def test_steps_are_those_of_torchs_sgd_with_momentum(asked: tuple[float, ...]) -> None:
     head, data = random_head(dropout=0), noise_features(24)
     linear = torch_twin(head)
     optimizer = torch.optim.SGD(linear.parameters(), lr=1.0, momentum=0.9)
     for step, batch in enumerate(data.batches(in_groups(range(24), 5))):  # the last has four examples
         optimizer.param_groups[0]["lr"] = rate = 0.5 / (1 + step)
+        optimizer.param_groups[0]["momentum"] = asked[step] if asked else 0.9
         optimizer.zero_grad()
         inputs, labels = (torch.from_numpy(part) for part in batch)
         logits = linear(inputs)
         loss = nn.functional.cross_entropy(logits, labels)
         torch.autograd.backward(loss)
         optimizer.step()
-        sums = head.train_step(batch, [0.0, 0.0, rate], seed=step)
+        named = {"momentum": asked[step]} if asked else {}
+        sums = head.train_step(batch, [0.0, 0.0, rate], seed=step, **named)
         assert sums.examples == len(labels)
         assert sums.mean_loss == pytest.approx(loss.item(), rel=1e-5)
         assert sums.correct == int((logits.argmax(1) == labels).sum())

@@ -1,28 +1,49 @@
-"""Schedules beside PyTorch's own, and boundaries beside plain arithmetic."""
+"""Schedules beside PyTorch's own, step by step."""
 
-import math
-from fractions import Fraction
-from itertools import pairwise
+from collections.abc import Callable
+from functools import partial
+from itertools import accumulate, pairwise
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.optim import lr_scheduler
 
 from unfreeze.errors import SettingsError
-from unfreeze.training.schedules import ConstantRate, CosineRestarts, cycle_ends, schedule_for
+from unfreeze.training.loop import MOMENTUM
+from unfreeze.training.schedules import (
+    ConstantRate,
+    CosineRestarts,
+    FlatCosine,
+    OneCycle,
+    Schedule,
+    WarmUp,
+    schedule_for,
+)
 
 
-def rates_of_torch(first: int, mult: int, steps: int) -> list[float]:
-    """The rates that PyTorch's scheduler sets for a highest rate of 1."""
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, first, mult, eta_min=0)
-    rates = []
+def steps_of_torch(
+    schedule_of: Callable[[torch.optim.Optimizer], lr_scheduler.LRScheduler], steps: int
+) -> tuple[list[float], list[float]]:
+    """The rates and momenta that one of PyTorch's schedulers sets, the highest rate being 1."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0, momentum=0.9)
+    schedule = schedule_of(optimizer)
+    rates, momenta = [], []
     for _ in range(steps):
         rates.append(float(optimizer.param_groups[0]["lr"]))
+        momenta.append(float(optimizer.param_groups[0]["momentum"]))
         optimizer.step()
         schedule.step()
-    return rates
+    return rates, momenta
+
+
+def factors(schedule: Schedule) -> list[float]:
+    return [schedule.factor(step) for step in range(schedule.cycle_ends[-1])]
+
+
+def momenta(schedule: Schedule) -> list[float]:
+    return [schedule.momentum(step) for step in range(schedule.cycle_ends[-1])]
 
 
 @pytest.mark.parametrize("mult", [1, 2, 3])
@@ -31,27 +52,146 @@ def test_cosine_restarts_are_those_of_torch(mult: int, epoch_steps: int) -> None
     schedule = schedule_for(4, cycle_len=1, cycle_mult=mult, epoch_steps=epoch_steps)
     steps = schedule.cycle_ends[-1]
     assert steps == epoch_steps * sum(mult**cycle for cycle in range(4))
-    assert [schedule.factor(step) for step in range(steps)] == pytest.approx(
-        rates_of_torch(epoch_steps, mult, steps), abs=1e-12
+    rates, _ = steps_of_torch(lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, epoch_steps, mult), steps)
+    assert factors(schedule) == pytest.approx(rates, abs=1e-12)
+    assert momenta(schedule) == [MOMENTUM] * steps
+
+
+@pytest.mark.parametrize(("epoch_steps", "lengths"), [(4, (4, 6, 9)), (8, (8, 12, 18)), (100, (100, 150, 225))])
+def test_cosine_restarts_of_a_fractional_multiplier(epoch_steps: int, lengths: tuple[int, ...]) -> None:
+    """PyTorch takes whole multipliers only: its cycles without restarts are strung together."""
+    strung = []
+    for length in lengths:
+        strung += steps_of_torch(partial(lr_scheduler.CosineAnnealingLR, T_max=length), length)[0]
+    schedule = schedule_for(3, cycle_len=1, cycle_mult=1.5, epoch_steps=epoch_steps)
+    assert schedule.cycle_ends == tuple(accumulate(lengths))
+    assert factors(schedule) == pytest.approx(strung, abs=1e-12)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 63, 64, 100, 101, 441, 1002])
+def test_one_cycle_is_that_of_torch(steps: int) -> None:
+    rates, expected_momenta = steps_of_torch(
+        partial(
+            lr_scheduler.OneCycleLR,
+            max_lr=1.0,
+            total_steps=steps,
+            pct_start=0.25,
+            anneal_strategy="cos",
+            cycle_momentum=True,
+            base_momentum=0.85,
+            max_momentum=0.95,
+            div_factor=25.0,
+            final_div_factor=1e5 / 25,
+        ),
+        steps,
     )
+    schedule = OneCycle(steps)
+    assert schedule.cycle_ends == (steps,)
+    assert factors(schedule) == pytest.approx(rates, abs=1e-12, rel=1e-9)
+    assert momenta(schedule) == pytest.approx(expected_momenta, abs=1e-12)
 
 
-def test_cosine_restarts_of_a_fractional_multiplier() -> None:
-    schedule = schedule_for(3, cycle_len=1, cycle_mult=1.5, epoch_steps=4)
-    assert schedule.cycle_ends == (4, 10, 19)
-    by_hand = [(1 + math.cos(math.pi * i / n)) / 2 for n in (4, 6, 9) for i in range(n)]
-    assert [schedule.factor(step) for step in range(19)] == pytest.approx(by_hand, abs=1e-15)
+def test_one_cycle_of_four_steps_begins_at_its_peak() -> None:
+    """PyTorch divides by zero here; the peak of n steps lies at n / 4 - 1, which is step 0."""
+    schedule = OneCycle(4)
+    assert factors(schedule) == pytest.approx([1.0, (3 + 1e-5) / 4, (1 + 3e-5) / 4, 1e-5])
+    assert momenta(schedule) == pytest.approx([0.85, 0.875, 0.925, 0.95])
 
 
-def test_factor_behind_the_last_cycle_is_our_mistake() -> None:
+@given(st.integers(5, 10**6))
+def test_one_cycle_ends_exactly_and_never_leaves_its_range(steps: int) -> None:
+    schedule, peak = OneCycle(steps), steps // 4 - 1
+    assert schedule.factor(0) == pytest.approx(1 / 25)
+    assert schedule.momentum(0) == pytest.approx(0.95)
+    assert (schedule.factor(steps - 1), schedule.momentum(steps - 1)) == (1e-5, 0.95)
+    assert max(map(schedule.factor, range(max(0, peak - 1), peak + 3))) <= 1
+    assert min(map(schedule.momentum, range(max(0, peak - 1), peak + 3))) >= 0.85 - 1e-15
+    if steps % 4 == 0:
+        assert schedule.factor(peak) == 1
+        assert schedule.momentum(peak) == pytest.approx(0.85, abs=1e-15)
+
+
+@pytest.mark.parametrize(("steps", "flat"), [(1, 0), (2, 1), (4, 3), (7, 5), (100, 75), (101, 75), (441, 330)])
+def test_flat_cosine_is_flat_and_then_a_cycle_of_torch(steps: int, flat: int) -> None:
+    schedule = FlatCosine(steps)
+    annealing, _ = steps_of_torch(partial(lr_scheduler.CosineAnnealingLR, T_max=steps - flat), steps - flat)
+    assert schedule.flat_steps == flat
+    assert schedule.cycle_ends == (steps,)
+    assert factors(schedule) == pytest.approx([1.0] * flat + annealing, abs=1e-12)
+    assert factors(schedule)[: flat + 1] == [1.0] * (flat + 1)
+    assert momenta(schedule) == [MOMENTUM] * steps
+
+
+@pytest.mark.parametrize("warmup_steps", [1, 2, 5, 40])
+def test_warm_up_is_that_of_torch(warmup_steps: int) -> None:
+    inner = CosineRestarts((6, 18))
+    schedule = WarmUp(warmup_steps, inner)
+    rates, _ = steps_of_torch(
+        partial(lr_scheduler.LinearLR, start_factor=1 / (warmup_steps + 1), total_iters=warmup_steps), warmup_steps + 1
+    )
+    assert schedule.cycle_ends == (6 + warmup_steps, 18 + warmup_steps)
+    assert factors(schedule)[: warmup_steps + 1] == pytest.approx(rates, abs=1e-12)
+    assert factors(schedule)[warmup_steps:] == factors(inner)
+    assert momenta(schedule) == [MOMENTUM] * (18 + warmup_steps)
+
+
+def test_warm_up_ramps_to_the_first_rate_and_holds_the_first_momentum_of_what_follows() -> None:
+    inner = OneCycle(40)
+    schedule = WarmUp(3, inner)
+    assert factors(schedule)[:4] == pytest.approx([0.01, 0.02, 0.03, 0.04])
+    assert factors(schedule)[3:] == factors(inner)
+    assert momenta(schedule) == [inner.momentum(0)] * 3 + momenta(inner)
+
+
+@pytest.mark.parametrize("cycle_len", [None, 1])
+def test_schedule_is_shifted_by_the_warm_up_steps(cycle_len: float | None) -> None:
+    plain = schedule_for(2, cycle_len=cycle_len, cycle_mult=2, epoch_steps=5)
+    assert schedule_for(2, cycle_len=cycle_len, cycle_mult=2, epoch_steps=5, warmup_steps=0) == plain
+    warmed = schedule_for(2, cycle_len=cycle_len, cycle_mult=2, epoch_steps=5, warmup_steps=4)
+    assert warmed == WarmUp(4, plain)
+    assert factors(warmed)[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+
+
+SCHEDULES = [ConstantRate((2, 6)), CosineRestarts((2, 6)), OneCycle(6), FlatCosine(6), WarmUp(2, CosineRestarts((4,)))]
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_factor_of_a_step_outside_is_our_mistake(schedule: Schedule) -> None:
+    assert schedule.factor(5) > 0
     with pytest.raises(IndexError, match="step 6 lies behind the last cycle, which ends at 6"):
-        CosineRestarts((2, 6)).factor(6)
+        schedule.factor(6)
+    with pytest.raises(IndexError, match="step -1 lies before the first cycle"):
+        schedule.factor(-1)
+
+
+@pytest.mark.parametrize("ends", [(), (0, 2), (2, 2), (4, 2), (1.0, 2), (True, 2), ("1",)])
+@pytest.mark.parametrize("kind", [ConstantRate, CosineRestarts])
+def test_ends_are_whole_numbers_that_ascend(kind: Callable[..., Schedule], ends: tuple[int, ...]) -> None:
+    with pytest.raises(SettingsError, match=r"cycle_ends is .*; cycles end after whole numbers of steps") as error:
+        kind(ends)
+    assert error.value.subject == "cycle_ends"
+
+
+@pytest.mark.parametrize("steps", [0, -3, 2.0, True, "5", None])
+@pytest.mark.parametrize("kind", [OneCycle, FlatCosine])
+def test_steps_are_whole_numbers(kind: Callable[..., Schedule], steps: int) -> None:
+    with pytest.raises(SettingsError, match=f"steps is {steps!r}; it must be a whole number, at least 1") as error:
+        kind(steps)
+    assert error.value.subject == "steps"
+
+
+@pytest.mark.parametrize("steps", [-1, 1.5])
+def test_warm_up_takes_whole_numbers_of_steps(steps: int) -> None:
+    with pytest.raises(SettingsError, match=f"warmup_steps is {steps}; it must be a whole number, at least 0") as error:
+        schedule_for(1, cycle_len=1, epoch_steps=5, warmup_steps=steps)
+    assert error.value.subject == "warmup_steps"
 
 
 def test_rate_is_constant_without_a_cycle_length() -> None:
     schedule = schedule_for(3, epoch_steps=5)
     assert schedule == ConstantRate((5, 10, 15))
-    assert [schedule.factor(step) for step in range(15)] == [1.0] * 15
+    assert factors(schedule) == [1.0] * 15
+    assert momenta(schedule) == [MOMENTUM] * 15
 
 
 def test_multiplier_says_nothing_without_a_cycle_length() -> None:
@@ -63,68 +203,12 @@ def test_lesson_of_three_doubling_cycles_is_seven_epochs() -> None:
     assert schedule.cycle_ends == (1 * 23, 3 * 23, 7 * 23)
 
 
-@pytest.mark.parametrize(
-    ("cycle_len", "cycle_mult", "epoch_steps", "ends"),
-    [
-        (0.5, 1, 10, (5, 10, 15)),
-        (1.5, 2, 10, (15, 45, 105)),
-        (2, 0.5, 10, (20, 30, 35)),
-        (0.1, 1, 10, (1, 2, 3)),  # in binary, 0.1 + 0.1 + 0.1 is more than 0.3
-        (1, 1.1, 100, (100, 210, 331)),  # in binary, 1.1 * 1.1 is more than 1.21
-    ],
-)
-def test_fractions_that_fall_on_whole_steps(
-    cycle_len: float, cycle_mult: float, epoch_steps: int, ends: tuple[int, ...]
-) -> None:
-    assert cycle_ends(3, cycle_len=cycle_len, cycle_mult=cycle_mult, epoch_steps=epoch_steps) == ends
-
-
-def test_cycle_that_ends_between_two_steps_names_the_settings() -> None:
-    message = r"cycle 1 would end at step 1\.5, .*cycle_len 0\.5 and cycle_mult 1 do not divide epochs of 3 steps"
-    with pytest.raises(SettingsError, match=message) as error:
-        cycle_ends(2, cycle_len=0.5, cycle_mult=1, epoch_steps=3)
-    assert error.value.subject == "cycle_len"
-
-
-def test_later_cycle_that_ends_between_two_steps_is_named() -> None:
-    with pytest.raises(SettingsError, match=r"cycle 3 would end at step 9\.5, .*cycle_mult 1\.5"):
-        schedule_for(3, cycle_len=1, cycle_mult=1.5, epoch_steps=2)
-
-
-@pytest.mark.parametrize("value", [0, -1, math.nan, math.inf])
-@pytest.mark.parametrize("name", ["cycle_len", "cycle_mult"])
-def test_lengths_and_multipliers_must_be_positive_numbers(name: str, value: float) -> None:
-    with pytest.raises(SettingsError, match=f"{name} is {value}; it must be above 0") as error:
-        cycle_ends(2, **{"cycle_len": 1, "cycle_mult": 1, name: value}, epoch_steps=4)
-    assert error.value.subject == name
-
-
 @pytest.mark.parametrize("cycle_len", [None, 1])
 @pytest.mark.parametrize("count", [0, -2])
 def test_number_of_cycles_must_be_positive(count: int, cycle_len: float | None) -> None:
     with pytest.raises(SettingsError, match=f"n_cycle is {count}; it must be above 0") as error:
         schedule_for(count, cycle_len=cycle_len, epoch_steps=4)
     assert error.value.subject == "n_cycle"
-
-
-@given(
-    n_cycle=st.integers(1, 5),
-    quarters=st.integers(1, 12),
-    mult_quarters=st.integers(1, 12),
-    epoch_steps=st.integers(1, 300),
-)
-def test_boundaries_are_exact_integers_or_an_error(
-    n_cycle: int, quarters: int, mult_quarters: int, epoch_steps: int
-) -> None:
-    lengths = [Fraction(quarters, 4) * epoch_steps * Fraction(mult_quarters, 4) ** k for k in range(n_cycle)]
-    exact = [sum(lengths[: k + 1], Fraction(0)) for k in range(n_cycle)]
-    if any(end.denominator != 1 for end in exact):
-        with pytest.raises(SettingsError, match="between two steps"):
-            cycle_ends(n_cycle, cycle_len=quarters / 4, cycle_mult=mult_quarters / 4, epoch_steps=epoch_steps)
-        return
-    ends = cycle_ends(n_cycle, cycle_len=quarters / 4, cycle_mult=mult_quarters / 4, epoch_steps=epoch_steps)
-    assert all(type(end) is int for end in ends)
-    assert list(ends) == exact
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=6))

@@ -14,7 +14,7 @@ from unfreeze.errors import TrainingError
 from unfreeze.network.network import Network
 from unfreeze.training.batches import Batch
 from unfreeze.training.head import LinearHead
-from unfreeze.training.suffix import TrainableSuffix, on_device
+from unfreeze.training.suffix import TrainableSuffix, copy_head, on_device
 
 EQUAL = [0.1, 0.1, 0.1]
 
@@ -144,6 +144,39 @@ def test_momentum_of_a_group_that_is_frozen_again_stands_still_and_goes_on() -> 
         assert part.grad is not None
         expected = 0.9 * momentum + part.grad
         assert torch.allclose(suffix.optimizer.state[part]["momentum_buffer"], expected, atol=1e-7)
+
+
+def test_momentum_of_each_step_is_that_of_torchs_sgd_in_every_group() -> None:
+    network, pictures = small_network(dropout=0), noise_pictures()
+    suffix, momenta, rates = suffix_of(network, 0), (0.95, 0.85, 0.5, 0.9), [0.01, 0.02, 0.03]
+    copy_head(suffix._head, network)
+    twin = copy.deepcopy(network)
+    groups = [{"params": twin.group_parameters(name), "lr": r} for name, r in zip(twin.groups, rates, strict=True)]
+    optimizer = torch.optim.SGD(groups, lr=1.0, momentum=0.1)
+    batch = batch_of(pictures)
+    for momentum in momenta:
+        for group in optimizer.param_groups:
+            group["momentum"] = momentum
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(twin(torch.from_numpy(batch[0])), torch.from_numpy(batch[1]))
+        torch.autograd.backward(loss)
+        optimizer.step()
+    with suffix.training():
+        for step, momentum in enumerate(momenta):
+            suffix.train_step(batch, rates, seed=step, momentum=momentum)
+    for (name, found), expected in zip(network.named_parameters(), twin.parameters(), strict=True):
+        assert torch.allclose(found, expected, atol=1e-6), name
+        buffer = suffix.optimizer.state[found]["momentum_buffer"]
+        assert torch.allclose(buffer, optimizer.state[expected]["momentum_buffer"], atol=1e-6), name
+
+
+def test_a_step_that_names_no_momentum_takes_the_lessons_again() -> None:
+    suffix, batch = suffix_of(small_network(), 0), batch_of(noise_pictures())
+    with suffix.training():
+        suffix.train_step(batch, EQUAL, seed=0, momentum=0.5)
+        assert [group["momentum"] for group in suffix.optimizer.param_groups] == [0.5] * 3
+        suffix.train_step(batch, EQUAL, seed=1)
+        assert [group["momentum"] for group in suffix.optimizer.param_groups] == [0.9] * 3
 
 
 def whole_network_step(network: Network, head: LinearHead, pictures: HeldExamples, rate: float) -> float:

@@ -13,7 +13,7 @@ from small import HeldExamples, noise_features, noise_pictures, small_network
 from unfreeze.training.batches import Batch, in_groups
 from unfreeze.training.head import LinearHead
 from unfreeze.training.history import History
-from unfreeze.training.loop import StepSums
+from unfreeze.training.loop import MOMENTUM, StepSums
 from unfreeze.training.suffix import TrainableSuffix
 from unfreeze.training.trainer import Trainable, Trainer, step_seed
 
@@ -27,7 +27,7 @@ class Recording:
         self.asked: list[tuple[list[float], int]] = []
         self.contexts: list[str] = []
 
-    def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int) -> StepSums:
+    def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int, momentum: float = MOMENTUM) -> StepSums:
         assert self.contexts[-1] == "training"
         self.asked.append((list(rates), seed))
         return StepSums(len(batch[1]), float(len(batch[1])) ** 2, 1)

@@ -57,13 +57,14 @@ class LinearHead:
             return np.concatenate([self.logits(features) for features, _ in examples.batches(groups)])
 
     @np.errstate(over="ignore", invalid="ignore")  # what is not finite is reported by check_loss
-    def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int) -> StepSums:
+    def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int, momentum: float = MOMENTUM) -> StepSums:
         """One step of SGD with momentum down the gradient of the batch's mean cross-entropy.
 
         Args:
             batch: Features (N, D) and class indices (N,).
             rates: Learning rate of each layer group; the last is the head's.
             seed: Decides which features are dropped.
+            momentum: What part of the last step's direction is kept, above 0.
 
         Returns:
             The batch's sums as they were before the step.
@@ -85,7 +86,7 @@ class LinearHead:
             (self.weight, self.weight_velocity, gradient.T @ seen),
             (self.bias, self.bias_velocity, gradient.sum(0)),
         ):
-            velocity *= np.float32(MOMENTUM)
+            velocity *= np.float32(momentum)
             velocity += slope
             value -= rate * velocity
         return StepSums(len(labels), float(losses.sum()), int((logits.argmax(1) == labels).sum()))

@@ -17,7 +17,7 @@ from unfreeze.training.preserve import preserved, torch_threads
 
 
 class TrainableSuffix:
-    """The stages of a network from its cut on, with their optimizer: SGD with momentum 0.9, as in the lesson.
+    """The stages of a network from its cut on, with their optimizer: SGD with momentum.
 
     Each layer group has a rate of its own; frozen groups get no gradient, so their momentum stands still and goes on
     when they thaw. The head's weights and momentum are those of `head`: they are copied in when training begins and
@@ -44,13 +44,14 @@ class TrainableSuffix:
         self._head = head
         self._threads = threads
 
-    def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int) -> StepSums:
+    def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int, momentum: float = MOMENTUM) -> StepSums:
         """One step down the gradient of the batch's mean cross-entropy, inside `training`.
 
         Args:
             batch: Activations at the network's cut, or squares (N, 3, S, S), and class indices (N,).
             rates: Learning rate of each layer group.
             seed: Decides what dropout drops.
+            momentum: What part of the last step's direction is kept, above 0, in every layer group.
 
         Returns:
             The batch's sums as they were before the step.
@@ -59,7 +60,7 @@ class TrainableSuffix:
             TrainingError: If the loss is not finite; the step is not taken.
         """
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
+            group["lr"], group["momentum"] = rate, momentum
         torch.manual_seed(seed)  # dropout depends on the step alone, resumed or not
         module = self._module
         inputs, labels = on_device(module, batch)

@@ -19,8 +19,8 @@ from unfreeze.training.lr_find import LrSweep, lr_sweep
 class Trainable(Protocol):
     """What takes steps: the head alone, or a part of the body with it; it owns its optimizer's state."""
 
-    def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int) -> StepSums:
-        """One step on a batch, at one rate a layer group; the seed decides dropout."""
+    def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int, momentum: float = MOMENTUM) -> StepSums:
+        """One step on a batch, at one rate a layer group and a momentum for all; the seed decides dropout."""
         ...
 
     def training(self) -> AbstractContextManager[None]:
