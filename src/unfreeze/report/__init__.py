@@ -1,1 +1,1 @@
-"""Plots, and a self-contained HTML page."""
+"""A self-contained HTML page."""

@@ -13,8 +13,12 @@ from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.evaluation.selections import most_incorrect, worst_first
 from unfreeze.images.decode import decode
 from unfreeze.images.table import ImageRow, ImageTable
+from unfreeze.plots.confusion import plot_confusion
+from unfreeze.plots.losses import plot_losses
+from unfreeze.plots.schedule import plot_schedule
+from unfreeze.plots.svg import to_svg
+from unfreeze.plots.sweep import plot_lr_find
 from unfreeze.report.pictures import outlined, square_uri, thumbnail
-from unfreeze.report.plots import plot_confusion, plot_losses, plot_lr_find, plot_schedule, to_svg
 from unfreeze.training.history import History
 from unfreeze.training.lr_find import LrSweep
 from unfreeze.transforms.squares import seen_share

@@ -1,0 +1,98 @@
+"""Plots of learning rates by step: those of the steps taken, and those that a schedule plans."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from unfreeze.plots.colours import COLOURS
+from unfreeze.training.history import StepRecord
+from unfreeze.training.schedules import Schedule
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+HEADROOM, MARGIN = 1.08, 0.01
+"""A plan's plot is so much higher than its highest rate, and wider at both sides: marks of cycles' ends show."""
+
+MOST_CYCLE_MARKS = 100
+"""Ends of more cycles than these would be a grey wall; they are left out."""
+
+
+def plot_schedule(steps: Sequence[StepRecord], axes: "Axes") -> "Axes":
+    """The learning rate of each layer group over the steps taken.
+
+    Args:
+        steps: The steps taken.
+        axes: Where to draw.
+
+    Returns:
+        The axes.
+    """
+    numbers = [record.step for record in steps]
+    for group in steps[0].rates if steps else ():
+        axes.plot(numbers, [record.rates[group] for record in steps], color=COLOURS.get(group), label=group)
+    axes.set(xlabel="step (mini-batch)", ylabel="learning rate", ylim=(0, None))
+    axes.legend(fontsize="small")
+    return axes
+
+
+def plot_planned(schedule: Schedule, rates: Mapping[str, float] | float, axes: "Axes", *, epoch_steps: int) -> "Axes":
+    """The learning rate at each step of a schedule, without training, with the ends of its cycles marked.
+
+    Epochs are counted on a second axis above; momentum, where it changes, has an axis of its own on the right.
+
+    Args:
+        schedule: What is planned.
+        rates: The highest rate of each named layer group, or one rate.
+        axes: Where to draw.
+        epoch_steps: Steps in an epoch.
+
+    Returns:
+        The axes.
+    """
+    steps = range(schedule.cycle_ends[-1])
+    factors = [schedule.factor(step) for step in steps]
+    named = rates if isinstance(rates, Mapping) else {"learning rate": rates}
+    for name, rate in named.items():
+        colour = COLOURS.get(name, COLOURS["head"])
+        axes.plot(steps, [rate * factor for factor in factors], color=colour, label=name)
+    across, up = (-MARGIN * len(steps), (1 + MARGIN) * len(steps)), (0, HEADROOM * max(named.values()))
+    axes.set(xlabel="step (mini-batch)", ylabel="learning rate", xlim=across, ylim=up)
+    _count_epochs(axes, epoch_steps)
+    _mark_cycle_ends(schedule, axes)
+    drawn = [axes, *_plot_momentum(schedule, axes)]
+    handles = [handle for part in drawn for handle in part.get_legend_handles_labels()[0]]
+    axes.legend(  # below the axes: inside, it would hide one curve or another
+        handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=len(handles), fontsize="small"
+    )
+    return axes
+
+
+def _count_epochs(axes: "Axes", epoch_steps: int) -> None:
+    def to_epochs(steps: npt.ArrayLike) -> npt.ArrayLike:
+        return np.asarray(steps) / epoch_steps
+
+    def to_steps(epochs: npt.ArrayLike) -> npt.ArrayLike:
+        return np.asarray(epochs) * epoch_steps
+
+    axes.secondary_xaxis("top", functions=(to_epochs, to_steps)).set_xlabel("epoch")
+
+
+def _mark_cycle_ends(schedule: Schedule, axes: "Axes") -> None:
+    ends = schedule.cycle_ends if len(schedule.cycle_ends) <= MOST_CYCLE_MARKS else ()
+    for index, end in enumerate(ends):
+        label = "_" if index else "end of a cycle"  # an underscore keeps a line out of the legend
+        axes.axvline(end, color=COLOURS["train"], linewidth=1, linestyle="--", zorder=1, label=label)
+
+
+def _plot_momentum(schedule: Schedule, axes: "Axes") -> "list[Axes]":
+    """The momentum on an axis of its own, if it changes; those axes, or none."""
+    momenta = [schedule.momentum(step) for step in range(schedule.cycle_ends[-1])]
+    if min(momenta) == max(momenta):
+        return []
+    twin = axes.twinx()
+    twin.plot(range(len(momenta)), momenta, color=COLOURS["momentum"], linestyle=":", label="momentum")
+    twin.set_ylabel("momentum")
+    return [twin]

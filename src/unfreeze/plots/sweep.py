@@ -1,0 +1,35 @@
+"""The plot of the learning-rate finder."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unfreeze.plots.colours import COLOURS
+from unfreeze.training.lr_find import LrSweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FIRST_STEPS = 20
+"""The height of a sweep's plot is set by the losses of so many steps at its beginning."""
+
+
+def plot_lr_find(sweep: LrSweep, axes: "Axes") -> "Axes":
+    """The loss against the learning rate, with the suggestions marked.
+
+    Args:
+        sweep: What the finder saw.
+        axes: Where to draw.
+
+    Returns:
+        The axes.
+    """
+    axes.plot(sweep.rates, sweep.losses, color=COLOURS["train"], alpha=0.4, linewidth=0.8, label="loss of the batch")
+    axes.plot(sweep.rates, sweep.smoothed, color=COLOURS["head"], label="smoothed")
+    for (rule, rate), mark in zip(sweep.suggestions.items(), "ov^s", strict=False):
+        height = np.interp(np.log(rate), np.log(sweep.rates), sweep.smoothed)
+        axes.plot([rate], [height], mark, label=f"{rule} {rate:.2g}")
+    top = 1.5 * max(sweep.smoothed[:FIRST_STEPS], default=1.0)  # a diverging loss would hide the valley
+    axes.set(xscale="log", xlabel="learning rate of the head", ylabel="training loss", ylim=(0, top))
+    axes.legend(fontsize="small")
+    return axes
