@@ -19,7 +19,7 @@ def commands() -> list[str]:
 
 
 def test_the_readme_shows_all_commands() -> None:
-    assert {shlex.split(line)[1] for line in commands()} == {"train", "predict", "cache"}
+    assert {shlex.split(line)[1] for line in commands()} == {"train", "predict", "cache", "schedule"}
 
 
 @pytest.mark.filterwarnings("default")

@@ -1,4 +1,4 @@
-"""Writes files so that one is always whole, whenever the program is stopped."""
+"""Writes files: whole ones, whenever the program is stopped, and ones that replace nothing."""
 
 import os
 from contextlib import suppress
@@ -30,3 +30,37 @@ def write_whole(path: Path, data: bytes) -> None:
     finally:
         with suppress(OSError):  # gone after a replacement, and never there where the folder is none
             work.unlink()
+
+
+def write_new(path: Path, data: bytes, *, flag: str) -> None:
+    """Writes a file that is not there yet; one that cannot be written to its end is removed again.
+
+    Args:
+        path: The file.
+        data: All of its bytes.
+        flag: The flag that names it, for the error.
+
+    Raises:
+        RunError: If there is such a file already, or it cannot be written.
+    """
+    try:
+        file = path.open("xb")
+    except FileExistsError as error:
+        raise there_already(path, flag=flag) from error
+    except OSError as error:
+        raise _unwritable(path, error, flag) from error
+    try:
+        with file:
+            file.write(data)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _unwritable(path, error, flag) from error
+
+
+def there_already(path: Path, *, flag: str) -> RunError:
+    """The error of a file of the user's that would have to be replaced."""
+    return RunError(f"{path}: is there already and stays as it is; choose another file for {flag}", subject=path)
+
+
+def _unwritable(path: Path, error: OSError, flag: str) -> RunError:
+    return RunError(f"{path}: cannot be written ({error.strerror}); choose another file for {flag}", subject=path)

@@ -21,7 +21,18 @@ def loaded_modules(*words: str) -> set[str]:
     return {line.rsplit("|", 1)[1].strip() for line in result.stderr.splitlines() if line.startswith("import time:")}
 
 
-@pytest.mark.parametrize("words", [("--help",), ("--version",), ("train", "--help"), ("predict", "--help"), ("cache",)])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",),
+        ("--version",),
+        ("train", "--help"),
+        ("predict", "--help"),
+        ("cache",),
+        ("schedule", "--help"),
+        ("schedule", "--csv", "-"),
+    ],
+)
 def test_help_and_version_load_no_torch(words: tuple[str, ...]) -> None:
     loaded = loaded_modules(*words)
     assert "typer" in loaded
