@@ -2,7 +2,7 @@
 
     UnfreezeError            everything a user can mend; carries `subject`, the thing that it concerns
     ├── SettingsError        a setting or flag has a value that cannot be used      (subject: its name)
-    ├── CollectionError      a folder of pictures cannot be used                    (subject: its path)
+    ├── CollectionError      a folder or list of pictures cannot be used            (subject: its path)
     ├── PictureError         one file is not a picture that can be decoded          (subject: its path)
     ├── BackboneError        a backbone or its weights cannot be had                (subject: its name or file)
     ├── TrainingError        training cannot go on                                  (subject: what stopped it)
@@ -37,7 +37,7 @@ class SettingsError(UnfreezeError):
 
 
 class CollectionError(UnfreezeError):
-    """A folder of pictures cannot be used as a collection."""
+    """A folder or list of pictures cannot be used as a collection."""
 
 
 class PictureError(UnfreezeError):

@@ -22,12 +22,12 @@ SPLIT_NAMES: dict[str, Split] = {
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file that is named like a picture and lies in a class folder.
+    """A file that is to be read as a picture of a class.
 
     Attributes:
         path: Path below the collection's root, with forward slashes.
-        class_name: Name of its class folder.
-        split: What the folder above says it is for; None where the collection is still to be split.
+        class_name: Name of its class folder, or its label in a list.
+        split: What the folder above or the list says it is for; None where the collection is still to be split.
     """
 
     path: str
@@ -37,17 +37,21 @@ class FoundFile:
 
 @dataclass(frozen=True)
 class Layout:
-    """What a walk through a collection found.
+    """The files of a collection, before any of them is opened: what a walk through a folder or a list gave.
 
     Attributes:
-        files: All files named like pictures, sorted by path.
-        empty_classes: Class folders without such a file, as paths below the root.
+        root: The folder that the files' paths are relative to.
+        source: What an error about the collection names: its folder, its CSV file, or its lists.
+        files: All files to be read, each once, sorted by path.
+        empty_classes: Class folders without a file that is named like a picture, as paths below the root.
         notes: What was skipped and why, one sentence each.
     """
 
+    root: Path
+    source: str
     files: tuple[FoundFile, ...]
-    empty_classes: tuple[str, ...]
-    notes: tuple[str, ...]
+    empty_classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def find_layout(root: Path) -> Layout:
@@ -80,7 +84,8 @@ def find_layout(root: Path) -> Layout:
         files = list(walk.class_files("", None))
     if not files:
         raise CollectionError(_nothing_found(root, walk), subject=root)
-    return Layout(tuple(sorted(files, key=lambda file: file.path)), tuple(walk.empty_classes), tuple(walk.notes()))
+    files.sort(key=lambda file: file.path)
+    return Layout(root, str(root), tuple(files), tuple(walk.empty_classes), tuple(walk.notes()))
 
 
 class _Walk:

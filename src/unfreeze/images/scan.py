@@ -7,20 +7,22 @@ from pathlib import Path
 
 from unfreeze.errors import CollectionError, PictureError, SettingsError
 from unfreeze.images.decode import probe
-from unfreeze.images.layout import FoundFile, find_layout
+from unfreeze.images.layout import FoundFile, Layout, find_layout
 from unfreeze.images.split import valid_rows
 from unfreeze.images.table import ImageRow, ImageTable, Quarantined, Split
 from unfreeze.parallel import in_parallel
 
 NAMES_IN_A_MESSAGE = 5
+VALID_SHARE = 0.2
+MAX_BROKEN_SHARE = 0.1
 
 
 def scan_folder(
     root: str | Path,
     *,
-    valid_share: float = 0.2,
+    valid_share: float = VALID_SHARE,
     seed: int = 0,
-    max_broken_share: float = 0.1,
+    max_broken_share: float = MAX_BROKEN_SHARE,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> ImageTable:
@@ -42,16 +44,51 @@ def scan_folder(
             to split, or a class that training does not have.
         SettingsError: If a share lies outside of its range.
     """
+    return scan_layout(
+        find_layout(Path(root)),
+        valid_share=valid_share,
+        seed=seed,
+        max_broken_share=max_broken_share,
+        threads=threads,
+        progress=progress,
+    )
+
+
+def scan_layout(
+    layout: Layout,
+    *,
+    valid_share: float = VALID_SHARE,
+    seed: int = 0,
+    max_broken_share: float = MAX_BROKEN_SHARE,
+    threads: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> ImageTable:
+    """Reads the files of a collection into a table, wherever its layout comes from.
+
+    Args:
+        layout: The files: `find_layout`, `csv_layout` and `list_layout` give it.
+        valid_share: Part of each class that validates, where the layout does not say which pictures do.
+        seed: Decides that choice.
+        max_broken_share: The scan stops when more than this part of the files cannot be decoded.
+        threads: Files read and decoded at a time.
+        progress: Called with the number of files done and the number of files.
+
+    Returns:
+        The table; rows are sorted by path, classes by name.
+
+    Raises:
+        CollectionError: As `scan_folder` raises it, for what shows only when the files are read.
+        SettingsError: If a share lies outside of its range.
+    """
     _check_shares(valid_share, max_broken_share)
-    root = Path(root)
-    layout = find_layout(root)
-    readings = _read_all(root, layout.files, threads, progress)
+    readings = _read_all(layout, threads, progress)
     quarantined = tuple(reading for reading in readings if isinstance(reading, Quarantined))
-    _check_broken(root, quarantined, len(readings), max_broken_share)
+    _check_broken(layout.source, quarantined, len(readings), max_broken_share)
     good = [(file, r) for file, r in zip(layout.files, readings, strict=True) if isinstance(r, _Reading)]
-    _check_validation(root, layout.files, [file for file, _ in good])
-    splits, notes = _splits([file for file, _ in good], [r.content for _, r in good], valid_share, seed)
-    classes = _classes(root, [file for file, _ in good], splits)
+    files = [file for file, _ in good]
+    _check_validation(layout, files)
+    splits, notes = _splits(files, [r.content for _, r in good], valid_share, seed)
+    classes = _classes(layout.source, files, splits)
     labels = {name: label for label, name in enumerate(classes)}
     rows = tuple(
         ImageRow(file.path, labels[file.class_name], split, r.content, r.width, r.height)
@@ -59,7 +96,8 @@ def scan_folder(
     )
     if quarantined:
         notes = (f"{len(quarantined)} of {len(readings)} files cannot be decoded and are left out", *notes)
-    return ImageTable(root, classes, rows, quarantined, (*layout.notes, *notes, *_missing(layout.files, classes, rows)))
+    notes = (*layout.notes, *notes, *_missing(layout.files, classes, rows))
+    return ImageTable(layout.root, classes, rows, quarantined, notes)
 
 
 def content_hash(data: bytes) -> str:
@@ -88,13 +126,13 @@ def _read(root: Path, file: FoundFile) -> "_Reading | Quarantined":
 
 
 def _read_all(
-    root: Path, files: Sequence[FoundFile], threads: int, progress: Callable[[int, int], None] | None
+    layout: Layout, threads: int, progress: Callable[[int, int], None] | None
 ) -> list["_Reading | Quarantined"]:
     readings = []
-    for reading in in_parallel(lambda file: _read(root, file), files, threads=threads):
+    for reading in in_parallel(lambda file: _read(layout.root, file), layout.files, threads=threads):
         readings.append(reading)
         if progress:
-            progress(len(readings), len(files))
+            progress(len(readings), len(layout.files))
     return readings
 
 
@@ -106,30 +144,30 @@ def _check_shares(valid_share: float, max_broken_share: float) -> None:
         raise SettingsError(message, subject="max_broken_share")
 
 
-def _check_broken(root: Path, quarantined: Sequence[Quarantined], files: int, max_share: float) -> None:
+def _check_broken(source: str, quarantined: Sequence[Quarantined], files: int, max_share: float) -> None:
     if len(quarantined) <= max_share * files and len(quarantined) < files:
         return
     named = "; ".join(f"{broken.path} ({broken.reason})" for broken in quarantined[:NAMES_IN_A_MESSAGE])
     more = f" and {len(quarantined) - NAMES_IN_A_MESSAGE} more" if len(quarantined) > NAMES_IN_A_MESSAGE else ""
     message = (
-        f"{root}: {len(quarantined)} of {files} files cannot be decoded, more than the {max_share:.0%} that is allowed:"
-        f" {named}{more}; mend or remove them, or raise --max-broken-share"
+        f"{source}: {len(quarantined)} of {files} files cannot be decoded, more than the {max_share:.0%} that is"
+        f" allowed: {named}{more}; mend or remove them, or raise --max-broken-share"
     )
-    raise CollectionError(message, subject=root)
+    raise CollectionError(message, subject=source)
 
 
-def _check_validation(root: Path, files: Sequence[FoundFile], good: Sequence[FoundFile]) -> None:
-    """A validation folder of which nothing can be decoded is not made up for from the training pictures."""
-    given = sum(file.split == "valid" for file in files)
+def _check_validation(layout: Layout, good: Sequence[FoundFile]) -> None:
+    """Validation pictures of which none can be decoded are not made up for from the training pictures."""
+    given = sum(file.split == "valid" for file in layout.files)
     if given and not any(file.split == "valid" for file in good):
-        message = f"{root}: none of the {given} validation pictures can be decoded; mend them, or remove the folder"
-        raise CollectionError(message, subject=root)
+        message = f"{layout.source}: none of the {given} validation pictures can be decoded; mend them, or give none"
+        raise CollectionError(message, subject=layout.source)
 
 
 def _splits(
     files: Sequence[FoundFile], contents: Sequence[str], share: float, seed: int
 ) -> tuple[list[Split], tuple[str, ...]]:
-    """The split of each file: what its folder says, else chosen; validation is taken from training where missing."""
+    """The split of each file: what the layout says, else chosen; validation is taken from training where missing."""
     if any(file.split == "valid" for file in files):
         return [file.split or "train" for file in files], ()
     pool = [index for index, file in enumerate(files) if file.split != "test"]
@@ -140,7 +178,7 @@ def _splits(
     return splits, (note,)
 
 
-def _classes(root: Path, files: Sequence[FoundFile], splits: Sequence[Split]) -> tuple[str, ...]:
+def _classes(source: str, files: Sequence[FoundFile], splits: Sequence[Split]) -> tuple[str, ...]:
     """Names of the classes that have training pictures; a class that only another split has is an error."""
     trained = {file.class_name for file, split in zip(files, splits, strict=True) if split == "train"}
     unknown = Counter(
@@ -148,11 +186,11 @@ def _classes(root: Path, files: Sequence[FoundFile], splits: Sequence[Split]) ->
     )
     if unknown:
         found = ", ".join(f"{split}/{name} ({count} pictures)" for (split, name), count in sorted(unknown.items()))
-        message = f"{root}: classes without a training picture: {found}; training has {', '.join(sorted(trained))}"
+        message = f"{source}: classes without a training picture: {found}; training has {', '.join(sorted(trained))}"
         raise CollectionError(message, subject=min(unknown)[1])
     if len(trained) < 2:
-        message = f"{root}: only one class, {min(trained)!r}; a classifier needs at least two class folders"
-        raise CollectionError(message, subject=root)
+        message = f"{source}: only one class, {min(trained)!r}; a classifier needs at least two"
+        raise CollectionError(message, subject=source)
     return tuple(sorted(trained))
 
 

@@ -33,7 +33,9 @@ def valid_rows(class_names: Sequence[str], contents: Sequence[str], *, share: fl
     lonely = [name for name, pictures in by_class.items() if len(pictures) < 2]
     if lonely:
         found = ", ".join(f"{name!r} has {sum(map(len, by_class[name].values()))}" for name in sorted(lonely))
-        message = f"too few pictures to split: {found}, needed: 2 different ones; add pictures or give a valid folder"
+        message = (
+            f"too few pictures to split: {found}, needed: 2 different ones; add pictures, or say which ones validate"
+        )
         raise CollectionError(message, subject=lonely[0])
     chosen: set[int] = set()
     for pictures in by_class.values():

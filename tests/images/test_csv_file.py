@@ -1,0 +1,147 @@
+"""A CSV file becomes a layout, or one error that names its faults by line: the pictures of these tests are empty."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from unfreeze.errors import CollectionError
+from unfreeze.images.csv_file import csv_layout
+from unfreeze.images.layout import FoundFile, Layout
+
+Touch = Callable[..., Path]
+FILES = (
+    FoundFile("3.jpg", "cat", None),
+    FoundFile("cat/1.jpg", "cat", "valid"),
+    FoundFile("dog/2.jpg", "dog", "train"),
+)
+
+
+@pytest.fixture
+def folder(touch: Touch) -> Path:
+    return touch("cat/1.jpg", "dog/2.jpg", "3.jpg", "cat/a, b.jpg", "cat/a\nb.jpg")
+
+
+def layout_of(folder: Path, text: str | bytes, name: str = "list.csv", **options: str) -> Layout:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return csv_layout(path, **options)
+
+
+def message_of(folder: Path, text: str | bytes, **options: str) -> str:
+    """The error's message without the file's path, which starts it."""
+    with pytest.raises(CollectionError) as caught:
+        layout_of(folder, text, **options)
+    assert caught.value.subject == str(folder / "list.csv")
+    assert str(caught.value).startswith(f"{folder / 'list.csv'}: ")
+    return str(caught.value).removeprefix(f"{folder / 'list.csv'}: ")
+
+
+ROWS = "path,label,split\ncat/1.jpg,cat,val\ndog/2.jpg,dog,train\n3.jpg,cat,\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (ROWS, "list.csv"),
+        (ROWS.replace(",", ";"), "list.csv"),
+        (ROWS.replace(",", "\t"), "list.csv"),
+        (ROWS.replace(",", "\t"), "list.TSV"),
+        (ROWS.replace(",", "\t"), "list.txt"),
+        (ROWS.replace("\n", "\r\n"), "list.csv"),
+        (ROWS.replace("\n", "\r"), "list.csv"),
+        (b"\xef\xbb\xbf" + ROWS.encode(), "list.csv"),
+        (ROWS.removesuffix("\n"), "list.csv"),
+        (ROWS.replace(",", " , ").replace("\n", "\n\n,,\n"), "list.csv"),
+        ('"split","label","path"\n"val","cat","cat/1.jpg"\ntrain,dog,dog/2.jpg\n,cat,3.jpg\n', "list.csv"),
+    ],
+)
+def test_ways_to_write_the_same_list(folder: Path, text: str | bytes, name: str) -> None:
+    layout = layout_of(folder, text, name)
+    assert layout.files == FILES
+    assert layout.notes == ("1 pictures without a split are used to train, as others are said to validate",)
+    assert (layout.root, layout.source) == (folder, str(folder / name))
+
+
+def test_a_name_decides_for_tabs_whatever_the_header_holds(folder: Path) -> None:
+    layout = layout_of(folder, "path\tlabel\tfound by, on, at\n3.jpg\tcat\tme, now, here\n", "list.TSV")
+    assert layout.files == (FoundFile("3.jpg", "cat", None),)
+
+
+def test_quoted_fields_hold_delimiters_and_line_breaks(folder: Path) -> None:
+    text = 'path,label\n"cat/a\nb.jpg","a\r\n""cat"""\n"cat/a, b.jpg",cat\n4.jpg,cat\n'
+    assert message_of(folder, text).startswith(f"1 fault: line 6: '{folder / '4.jpg'}': No such file or directory;")
+    layout = layout_of(folder, text.replace("4.jpg", "3.jpg"))
+    assert [(file.path, file.class_name) for file in layout.files] == [
+        ("3.jpg", "cat"),
+        ("cat/a\nb.jpg", 'a\r\n"cat"'),
+        ("cat/a, b.jpg", "cat"),
+    ]
+
+
+def test_other_columns_and_another_root(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(
+        "id,file,kind,path,part,\n1,cat/1.jpg,cat,x,Val,\n2,dog/2.jpg,dog,y,Train,\n3,3.jpg,cat,z,training,\n"
+    )
+    layout = csv_layout(path, root=folder, path_column="file", label_column="kind", split_column="part")
+    assert (layout.root, layout.files) == (folder, (FoundFile("3.jpg", "cat", "train"), *FILES[1:]))
+    assert layout.notes == ("columns that are not used: id, path",)
+
+
+def test_pictures_outside_of_the_files_folder_are_kept_below_the_common_parent(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    layout = layout_of(tmp_path / "lists", f"path,label\n../pictures/cat/1.jpg,cat\n{folder}/dog/2.jpg,dog\n")
+    assert (layout.root, [file.path for file in layout.files]) == (folder, ["cat/1.jpg", "dog/2.jpg"])
+    assert layout.notes == (f"not all pictures lie below {tmp_path / 'lists'}: paths are given below {folder}",)
+
+
+def test_faults_are_named_by_line(folder: Path) -> None:
+    text = (
+        "path,label,split\n3.jpg,,\n\ncat/1.jpg,cat,trian\n9.jpg,cat,\ncat/a, b.jpg,cat,\n3.jpg,dog,train\n3.jpg,cat,\n"
+    )
+    assert message_of(folder, text) == (
+        "6 faults: line 2: the label is empty; "
+        "line 4: there is no split 'trian'; splits are train, training, valid, val, validation, test; did you mean "
+        "train, training?; "
+        f"line 5: '{folder / '9.jpg'}': No such file or directory; "
+        "line 6: 4 fields where the header has 3; put a field that holds the delimiter in quotes; "
+        "line 8: '3.jpg' has the label 'cat' here and 'dog' at line 7; and 1 more; "
+        f"mend the list, or name another root (relative paths start from {folder})"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        (
+            "paths,Label,id\n",
+            {},
+            "no column 'path'; did you mean paths?; no column 'label'; did you mean Label?; the header has paths, "
+            "Label, id; rename a column, or say path_column=, label_column= or split_column=",
+        ),
+        (
+            "path,label\n",
+            {"split_column": "part"},
+            "no column 'part'; did you mean path?; the header has path, label; rename",
+        ),
+        ("path,label,path\n", {}, "2 columns 'path'; the header has path, label, path; rename"),
+        ("path,label,split,split\n", {}, "2 columns 'split'; the header"),
+        ("", {}, "no column 'path'; no column 'label'; the file is empty; rename"),
+        ("path,label\n", {}, "no pictures listed; list a path and a label for each"),
+        (b"path,label\n3.jpg,caf\xe9\n", {}, "is not UTF-8 (byte 0xe9 in line 2); save it as UTF-8"),
+        (b"\xef\xbb\xbfpath,label\n3.jpg,caf\xe9\n", {}, "is not UTF-8 (byte 0xe9 in line 2); save it as UTF-8"),
+        ("path,label\n".encode("utf-16"), {}, "is not UTF-8 (byte 0xff in line 1); save it as UTF-8"),
+        ('path,label\n3.jpg,cat\n"4.jpg,cat\n', {}, "cannot be read from line 3 on (unexpected end of data); look for"),
+        ('path,label\n"3".jpg,cat\n', {}, "cannot be read from line 2 on (',' expected after '\"'); look for"),
+    ],
+)
+def test_files_that_cannot_be_used(folder: Path, text: str | bytes, options: dict[str, str], message: str) -> None:
+    assert message_of(folder, text, **options).startswith(message)
+
+
+def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    for path, what in [(tmp_path / "none.csv", "No such file or directory"), (tmp_path, "Is a directory")]:
+        with pytest.raises(CollectionError, match=re.escape(f"{path}: cannot be read ({what}); name a CSV file")):
+            csv_layout(path)
