@@ -8,6 +8,7 @@ import pytest
 
 from made import RunCli, write_collection
 from unfreeze.cli.main import app
+from unfreeze.learner.data import ImageData
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -65,6 +66,21 @@ def test_the_notebook_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     code = blocks[0].replace('from_folder("pictures")', 'from_folder("pictures", size_px=32)')
     assert code != blocks[0]
     exec(compile(code, "README.md", "exec"), {})
+
+
+def test_the_other_ways_to_data_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = re.findall(r"^# or: (data = .*)$", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert len(lines) == 2
+    paths = sorted(write_collection(tmp_path, {"red": 3, "blue": 3}).rglob("*.png"))
+    labels = [path.parent.name for path in paths]
+    rows = [f"{path.relative_to(tmp_path)},{label}\n" for path, label in zip(paths, labels, strict=True)]
+    (tmp_path / "pictures.csv").write_text("".join(["path,label\n", *rows]))
+    monkeypatch.chdir(tmp_path)
+    for line in lines:
+        names = {"ImageData": ImageData, "paths": paths, "labels": labels}
+        exec(compile(line, "README.md", "exec"), names)
+        assert isinstance(names["data"], ImageData)
+        assert len(names["data"].table.rows) == 6
 
 
 def test_the_make_targets_that_it_names_are_there() -> None:

@@ -1,0 +1,114 @@
+"""One collection, read as folders, as a CSV file and as lists, is the same data."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from made import MakeCollection
+from unfreeze.errors import CollectionError, SettingsError
+from unfreeze.images.scan import scan_folder
+from unfreeze.images.table import ImageRow
+from unfreeze.learner.data import ImageData
+
+
+def pictures_of(root: Path) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in sorted(root.rglob("*.png"), reverse=True)]
+
+
+def write_csv(root: Path, *, splits: bool) -> Path:
+    """Writes a list of `[SPLIT/]CLASS/NUMBER.png` files beside them."""
+    rows = ["path,label,split" if splits else "path,label"]
+    for path in pictures_of(root):
+        *split, label, _ = path.split("/")
+        rows.append(",".join([path, label, *(split if splits else [])]))
+    (root / "pictures.csv").write_text("\n".join(rows))
+    return root / "pictures.csv"
+
+
+def test_without_splits_the_three_ways_choose_the_same_pictures(make_collection: MakeCollection) -> None:
+    root = make_collection({"red": 10, "blue": 10})
+    (root / "red" / "004.png").write_text("words")
+    ways = {"size_px": 96, "square": "pad", "augment": "upright", "seed": 3, "valid_share": 0.4}
+    folder = ImageData.from_folder(root, **ways)  # type: ignore[arg-type]
+    assert Counter(row.split for row in folder.table.rows) == {"train": 11, "valid": 8}
+    assert (folder.transform.size_px, folder.transform.seed) == (96, 3)
+    assert (str(folder.transform.square), str(folder.transform.augment)) == ("pad", "upright")
+    assert [broken.path for broken in folder.table.quarantined] == ["red/004.png"]
+    assert folder.table == scan_folder(root, valid_share=0.4, seed=3)
+    assert folder.table != scan_folder(root, valid_share=0.4)
+    assert folder == ImageData.from_csv(write_csv(root, splits=False), **ways)  # type: ignore[arg-type]
+    paths = pictures_of(root)
+    labels = [path.split("/")[0] for path in paths]
+    assert folder == ImageData.from_lists(paths, labels, root=root, **ways)  # type: ignore[arg-type]
+
+
+def test_given_splits_are_kept_in_all_three_ways(make_collection: MakeCollection) -> None:
+    root = make_collection({"train/red": 4, "train/blue": 4, "valid/red": 2, "valid/blue": 1, "test/red": 1})
+    folder = ImageData.from_folder(root)
+    assert Counter(row.split for row in folder.table.rows) == {"train": 8, "valid": 3, "test": 1}
+    assert folder == ImageData.from_csv(write_csv(root, splits=True))
+    paths = [root / path for path in pictures_of(root)]
+    labels, splits = [path.parts[-2] for path in paths], [path.parts[-3] for path in paths]
+    assert folder == ImageData.from_lists(paths, labels, splits=splits)
+
+
+def test_columns_and_root_are_passed_on(make_collection: MakeCollection, tmp_path: Path) -> None:
+    root = make_collection({"red": 2, "blue": 2})
+    path = tmp_path / "list.csv"
+    parts = ["val", "train"] * 2
+    rows = [f"{name};{name.split('/')[0]};{part};x" for name, part in zip(pictures_of(root), parts, strict=True)]
+    path.write_text("\n".join(["file;kind;part;by", *rows]))
+    data = ImageData.from_csv(path, root=root, path_column="file", label_column="kind", split_column="part")
+    assert [(row.path, data.table.classes[row.label], row.split) for row in data.table.rows] == [
+        ("blue/000.png", "blue", "train"),
+        ("blue/001.png", "blue", "valid"),
+        ("red/000.png", "red", "train"),
+        ("red/001.png", "red", "valid"),
+    ]
+    assert data.table.notes == ("columns that are not used: by",)
+
+
+def test_progress_is_told_in_all_three_ways(make_collection: MakeCollection) -> None:
+    root = make_collection({"red": 2, "blue": 2})
+    steps: list[tuple[int, int]] = []
+
+    def watch(done: int, files: int) -> None:
+        steps.append((done, files))
+
+    ImageData.from_folder(root, progress=watch)
+    ImageData.from_csv(write_csv(root, splits=False), progress=watch)
+    paths = pictures_of(root)
+    ImageData.from_lists(paths, [path.split("/")[0] for path in paths], root=root, progress=watch)
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)] * 3
+
+
+def test_pictures_are_read_below_the_common_parent(make_collection: MakeCollection) -> None:
+    root = make_collection({"deep/red": 3, "deep/blue": 3})
+    paths = [root / path for path in pictures_of(root)]
+    data = ImageData.from_lists(paths, [path.parent.name for path in paths])
+    row: ImageRow = data.table.rows[0]
+    assert (data.table.root, row.path) == (root / "deep", "blue/000.png")
+    assert data.table.read(row) == (root / "deep" / "blue" / "000.png").read_bytes()
+
+
+def test_what_shows_when_the_files_are_read_names_the_list(make_collection: MakeCollection) -> None:
+    root = make_collection({"valid/red": 1, "train/red": 2, "train/blue": 2})
+    path = write_csv(root, splits=True)
+    (root / "valid" / "red" / "000.png").write_text("words")
+    with pytest.raises(CollectionError, match="1 of 5 files cannot be decoded") as caught:
+        ImageData.from_csv(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert caught.value.subject == str(path)
+    with pytest.raises(CollectionError, match="the lists: only one class, 'red'; a classifier needs at least two"):
+        ImageData.from_lists(["train/red/000.png", "train/red/001.png"], ["red", "red"], root=root)
+
+
+def test_options_that_cannot_be_used_are_errors(make_collection: MakeCollection) -> None:
+    path = write_csv(make_collection({"red": 2, "blue": 2}), splits=False)
+    with pytest.raises(SettingsError, match="augment is 'sideon'; it must be one of"):
+        ImageData.from_csv(path, augment="sideon")
+    with pytest.raises(SettingsError, match=r"valid_share is 1\.5; it must lie between 0 and 1"):
+        ImageData.from_csv(path, valid_share=1.5)
+    with pytest.raises(TypeError, match="sizepx"):
+        ImageData.from_csv(path, sizepx=32)  # type: ignore[call-arg]
