@@ -98,7 +98,7 @@ def lr_sweep(
     rates: list[float] = []
     losses: list[float] = []
     smoothed: list[float] = []
-    average, stopped = 0.0, "the last rate was reached"
+    average, best, stopped = 0.0, math.inf, "the last rate was reached"
     for index, batch in zip(range(steps), batches, strict=False):
         rate = sweep_rate(index, start=start, end=end, steps=steps)
         try:
@@ -112,7 +112,8 @@ def lr_sweep(
         rates.append(rate)
         losses.append(loss)
         smoothed.append(average / (1 - SMOOTHING ** (index + 1)))
-        if index > FIRST_BEST_STEP and smoothed[-1] > DIVERGED * min(smoothed[FIRST_BEST_STEP:]):
+        best = min(best, smoothed[-1]) if index >= FIRST_BEST_STEP else best
+        if smoothed[-1] > DIVERGED * best:
             stopped = f"the smoothed loss rose above {DIVERGED:g} times its best at rate {rate:.2g}"
             break
     return LrSweep(
@@ -146,9 +147,8 @@ def suggest_rates(rates: Iterable[float], smoothed: Iterable[float]) -> dict[str
         return {}
     slope = _slope(loss, np.log(rate))
     lowest = int(loss.argmin())
-    steepest = int(
-        slope[: lowest + 1].argmin()
-    )  # a loss that blew up falls steeply too, at rates that are far too high
+    # a loss that blew up falls steeply too, at rates that are far too high
+    steepest = int(slope[: lowest + 1].argmin())
     falling = [index for index in range(steepest, lowest + 1) if slope[index] <= slope[steepest] / 2]
     return {
         "valley": float(rate[first + round((last - first) * 2 / 3)]),
