@@ -87,7 +87,7 @@ HEAD = Stage(
     rates=half_decades(1e-4, 10),
     parts=4,
     prepare=lambda _: None,
-    find=lambda learner: learner.lr_find(),
+    find=lambda learner: learner.lr_find().sweeps[0],
     train=train_head,
 )
 FULL = Stage(
@@ -95,7 +95,7 @@ FULL = Stage(
     rates=half_decades(1e-4, 1e-2),
     parts=1,
     prepare=unfreeze,
-    find=lambda learner: learner.lr_find(rates=RATIOS),
+    find=lambda learner: learner.lr_find(rates=RATIOS).sweeps[0],
     train=train_full,
 )
 
@@ -160,8 +160,8 @@ def swept(data: ImageData, stage: Stage, seed: int) -> LrSweep:
 
 def in_order(learner: Learner, seed: int) -> Learner:
     """The same learner with batches and dropout of another seed, but with the views that are stored already."""
-    learner.data = replace(learner.data, transform=replace(learner.data.transform, seed=seed))
-    learner.trainer = Trainer(history=learner.history, seed=seed)
+    learner.fitting.seed = seed
+    learner.fitting.trainer = Trainer(history=learner.history, seed=seed)
     return learner
 
 

@@ -39,7 +39,7 @@ def test_a_commands_flags_are_the_programs(line: str) -> None:
 def test_the_commands_run_one_after_the_other(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As they stand there, on a few pictures and with small squares; the sample is what `make demo` runs."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("unfreeze.learner.learner.LEAST_STEPS", 20)
+    monkeypatch.setattr("unfreeze.learner.finding.LEAST_STEPS", 20)
     monkeypatch.setattr("os.cpu_count", lambda: 1)  # a thread a core is slow where tests share the cores
     write_collection(tmp_path / "pictures", {"cat": 6, "dog": 6})
     write_collection(tmp_path, {"more": 2})
@@ -47,8 +47,8 @@ def test_the_commands_run_one_after_the_other(run_cli: RunCli, tmp_path: Path, m
     for line in commands():
         words = shlex.split(line)[1:]
         if "--sample" not in words:
-            cycles = "3" if "--sizes" in words else "2"
-            small = ("--size", "32", "--full-cycles", cycles) if words[0] == "train" else ()
+            epochs = "7" if "--sizes" in words else "3"
+            small = ("--size", "32", "--max-epochs", epochs) if words[0] == "train" else ()
             code, _, err = run_cli(*words, *small)
             assert (code, err) == (0, ""), line
     assert (tmp_path / "runs/pictures/report.html").exists()
@@ -61,7 +61,7 @@ def test_the_notebook_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     counts = {"train/red": 6, "train/blue": 6, "valid/red": 2, "valid/blue": 2}
     write_collection(tmp_path / "pictures", counts)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("unfreeze.learner.learner.LEAST_STEPS", 3)
+    monkeypatch.setattr("unfreeze.learner.finding.LEAST_STEPS", 3)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     code = blocks[0].replace('from_folder("pictures")', 'from_folder("pictures", size_px=32)')
     assert code != blocks[0]

@@ -92,7 +92,7 @@ def test_figures_of_a_collection(data: ImageData) -> None:
 def test_the_whole_network_is_trained_at_lowered_rates(
     data: ImageData, learners: list[Learner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unfreeze.learner.learner.LEAST_STEPS", 4)
+    monkeypatch.setattr("unfreeze.learner.finding.LEAST_STEPS", 4)
     assert math.isfinite(trained_loss(data, FULL, 0.009, 0))
     steps = [record.rates for record in learners[0].history.steps]
     assert learners[0].model.frozen_groups == ()

@@ -47,7 +47,7 @@ def test_every_flag_reaches_its_setting(
     monkeypatch.setattr("unfreeze.recipe.train.train", spy)
     given = {
         "backbone": "resnet18", "size": 64, "square": "pad", "augment": "top_down", "steps": "3,5,8", "lr": 0.5,
-        "head_epochs": 7, "augmented_cycles": 6, "cycle_len": 5, "rate_ratio": 4.5, "full_lr": 0.25, "full_cycles": 9,
+        "head_epochs": 7, "augmented_cycles": 6, "cycle_len": 5, "rate_ratio": 4.5, "full_lr": 0.25, "max_epochs": 65, "checkpoint_seconds": 2.5,
         "cycle_mult": 3, "batch_norm": "train", "batch_size": 11, "full_batch_size": 12, "views": 13, "tta_views": 14,
         "valid_share": 0.3, "max_broken_share": 0.4, "seed": 15, "threads": 1, "weights": "w.pth",
         "head": "lbfgs", "unfreeze": "all", "sizes": "32,48", "cache_size": "5GB",
@@ -188,15 +188,16 @@ def test_ctrl_c_leaves_a_clean_folder(small: Path, tmp_path: Path) -> None:
         [sys.executable, "-m", "unfreeze", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ},
     )  # fmt: skip
-    best = run / "checkpoints" / "best.safetensors"
     deadline = time.monotonic() + 100
-    while not best.exists() and time.monotonic() < deadline:
+    while not ((run / "history.jsonl").exists() and '"epoch"' in (run / "history.jsonl").read_text()):
+        assert time.monotonic() < deadline
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "stopped by Ctrl-C; what was trained so far is in" in out
+    assert f"stopped by Ctrl-C; what was done so far is kept; go on with: unfreeze train --resume {run}" in out
     assert "Traceback" not in err
-    assert sorted(p.name for p in run.rglob("*") if p.is_file()) == [
-        "best.safetensors", "history.jsonl", "receipt.json", "settings.toml",
+    names = sorted(p.name for p in run.rglob("*") if p.is_file())
+    assert [name for name in names if not name.startswith("epoch-")] == [
+        "history.jsonl", "lock", "receipt.json", "run.json", "settings.toml", "state.safetensors",
     ]  # fmt: skip

@@ -103,7 +103,7 @@ def test_the_finder_leaves_not_one_bit_of_the_head_changed(learner: Learner) -> 
 def test_the_finder_leaves_not_one_bit_of_the_network_changed(
     learner: Learner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unfreeze.learner.learner.LEAST_STEPS", 4)
+    monkeypatch.setattr("unfreeze.learner.finding.LEAST_STEPS", 4)
     learner.unfreeze()
     learner.fit(0.001, 1)
     before, head = state(learner), learner.model.head.copies()
@@ -125,7 +125,7 @@ def test_the_finder_leaves_not_one_bit_of_the_network_changed(
 
 
 def test_the_finder_keeps_the_ratios_of_the_groups(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unfreeze.learner.learner.LEAST_STEPS", 4)
+    monkeypatch.setattr("unfreeze.learner.finding.LEAST_STEPS", 4)
     learner.unfreeze()
     used: list[Sequence[float]] = []
     step = learner.model.suffix.train_step

@@ -20,7 +20,7 @@ from unfreeze.learner.learner import Learner
 from unfreeze.training.batches import Examples
 from unfreeze.training.loop import check_loss
 from unfreeze.training.lr_find import LrSweep
-from unfreeze.training.trainer import Trainable
+from unfreeze.training.trainer import Trainable, Trainer
 
 FROZEN_BELOW = {"whole": 0, "late": 1, "head": 2}
 STEPS = 12
@@ -36,7 +36,7 @@ def trained(
     request: pytest.FixtureRequest, make_collection: MakeCollection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Learner]:
     """A learner that has trained for an epoch, so that momenta, gradients, statistics and files are there."""
-    monkeypatch.setattr("unfreeze.learner.learner.LEAST_STEPS", STEPS)
+    monkeypatch.setattr("unfreeze.learner.finding.LEAST_STEPS", STEPS)
     counts = {f"{split}/{name}": count for split, count in (("train", 5), ("valid", 2)) for name in "abc"}
     data = replace(ImageData.from_folder(make_collection(counts), size_px=32), threads=1, batch_size=4)
     network = small_network()
@@ -198,13 +198,15 @@ def test_training_goes_on_as_if_nothing_had_been_swept(make_collection: MakeColl
 
 def test_a_small_set_loops_its_batches_for_a_hundred_steps(learner: Learner, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Sequence[Sequence[int]]] = []
-    sweep = learner.trainer.sweep
+    sweep = Trainer.sweep
 
-    def spy(part: Trainable, batches: Sequence[Sequence[int]], examples: Examples, **named: Any) -> LrSweep:
+    def spy(
+        self: Trainer, part: Trainable, batches: Sequence[Sequence[int]], examples: Examples, **named: Any
+    ) -> LrSweep:
         given.append(batches)
-        return sweep(part, batches, examples, **named)
+        return sweep(self, part, batches, examples, **named)
 
-    monkeypatch.setattr(learner.trainer, "sweep", spy)
+    monkeypatch.setattr(Trainer, "sweep", spy)
     assert len(learner.lr_find(end=1e-3).rates) == 100
     orders = [list(chain(*given[0][start : start + 3])) for start in range(0, 99, 3)]  # 20 pictures in batches of 8
     assert all(sorted(order) == list(range(20)) for order in orders)
@@ -214,6 +216,6 @@ def test_a_small_set_loops_its_batches_for_a_hundred_steps(learner: Learner, mon
 def test_an_epoch_that_is_longer_than_a_hundred_steps_is_swept_whole(
     learner: Learner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unfreeze.learner.learner.LEAST_STEPS", 15)
+    monkeypatch.setattr("unfreeze.learner.finding.LEAST_STEPS", 15)
     learner.batch_size = 1
     assert len(learner.lr_find(end=1e-3).rates) == 20

@@ -21,7 +21,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def settings() -> TrainSettings:
-    return TrainSettings(size=32, batch_size=8, full_batch_size=8, tta_views=2, full_lr=0.001, threads=1)
+    return TrainSettings(size=32, batch_size=8, full_batch_size=8, tta_views=2, full_lr=0.001, threads=1, max_epochs=7)
 
 
 @pytest.fixture(scope="module")

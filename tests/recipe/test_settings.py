@@ -68,7 +68,7 @@ def test_settings_are_written_as_toml_that_reads_back() -> None:
     [
         ({"sizes": (128,), "unfreeze": "late"}, "stored activations have one size"),
         ({"sizes": (128,), "steps": (1, 2, 3)}, "step 8 after step 5"),
-        ({"sizes": (64, 96, 128), "full_cycles": 2}, "3 sizes for 2 cycles"),
+        ({"sizes": (64, 96, 128), "max_epochs": 6}, "3 sizes for 2 cycles of at most 6 epochs"),
         ({"sizes": (16,)}, "at least 32 pixels"),
         ({"head": "adam"}, "--head is 'adam'; it must be sgd or lbfgs"),
         ({"unfreeze": "early"}, "--unfreeze is 'early'; it must be all or late"),

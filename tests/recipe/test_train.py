@@ -20,7 +20,7 @@ from unfreeze.recipe.train import RunResult, train
 from unfreeze.transforms.views import Augment
 
 FILES = [
-    "checkpoints/best.safetensors",
+    "checkpoints/run.json",
     "history.jsonl",
     "lr_find/step2.json",
     "lr_find/step7.json",
@@ -34,13 +34,24 @@ FILES = [
     "settings.toml",
 ]
 
+KEPT = re.compile(r"checkpoints/(epoch-\d{4}|average)-[0-9a-f]{8}\.safetensors")
+
 
 def files_below(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
+def files_and_kept(folder: Path) -> tuple[list[str], int]:
+    """Files whose names are always the same, and the number of those that are named after weights."""
+    found = files_below(folder)
+    fixed = [name for name in found if not KEPT.fullmatch(name)]
+    return fixed, len(found) - len(fixed)
+
+
 def test_a_run_leaves_exactly_these_files(finished: RunResult) -> None:
-    assert files_below(finished.folder) == FILES
+    found, kept = files_and_kept(finished.folder)
+    assert found == FILES
+    assert 3 <= kept <= 4  # the ends of three cycles, and the best epoch's where it is none of them
 
 
 def test_every_step_says_what_it_does_why_and_what_came_out(finished: RunResult, watched: Recorder) -> None:
@@ -116,7 +127,7 @@ def test_the_first_four_steps_do_not_depend_on_threads(pictures: Path, settings:
     runs = [train(pictures, tmp_path / str(n), replace(short, threads=n), Recorder()) for n in (1, 2)]
     assert table_hash(runs[0]) == table_hash(runs[1])
     assert without_seconds(runs[0]) == without_seconds(runs[1])
-    assert files_below(runs[0].folder) == [name for name in FILES if name != "lr_find/step7.json"]
+    assert files_and_kept(runs[0].folder)[0] == [name for name in FILES if name != "lr_find/step7.json"]
 
 
 def test_a_folder_that_holds_something_is_left_alone(pictures: Path, settings: TrainSettings, tmp_path: Path) -> None:
@@ -144,7 +155,7 @@ def test_a_rate_that_destroys_the_network_does_not_cost_the_steps_before(
 ) -> None:
     watched = Recorder()
     result = train(pictures, tmp_path / "run", replace(settings, full_lr=1e30, steps=(1, 3, 5, 8)), watched)
-    assert result.figures["kept"] == "step 3"
+    assert result.figures["kept"].startswith("step 3, weights of epoch ")
     assert result.figures["accuracy"] == 1.0
     assert "choose a lower learning rate" in watched.outcomes[3]
     assert "the weights of epoch" in watched.outcomes[3]
@@ -152,7 +163,7 @@ def test_a_rate_that_destroys_the_network_does_not_cost_the_steps_before(
 
 def test_the_words_fit_the_steps_that_are_taken(pictures: Path, settings: TrainSettings, tmp_path: Path) -> None:
     watched = Recorder()
-    short = replace(settings, steps=(1, 3, 8), augment=Augment.NONE, full_cycles=1, full_lr=None)
+    short = replace(settings, steps=(1, 3, 8), augment=Augment.NONE, max_epochs=1, full_lr=None)
     train(pictures, tmp_path / "run", short, watched)
     assert "there are no augmented views" in watched.outcomes[0]
     assert "at rate 0.01, the default rate" in watched.outcomes[1]

@@ -12,6 +12,7 @@ from unfreeze.evaluation.predictions import table_from_logits
 from unfreeze.images.scan import scan_folder
 from unfreeze.report.page import ReportContent
 from unfreeze.training.history import History
+from unfreeze.training.lr_band import LrBand
 from unfreeze.training.lr_find import LrSweep
 from unfreeze.transforms.transform import Transform
 
@@ -51,7 +52,9 @@ def content(tmp_path: Path, sweep: LrSweep, history: History) -> ReportContent:
         "valid_images": 8,
         "test_images": 0,
         "quarantined": 0,
-        "kept": "step 4",
+        "kept": "step 4, weights of epoch 2",
+        "kept_epoch": 1,
+        "snapshots": None,
         "steps": [
             {"number": 2, "name": "find", "outcome": HOSTILE, "seconds": 1.0, "accuracy": None, "valid_loss": None},
             {"number": 3, "name": "train", "outcome": "good", "seconds": 2.0, "accuracy": 0.5, "valid_loss": 0.7},
@@ -63,7 +66,7 @@ def content(tmp_path: Path, sweep: LrSweep, history: History) -> ReportContent:
         predictions=predictions,
         transform=Transform(size_px=32),
         history=history,
-        sweeps={2: sweep},
+        sweeps={2: LrBand((sweep,))},
         rates={2: "0.01, as given"},
         figures=figures,
         facts={"settings": {"seed": 0}, "receipt": {"data": HOSTILE}},

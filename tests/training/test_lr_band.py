@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from unfreeze.errors import SettingsError
-from unfreeze.report.plots import plot_lr_find
+from unfreeze.plots.sweep import plot_lr_find
 from unfreeze.training.lr_band import LrBand, geometric_median
 from unfreeze.training.lr_find import LrSweep
 

@@ -15,7 +15,7 @@ from unfreeze.training.head import LinearHead
 from unfreeze.training.history import History
 from unfreeze.training.loop import MOMENTUM, StepSums
 from unfreeze.training.suffix import TrainableSuffix
-from unfreeze.training.trainer import Trainable, Trainer, step_seed
+from unfreeze.training.trainer import Pace, Trainable, Trainer, step_seed
 
 GROUPS = in_groups(range(10), 4)
 
@@ -25,11 +25,13 @@ class Recording:
 
     def __init__(self) -> None:
         self.asked: list[tuple[list[float], int]] = []
+        self.momenta: list[float] = []
         self.contexts: list[str] = []
 
     def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int, momentum: float = MOMENTUM) -> StepSums:
         assert self.contexts[-1] == "training"
         self.asked.append((list(rates), seed))
+        self.momenta.append(momentum)
         return StepSums(len(batch[1]), float(len(batch[1])) ** 2, 1)
 
     @contextmanager
@@ -69,7 +71,7 @@ def train(
     trainer: Trainer, part: Trainable, data: HeldExamples, groups: Sequence[Sequence[int]], lr: float = 0.1
 ) -> None:
     """Trains with equal rates for all groups."""
-    trainer.train(part, data.batches(groups), lambda step: [lr] * 3, on_step=lambda step: None)
+    trainer.train(part, data.batches(groups), lambda step: Pace([lr] * 3), on_step=lambda step: None)
 
 
 def state(part: LinearHead | TrainableSuffix) -> dict[str, Any]:
@@ -89,8 +91,14 @@ def test_each_step_uses_and_records_the_rates_of_its_groups() -> None:
     part, trainer = Recording(), Trainer(history=History(), seed=1)
     rates = [[0.001, 0.01, 0.1], [0.002, 0.02, 0.2], [0.003, 0.03, 0.3]]
     reported: list[int] = []
-    sums = trainer.train(part, noise_features(10).batches(GROUPS), rates.__getitem__, on_step=reported.append)
+    momenta = [0.9, 0.85, 0.95]
+
+    def pace(step: int) -> Pace:
+        return Pace(rates[step], momenta[step])
+
+    sums = trainer.train(part, noise_features(10).batches(GROUPS), pace, on_step=reported.append)
     assert part.asked == [(used, step_seed(1, number)) for number, used in enumerate(rates)]
+    assert part.momenta == momenta
     assert part.contexts == ["training", "trained"]
     assert [list(record.rates.values()) for record in trainer.history.steps] == rates
     assert [list(record.rates) for record in trainer.history.steps] == [["early", "late", "head"]] * 3
@@ -114,7 +122,7 @@ def test_numbers_of_steps_and_their_seeds_go_on_over_epochs() -> None:
 @pytest.mark.parametrize("kind", PARTS)
 def test_losses_of_an_epoch_are_those_of_its_steps(kind: str) -> None:
     (part, data), trainer = PARTS[kind](), Trainer(history=History(), seed=1)
-    sums = trainer.train(part, data.batches(GROUPS), lambda step: [0.1] * 3, on_step=lambda step: None)
+    sums = trainer.train(part, data.batches(GROUPS), lambda step: Pace([0.1] * 3), on_step=lambda step: None)
     weighted = sum(r.loss * size for r, size in zip(trainer.history.steps, (4, 4, 2), strict=True))
     assert sums.examples == 10
     assert sums.loss == pytest.approx(weighted)

@@ -93,11 +93,18 @@ class Fitting:
     Args:
         source: Serves the pictures, and knows data and model.
         state: Is brought forward.
+
+    Attributes:
+        source: Serves the pictures.
+        state: What training has come to.
+        seed: Decides order and dropout.
+        trainer: Takes the steps.
     """
 
     def __init__(self, source: ExampleSource, state: TrainingState) -> None:
-        self.trainer = Trainer(history=state.history, seed=source.data.transform.seed)
-        self._source, self._state = source, state
+        self.source, self.state = source, state
+        self.seed = source.data.transform.seed
+        self.trainer = Trainer(history=state.history, seed=self.seed)
 
     def run(self, plan: FitPlan, autosave: Autosave) -> list[EpochRecord]:
         """Trains to the plan's end, or goes on with it where a fit with the same plan was interrupted.
@@ -112,7 +119,7 @@ class Fitting:
         Raises:
             TrainingError: If the loss is no longer finite.
         """
-        state, asked = self._state, {**plan.to_dict(), "batch_size": self._state.batch_size}
+        state, asked = self.state, {**plan.to_dict(), "batch_size": self.state.batch_size}
         if state.fit is None or state.fit.plan != asked:
             state.fit = FitProgress(plan=asked, first_epoch=len(state.history.epochs))
             state.snapshots = []
@@ -124,23 +131,22 @@ class Fitting:
             state.fit = None
         return state.history.epochs[fit.first_epoch :]
 
-    def batches(self, epoch: int, *, seed_offset: int = 0) -> list[list[int]]:
+    def batches(self, epoch: int, *, seed: int | None = None) -> list[list[int]]:
         """Indices of the examples of each step of an epoch.
 
         Args:
             epoch: Number of the epoch.
-            seed_offset: Another number is another order.
+            seed: Decides the order; the run's own unless said otherwise.
 
         Returns:
             One group a step.
         """
-        data = self._source.data
-        count = len(data.table.of_split("train"))
-        return shuffled(count, self._state.batch_size, seed=data.transform.seed + seed_offset, epoch=epoch)
+        count = len(self.source.data.table.of_split("train"))
+        return shuffled(count, self.state.batch_size, seed=self.seed if seed is None else seed, epoch=epoch)
 
     def view(self, augmented_epoch: int) -> int:
         """The view that an epoch trains on."""
-        return 0 if self._state.precompute else self._source.augmented_view(augmented_epoch)
+        return 0 if self.state.precompute else self.source.augmented_view(augmented_epoch)
 
     def record(self, trained: StepSums, *, view: int, cycle: int, ends_cycle: bool) -> EpochRecord:
         """Validates, writes down what an epoch came to, and keeps its weights where they are the best so far.
@@ -159,8 +165,8 @@ class Fitting:
         Raises:
             TrainingError: If the validation loss is not finite.
         """
-        state, model = self._state, self._source.model
-        valid = self.validated(self._source.stored("valid", 0))
+        state, model = self.state, self.source.model
+        valid = self.validated(self.source.stored("valid", 0))
         if not math.isfinite(valid.mean_loss):
             message = f"the validation loss became {valid.mean_loss}; choose a lower learning rate (--lr, --full-lr)"
             raise TrainingError(message, subject="loss")
@@ -180,17 +186,17 @@ class Fitting:
         state.history.add_epoch(record)
         if state.best is None or record.valid_loss < state.best.record.valid_loss:
             state.best = BestWeights(record=record, weights=model.weights())
-        self._source.observer.epoch(record)
+        self.source.observer.epoch(record)
         return record
 
     def validated(self, examples: Examples) -> StepSums:
         """Losses of all examples of pooled features, each counted once, in eval mode."""
         groups = in_groups(range(len(examples.labels)), VALIDATION_BATCH)
         with one_thread():
-            return run_epoch(examples.batches(groups), self._source.model.head.valid_step)
+            return run_epoch(examples.batches(groups), self.source.model.head.valid_step)
 
     def _is_over(self, plan: FitPlan, fit: FitProgress) -> bool:
-        records = self._state.history.epochs[fit.first_epoch :]
+        records = self.state.history.epochs[fit.first_epoch :]
         if fit.in_epoch or not records:
             return False
         settled = records[-1].cycle >= len(plan.sizes_px)  # losses at different sizes tell nothing of overfitting
@@ -199,19 +205,19 @@ class Fitting:
 
     def _epoch(self, plan: FitPlan, fit: FitProgress, autosave: Autosave) -> None:
         """Trains one epoch, or what is left of it or of the schedule, and validates."""
-        view, start = self.view(self._state.augmented_epochs), fit.steps - fit.in_epoch
-        batches = self.batches(len(self._state.history.epochs))[: plan.steps - start]
+        view, start = self.view(self.state.augmented_epochs), fit.steps - fit.in_epoch
+        batches = self.batches(len(self.state.history.epochs))[: plan.steps - start]
         while fit.in_epoch < len(batches):
             self._part(plan, fit, batches, view, autosave)
         trained, fit.sums, fit.in_epoch = fit.sums, NOTHING_YET, 0
-        self._state.augmented_epochs += view > 0
+        self.state.augmented_epochs += view > 0
         ends = any(start < end <= fit.steps for end in plan.schedule.cycle_ends)
         self.record(trained, view=view, cycle=plan.cycle(fit.steps - 1), ends_cycle=ends)
         autosave.now()
 
     def _part(self, plan: FitPlan, fit: FitProgress, batches: list[list[int]], view: int, autosave: Autosave) -> None:
         """Trains up to the end of the epoch or the cycle, or until it is time to save."""
-        source, model, history = self._source, self._source.model, self._state.history
+        source, model, history = self.source, self.source.model, self.state.history
         cycle, first, offset, before = plan.cycle(fit.steps), fit.steps, fit.in_epoch, len(history.steps)
         size = plan.sizes_px[min(cycle, len(plan.sizes_px) - 1)] if plan.sizes_px else None
         todo = batches[offset : offset + plan.schedule.cycle_ends[cycle] - first]
@@ -235,13 +241,13 @@ class Fitting:
     def _snapshot(self, plan: FitPlan, cycle: int) -> None:
         if isinstance(plan.schedule, ConstantRate):
             return
-        source = self._source
+        source = self.source
         logits = source.model.head.all_logits(source.stored("valid", 0))
-        epoch, weights = len(self._state.history.epochs), source.model.weights()
-        self._state.snapshots.append(Snapshot(cycle=cycle, epoch=epoch, weights=weights, valid_logits=logits))
+        epoch, weights = len(self.state.history.epochs), source.model.weights()
+        self.state.snapshots.append(Snapshot(cycle=cycle, epoch=epoch, weights=weights, valid_logits=logits))
 
     def _eval_loss(self) -> float | None:
         """Loss in eval mode on a fixed sample of plain training pictures, where their activations are stored."""
-        if not self._source.model.body_is_frozen:
+        if not self.source.model.body_is_frozen:
             return None
-        return self.validated(self._source.stored_sample("train", EVAL_SAMPLE)).mean_loss
+        return self.validated(self.source.stored_sample("train", EVAL_SAMPLE)).mean_loss

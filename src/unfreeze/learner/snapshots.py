@@ -7,8 +7,9 @@ import numpy as np
 
 from unfreeze.evaluation.predictions import Probabilities
 from unfreeze.evaluation.tta import average_views
+from unfreeze.learner.fitting import Fitting
 from unfreeze.learner.state import Snapshot
-from unfreeze.learner.weights import Weights
+from unfreeze.learner.weights import Weights, average_weights
 from unfreeze.training.loop import StepSums
 
 
@@ -40,6 +41,36 @@ class SnapshotScores:
     def ensemble_is_better(self) -> bool:
         """Whether the averaged predictions have a lower validation loss than both."""
         return self.ensemble.mean_loss < min(self.average.mean_loss, self.best.mean_loss)
+
+
+def compare(fitting: Fitting) -> SnapshotScores | None:
+    """What the weights at the ends of the last fit's cycles are worth together, on the validation pictures.
+
+    Args:
+        fitting: What trained; its model has the same weights afterwards.
+
+    Returns:
+        The figures; None of fewer than two cycles.
+    """
+    state, model = fitting.state, fitting.source.model
+    if len(state.snapshots) < 2 or state.best is None:
+        return None
+    labels = [row.label for row in fitting.source.data.table.of_split("valid")]
+    now, average = model.weights(momenta=True), average_weights([found.weights for found in state.snapshots])
+    try:
+        sums = []
+        for weights in (average, state.best.weights):
+            model.restore(weights)
+            sums.append(fitting.validated(fitting.source.stored("valid", 0)))
+    finally:
+        model.restore(now)
+    return SnapshotScores(
+        cycles=len(state.snapshots),
+        best=sums[1],
+        ensemble=scored(ensemble_probabilities(state.snapshots), labels),
+        average=sums[0],
+        average_weights=average,
+    )
 
 
 def ensemble_probabilities(snapshots: Sequence[Snapshot]) -> Probabilities:

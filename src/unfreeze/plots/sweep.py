@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unfreeze.plots.colours import COLOURS
+from unfreeze.training.lr_band import LrBand
 from unfreeze.training.lr_find import LrSweep
 
 if TYPE_CHECKING:
@@ -14,11 +15,11 @@ FIRST_STEPS = 20
 """The height of a sweep's plot is set by the losses of so many steps at its beginning."""
 
 
-def plot_lr_find(sweep: LrSweep, axes: "Axes") -> "Axes":
+def plot_lr_find(sweep: LrSweep | LrBand, axes: "Axes") -> "Axes":
     """The loss against the learning rate, with the suggestions marked.
 
     Args:
-        sweep: What the finder saw.
+        sweep: What the finder saw; of a band, the median curve and the median suggestions.
         axes: Where to draw.
 
     Returns:

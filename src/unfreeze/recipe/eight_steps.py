@@ -16,7 +16,7 @@ from unfreeze.recipe.advice import after_fine_tuning, before_fine_tuning, right_
 from unfreeze.recipe.clock import Clock
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.history import EpochRecord, stopped_improving
-from unfreeze.training.lr_find import LrSweep
+from unfreeze.training.lr_band import LrBand
 from unfreeze.training.rates import lowered_rates
 from unfreeze.training.schedules import schedule_for
 from unfreeze.transforms.views import Augment
@@ -26,6 +26,9 @@ RULE = "steep"
 
 FIRST_TRAINED = {"all": 0, "late": 1}
 """The first layer group that trains, by what step 5 is told to unfreeze."""
+
+HEAD_SEEDS = 3
+"""Sweeps of step 2, which take a moment; the whole network's take minutes, so step 7 makes one."""
 
 DEFAULT_HEAD_RATE = 0.01
 DEFAULT_FULL_RATE = 0.002
@@ -78,7 +81,7 @@ class EightSteps:
         self.narrator = narrator
         self.results: list[StepResult] = []
         self.snapshots: dict[str, Any] | None = None
-        self.sweeps: dict[int, LrSweep] = {}
+        self.sweeps: dict[int, LrBand] = {}
         self.head_rate = _Rate(settings.lr or DEFAULT_HEAD_RATE, given=settings.lr is not None)
         self.full_rate = _Rate(settings.full_lr or DEFAULT_FULL_RATE, given=settings.full_lr is not None)
         self.ratios = [1.0] * len(GROUP_NAMES)
@@ -95,8 +98,10 @@ class EightSteps:
         """Where the steps stand, in words."""
         done = f"after step {self.results[-1].number}" if self.results else "from the beginning"
         fit = self.learner.state.fit
-        epoch = f", in epoch {len(self.learner.history.epochs) + 1} after {fit.in_epoch} steps of it" if fit else ""
-        return done + epoch
+        if fit is None:
+            return done
+        into = f"{_times(fit.in_epoch, 'step')} into" if fit.in_epoch else "at the beginning of"
+        return f"{done}, {into} epoch {len(self.learner.history.epochs) + 1}"
 
     def to_dict(self) -> dict[str, Any]:
         """Where the steps stand, as plain values."""
@@ -115,7 +120,7 @@ class EightSteps:
         """Goes on where `to_dict` was taken."""
         self.results = [StepResult(**result) for result in plain["results"]]
         self.snapshots = plain["snapshots"]
-        self.sweeps = {int(step): LrSweep.from_dict(sweep) for step, sweep in plain["sweeps"].items()}
+        self.sweeps = {int(step): LrBand.from_dict(sweep) for step, sweep in plain["sweeps"].items()}
         self.head_rate, self.full_rate = _Rate(**plain["head_rate"]), _Rate(**plain["full_rate"])
         self.ratios, self._right_before = plain["ratios"], plain["right_before"]
         self._clock = Clock(**plain["clock"])
@@ -157,7 +162,7 @@ class EightSteps:
 
     def find_head_rate(self) -> str:
         """Step 2."""
-        sweep = self.sweeps[2] = self.learner.lr_find()
+        sweep = self.sweeps[2] = self.learner.lr_find(seeds=HEAD_SEEDS)
         self.head_rate = self.head_rate.after(sweep, DEFAULT_HEAD_RATE)
         return f"{self.head_rate} ({_reading(sweep)})"
 
@@ -312,7 +317,7 @@ class EightSteps:
 
     def _take(self, number: int, name: str, why: str, act: Callable[[], str]) -> StepResult:
         self.narrator.step(number, name, why)
-        self.learner.stage = f"step {number}"
+        self.learner.state.stage = f"step {number}"
         outcome = act()
         seconds = self._clock.step
         self.narrator.outcome(outcome)
@@ -335,7 +340,7 @@ class _Rate:
     given: bool
     source: str = ""
 
-    def after(self, sweep: LrSweep, default: float) -> "_Rate":
+    def after(self, sweep: LrBand, default: float) -> "_Rate":
         """The rate that a sweep suggests, unless one was given."""
         if self.given:
             return self
@@ -351,6 +356,8 @@ def _times(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def _reading(sweep: LrSweep) -> str:
-    read = ", ".join(f"{rule} {value:.2g}" for rule, value in sweep.suggestions.items()) or "no clear valley"
-    return f"the sweep reads: {read}"
+def _reading(sweep: LrBand) -> str:
+    bands = {rule: f" ({low:.2g} to {high:.2g})" if low < high else "" for rule, (low, high) in sweep.band.items()}
+    read = ", ".join(f"{rule} {value:.2g}{bands[rule]}" for rule, value in sweep.suggestions.items())
+    count = len(sweep.sweeps)
+    return f"{'the sweep reads' if count == 1 else f'{count} sweeps read'}: {read or 'no clear valley'}"

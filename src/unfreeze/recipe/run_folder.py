@@ -20,7 +20,7 @@ from unfreeze.files import write_whole
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.state import STATE_FILE
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.training.lr_find import LrSweep
+from unfreeze.training.lr_band import LrBand
 
 DEFAULT_PARENT = Path("runs")
 PACKAGES = ("unfreeze", "torch", "timm", "onnxruntime", "numpy", "pillow", "scikit-learn")
@@ -113,7 +113,7 @@ class RunFolder:
             message = f"{table.root}: not the pictures that the run began with ({found}); put them back, or begin anew"
             raise CollectionError(message, subject=table.root)
 
-    def write_sweep(self, step: int, sweep: LrSweep) -> None:
+    def write_sweep(self, step: int, sweep: LrBand) -> None:
         """Writes what the LR finder saw in a step."""
         self._write_json(f"lr_find/step{step}.json", sweep.to_dict())
 
@@ -159,6 +159,8 @@ class RunFolder:
         """Writes the figures, `seconds` among them; what only resuming needs is removed."""
         self.write_result(result)
         (self.checkpoints / STATE_FILE).unlink(missing_ok=True)
+        with suppress(OSError):  # a system that does not remove what is in use
+            (self.checkpoints / LOCK_FILE).unlink()
 
     def _write_json(self, name: str, content: Any) -> None:
         write_whole(self.path / name, (json.dumps(content, indent=2) + "\n").encode())

@@ -20,7 +20,7 @@ from unfreeze.plots.svg import to_svg
 from unfreeze.plots.sweep import plot_lr_find
 from unfreeze.report.pictures import outlined, square_uri, thumbnail
 from unfreeze.training.history import History
-from unfreeze.training.lr_find import LrSweep
+from unfreeze.training.lr_band import LrBand
 from unfreeze.transforms.squares import seen_share
 from unfreeze.transforms.transform import Transform
 
@@ -51,7 +51,7 @@ class ReportContent:
     predictions: PredictionTable
     transform: Transform
     history: History
-    sweeps: Mapping[int, LrSweep]
+    sweeps: Mapping[int, LrBand]
     rates: Mapping[int, str]
     figures: Mapping[str, Any]
     facts: Mapping[str, Mapping[str, Any]]

@@ -1,7 +1,7 @@
 """The finder over several orders of the batches: what most of its sweeps agree on, and how far they lie apart."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +79,11 @@ class LrBand:
             "band": self.band,
             "sweeps": [sweep.to_dict() for sweep in self.sweeps],
         }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "LrBand":
+        """The band from what `to_dict` gave."""
+        return cls(tuple(LrSweep.from_dict(sweep) for sweep in plain["sweeps"]))
 
     def _read(self) -> dict[str, list[float]]:
         """What the sweeps with a clear valley suggest, by rule."""
