@@ -47,7 +47,8 @@ def test_every_flag_reaches_its_setting(
     monkeypatch.setattr("unfreeze.recipe.train.train", spy)
     given = {
         "backbone": "resnet18", "size": 64, "square": "pad", "augment": "top_down", "steps": "3,5,8", "lr": 0.5,
-        "head_epochs": 7, "augmented_cycles": 6, "cycle_len": 5, "rate_ratio": 4.5, "full_lr": 0.25, "max_epochs": 65, "checkpoint_seconds": 2.5,
+        "head_epochs": 7, "augmented_cycles": 6, "cycle_len": 5, "rate_ratio": 4.5, "full_lr": 0.25,
+        "max_epochs": 65, "checkpoint_seconds": 2.5,
         "cycle_mult": 3, "batch_norm": "train", "batch_size": 11, "full_batch_size": 12, "views": 13, "tta_views": 14,
         "valid_share": 0.3, "max_broken_share": 0.4, "seed": 15, "threads": 1, "weights": "w.pth",
         "head": "lbfgs", "unfreeze": "all", "sizes": "32,48", "cache_size": "5GB",

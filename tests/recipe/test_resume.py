@@ -33,9 +33,8 @@ class Stopping(Recorder):
 def left(folder: Path) -> dict[str, bytes]:
     """What a run leaves, but for what it says of time."""
     timed = ("result.json", "report.html", "run.json")
-    return {
-        str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name not in timed
-    }
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name not in timed]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
 @pytest.mark.parametrize("task", ["activations", "learning rates", "epoch 1", "epoch 5"])
@@ -51,7 +50,7 @@ def test_a_run_that_is_stopped_goes_on(pictures: Path, settings: TrainSettings, 
     assert left(found.folder) == left(expected.folder)
     assert without_seconds(found.figures) == without_seconds(expected.figures)
     if task == "epoch 5":
-        assert "goes on after step 3, in epoch 5 after 1 steps of it" in watcher.notes
+        assert "goes on after step 3, at the beginning of epoch 5" in watcher.notes
     with pytest.raises(RunError, match="this run is complete"):
         resume(tmp_path / "run", watcher)
 
@@ -109,10 +108,8 @@ def test_the_command_goes_on_and_keeps_the_runs_settings(
     with pytest.raises(KeyboardInterrupt):
         train(pictures, tmp_path / "run", replace(settings, steps=HEAD), Stopping("epoch 2"))
     code, _, err = run_cli("train", "--resume", tmp_path / "run", "--lr", "0.1")
-    assert (code, err) == (
-        1,
-        "error: --resume goes on with the settings that the run has; leave --lr away, or begin a new run\n",
-    )
+    assert code == 1
+    assert "--resume goes on with the settings that the run has; leave --lr away, or begin a new run" in err
     code, _, err = run_cli("train", pictures, "--resume", tmp_path / "run")
     assert "leave a folder of pictures away" in err
     code, out, err = run_cli("train", "--resume", tmp_path / "run")

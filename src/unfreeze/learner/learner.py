@@ -25,7 +25,7 @@ from unfreeze.plots.sweep import plot_lr_find
 from unfreeze.training.history import EpochRecord
 from unfreeze.training.lr_band import LrBand
 from unfreeze.training.rates import Rates, group_rates
-from unfreeze.training.schedules import OneCycle, schedule_for
+from unfreeze.training.schedules import FlatCosine, OneCycle, schedule_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,9 +141,23 @@ class Learner(Controls):
             SettingsError: If rates or epochs make no sense.
             TrainingError: If the loss is no longer finite.
         """
-        rates = group_rates(lr, len(GROUP_NAMES))
-        steps = schedule_for(n_epoch, epoch_steps=self.epoch_steps).cycle_ends[-1]
-        return self._fit(FitPlan(schedule=OneCycle(steps), rates=rates))
+        return self._fit(FitPlan(schedule=OneCycle(self._steps(n_epoch)), rates=group_rates(lr, len(GROUP_NAMES))))
+
+    def fit_flat_cos(self, n_epoch: int, lr: Rates) -> Epochs:
+        """Trains at a flat rate for three quarters of the steps, then down along half a cosine.
+
+        Args:
+            n_epoch: Number of epochs.
+            lr: The highest rate: one, a list with one for each layer group, or a slice.
+
+        Returns:
+            One record an epoch.
+
+        Raises:
+            SettingsError: If rates or epochs make no sense.
+            TrainingError: If the loss is no longer finite.
+        """
+        return self._fit(FitPlan(schedule=FlatCosine(self._steps(n_epoch)), rates=group_rates(lr, len(GROUP_NAMES))))
 
     def fine_tune(self, n_epoch: int, lr: float = 0.002) -> Epochs:
         """One frozen epoch in one cycle, then `n_epoch` epochs of the whole network in another, on augmented views.
@@ -306,6 +320,10 @@ class Learner(Controls):
             for name in GROUP_NAMES
         ]
         return html_table((f"layer groups of {self.model.backbone}", "", "last rate"), rows)
+
+    def _steps(self, n_epoch: int) -> int:
+        """Number of steps of whole epochs."""
+        return schedule_for(n_epoch, epoch_steps=self.epoch_steps).cycle_ends[-1]
 
     def _fit(self, plan: FitPlan) -> Epochs:
         save = self.save if self._checkpoints else lambda: None
