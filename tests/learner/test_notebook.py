@@ -65,6 +65,7 @@ def test_epochs_and_groups_are_tables(learner: Learner) -> None:
     assert [line.split()[0] for line in repr(epochs).splitlines()] == ["epoch", "1", "2"]
     assert epochs._repr_html_().count("<tr>") == 3
     assert f"{epochs[1].valid_loss:.4f}" in epochs._repr_html_()
+    assert repr(learner) == "Learner(efficientnet_lite0, frozen: early, late, 2 epochs)"
     assert "<td>early</td><td>frozen</td>" in learner._repr_html_()
     assert "<td>head</td><td>trains</td><td>0.01</td>" in learner._repr_html_()
     assert html_table(["<b>"], []) == "<table><tr><th>&lt;b&gt;</th></tr></table>"

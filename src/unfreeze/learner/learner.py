@@ -312,6 +312,10 @@ class Learner(Controls):
         """Predicts as `evaluate` does, with `n` augmented views averaged with the plain one."""
         return self.evaluate(splits, tta_views=n)
 
+    def __repr__(self) -> str:
+        frozen = ", ".join(self.model.frozen_groups) or "nothing"
+        return f"Learner({self.model.backbone}, frozen: {frozen}, {len(self.history.epochs)} epochs)"
+
     def _repr_html_(self) -> str:
         """Layer groups in a notebook."""
         frozen, rates = self.model.frozen_groups, self.history.steps[-1].rates if self.history.steps else {}
