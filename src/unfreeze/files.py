@@ -32,6 +32,25 @@ def write_whole(path: Path, data: bytes) -> None:
             work.unlink()
 
 
+def make_folder(path: Path) -> Path:
+    """Makes a folder, and those that it lies in, unless it is there.
+
+    Args:
+        path: The folder.
+
+    Returns:
+        The same.
+
+    Raises:
+        RunError: If it cannot be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be made ({error.strerror}); choose another folder", subject=path) from error
+    return path
+
+
 def write_new(path: Path, data: bytes, *, flag: str) -> None:
     """Writes a file that is not there yet; one that cannot be written to its end is removed again.
 

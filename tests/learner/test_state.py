@@ -159,14 +159,69 @@ def test_what_cannot_be_loaded_is_said(data: ImageData, tmp_path: Path) -> None:
     state = tmp_path / "state.safetensors"
     whole_file = state.read_bytes()
     state.write_bytes(whole_file[: len(whole_file) // 2])
-    with pytest.raises(RunError, match="cannot be read as weights"):
+    with pytest.raises(RunError, match=r"cannot be read as weights .* cannot be gone on with") as raised:
         learner.load(tmp_path)
+    assert raised.value.subject == str(tmp_path)
     state.write_bytes(whole_file)
     before = learner.history.to_dict()
     learner.model.backbone = "another"
     with pytest.raises(RunError, match="saved with backbone efficientnet_lite0, this learner has another"):
         learner.load(tmp_path)
     assert learner.history.to_dict() == before
+    learner.close()
+
+
+def test_weights_of_a_pretrained_body_come_back_after_a_trained_one_was_loaded(data: ImageData, tmp_path: Path) -> None:
+    first, second = Learner(data), Learner(data)
+    first.batch_size = 8
+    first.fit(0.01, 1)
+    best = first.best
+    whole(first)
+    first.state.best = best  # whose body is as it was pretrained
+    first.freeze()
+    first.save(tmp_path)
+    second.load(tmp_path)
+    for learner in (first, second):
+        learner.restore_best()
+    assert same(second.model.arrays(), first.model.arrays())
+    first.close()
+    second.close()
+
+
+def test_a_fit_that_was_stopped_is_another_once_more_is_trained(data: ImageData, tmp_path: Path) -> None:
+    stopped = made(data, tmp_path, stop_after=5)
+    with pytest.raises(KeyboardInterrupt):
+        cycles(stopped)
+    stopped.close()
+    resumed = made(data, tmp_path)
+    resumed.load(resume=True)
+    resumed.freeze_to(1)
+    assert len(cycles(resumed)) == 3
+    assert resumed.history.steps[-1].step == 4 + 9 - 1
+    assert resumed.compare_snapshots() is not None
+    resumed.close()
+    resumed = made(data, tmp_path)
+    resumed.load(resume=True)
+    resumed.freeze()
+    resumed.precompute = True
+    assert resumed.history.epochs[-1].epoch + 3 == cycles(resumed)[-1].epoch
+    resumed.close()
+
+
+def test_epochs_at_a_constant_rate_are_no_cycles(learner: Learner) -> None:
+    learner.fit(0.01, 2, warmup_steps=2)
+    assert learner.snapshots == []
+    learner.fit(0.01, 2, cycle_len=1, warmup_steps=2)
+    assert len(learner.snapshots) == 2
+
+
+def test_a_learners_folder_is_made(data: ImageData, tmp_path: Path) -> None:
+    learner = Learner(data, folder=str(tmp_path / "runs/mine"))
+    learner.fit(0.01, 1)
+    assert (tmp_path / "runs/mine/history.jsonl").read_text().count('"epoch"') > 1
+    assert (tmp_path / "runs/mine/checkpoints/state.safetensors").exists()
+    with pytest.raises(RunError, match=r"history\.jsonl: cannot be made \(File exists\); choose another folder"):
+        learner.save(tmp_path / "runs/mine/history.jsonl")
     learner.close()
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from unfreeze.cache import cache_folder
 from unfreeze.errors import RunError, SettingsError
+from unfreeze.files import make_folder
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.examples import ExampleSource
 from unfreeze.learner.fitting import Fitting
@@ -34,7 +35,7 @@ class Controls:
         *,
         precompute: bool = True,
         observer: Observer | None = None,
-        folder: Path | None = None,
+        folder: str | Path | None = None,
         use_store: bool = True,
         limit_bytes: int | None = None,
     ) -> None:
@@ -43,9 +44,9 @@ class Controls:
         self.band: LrBand | None = None
         self.about: Callable[[], dict[str, Any]] = dict
         self._observer = observer or Silent()
-        self._checkpoints = folder / "checkpoints" if folder else None
+        self._checkpoints = make_folder(Path(folder) / "checkpoints") if folder else None
         scratch, self._remove_scratch = scratch_folder(self, self._checkpoints)
-        history = History(folder / "history.jsonl" if folder else None)
+        history = History(Path(folder) / "history.jsonl" if folder else None)
         self.state = TrainingState(history=history, batch_size=data.batch_size, precompute=precompute)
         self.model = Model(
             network,
@@ -156,7 +157,7 @@ class Controls:
         target = Path(folder) if folder else self._checkpoints
         if target is None:
             raise RunError("this learner has no folder of its own; name one: save(folder)", subject="folder")
-        target.mkdir(parents=True, exist_ok=True)
+        make_folder(target)
         about = {"own": self.about(), "model": self.model.facts()}
         self.state.save(target, now=self.model.weights(momenta=True), about=about)
 

@@ -14,7 +14,7 @@ from unfreeze.training.batches import Batch, Examples, in_groups, shuffled
 from unfreeze.training.head import one_thread
 from unfreeze.training.history import EpochRecord, stopped_improving
 from unfreeze.training.loop import NOTHING_YET, StepSums, run_epoch
-from unfreeze.training.schedules import ConstantRate, Schedule
+from unfreeze.training.schedules import ConstantRate, Schedule, WarmUp
 from unfreeze.training.stored_schedules import schedule_to_dict
 from unfreeze.training.trainer import Pace, Trainer
 
@@ -42,6 +42,12 @@ class FitPlan:
     def steps(self) -> int:
         """Number of all steps."""
         return self.schedule.cycle_ends[-1]
+
+    @property
+    def anneals(self) -> bool:
+        """Whether the rate falls within cycles, so that the weights at their ends are worth keeping."""
+        course = self.schedule.then if isinstance(self.schedule, WarmUp) else self.schedule
+        return not isinstance(course, ConstantRate)
 
     def pace(self, step: int) -> Pace:
         """Rates and momentum at a step."""
@@ -119,7 +125,13 @@ class Fitting:
         Raises:
             TrainingError: If the loss is no longer finite.
         """
-        state, asked = self.state, {**plan.to_dict(), "batch_size": self.state.batch_size}
+        state = self.state
+        asked = {
+            **plan.to_dict(),
+            "batch_size": state.batch_size,
+            "precompute": state.precompute,
+            "first_trainable": self.source.model.first_trainable,
+        }
         if state.fit is None or state.fit.plan != asked:
             state.fit = FitProgress(plan=asked, first_epoch=len(state.history.epochs))
             state.snapshots = []
@@ -239,7 +251,7 @@ class Fitting:
             autosave.now()
 
     def _snapshot(self, plan: FitPlan, cycle: int) -> None:
-        if isinstance(plan.schedule, ConstantRate):
+        if not plan.anneals:
             return
         source = self.source
         logits = source.model.head.all_logits(source.stored("valid", 0))

@@ -49,7 +49,7 @@ class Learner(Controls):
         precompute: Whether the head is trained on the plain view's stored activations at first.
         observer: Is told what happens.
         folder: Where `history.jsonl` is kept, and `checkpoints/` at the end of each epoch and every so many seconds in
-            between; None keeps all in memory.
+            between; it is made if it is not there. None keeps all in memory.
         use_store: False computes activations anew and stores none.
         limit_bytes: What the store in the cache may hold; None for no limit.
 

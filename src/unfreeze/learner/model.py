@@ -134,8 +134,8 @@ class Model:
         self._cut = ""
         if self.is_built or group < HEAD_GROUP:
             self.network.freeze_to(group)
-        if group < HEAD_GROUP and not self._pretrained:
-            self._pretrained = self._body()
+        if group < HEAD_GROUP:
+            self._remember_pretrained()
 
     def facts(self) -> dict[str, Any]:
         """What a saved state has to agree with, and what it brings along beside weights."""
@@ -279,6 +279,7 @@ class Model:
         """Puts weights back in place; the body's momentum is theirs, or begins anew where they have none."""
         self.head.restore(weights.head)
         if weights.body or not self.is_pretrained(POOLED):
+            self._remember_pretrained()
             self.network.load_state_dict(weights.body or self._pretrained, strict=False)
         if weights.momenta or "suffix" in self.__dict__:
             self.suffix.restore_momenta(weights.momenta)
@@ -291,6 +292,11 @@ class Model:
         else:
             body = {name: t.numpy() for name, t in self._body().items() if not name.endswith("num_batches_tracked")}
         return {**body, **dict(zip(HEAD_NAMES, self.head.copies(), strict=False))}
+
+    def _remember_pretrained(self) -> None:
+        """Copies the body before it is trained or replaced for the first time, for weights that leave it out."""
+        if not self._pretrained:
+            self._pretrained = self._body()
 
     def _is_as_published(self) -> bool:
         """Whether a packaged body was neither trained here nor written to from outside."""

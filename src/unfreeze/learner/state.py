@@ -198,7 +198,7 @@ def read_state(folder: Path) -> SavedState:
     Raises:
         RunError: If there is nothing saved, or it cannot be read.
     """
-    arrays, facts = read_weights(folder / STATE_FILE)
+    arrays, facts = _arrays(folder, STATE_FILE)
     if facts.get("format") != FORMAT_VERSION:
         what = f"is of format {facts.get('format')}, this version reads {FORMAT_VERSION}"
         raise RunError(f"{folder / STATE_FILE}: {what}; use the version that wrote it", subject=folder)
@@ -230,5 +230,13 @@ def _file(name: str, weights: Weights) -> str:
 
 
 def _kept(folder: Path, name: str) -> Weights:
-    arrays, facts = read_weights(folder / name)
+    arrays, facts = _arrays(folder, name)
     return Weights.from_arrays(arrays, first_trained=facts["first_trained"])
+
+
+def _arrays(folder: Path, name: str) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """One of a save's files; where it is not as it was written, the error concerns the save as a whole."""
+    try:
+        return read_weights(folder / name)
+    except RunError as error:
+        raise RunError(f"{error}; what was saved there cannot be gone on with", subject=folder) from error
