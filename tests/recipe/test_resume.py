@@ -121,6 +121,29 @@ def test_the_command_goes_on_and_keeps_the_runs_settings(
     assert "this run is complete" in err
 
 
+def test_a_run_that_lost_its_save_is_not_said_to_go_on(
+    run_cli: RunCli, pictures: Path, settings: TrainSettings, tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train(pictures, tmp_path / "run", replace(settings, steps=HEAD), Stopping("epoch 2"))
+    for path in (tmp_path / "run/checkpoints").glob("epoch-*"):
+        path.unlink()
+    code, out, err = run_cli("train", "--resume", tmp_path / "run")
+    assert code == 1
+    assert "there is no such file; what was saved there cannot be gone on with" in err
+    assert "go on with:" not in out
+
+
+def test_a_weights_file_is_found_from_another_folder(
+    pictures: Path, settings: TrainSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("unfreeze.recipe.train._run", lambda folder, _: begun.append(folder.begun()))
+    train(pictures, tmp_path / "run", replace(settings, weights=Path("mine.pth")), Recorder())
+    assert begun[0][1].weights == tmp_path / "mine.pth"
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the harness forks")
 def test_a_dozen_kills_change_nothing() -> None:

@@ -148,3 +148,26 @@ def test_settings_come_back_from_plain_values() -> None:
     plain = json.loads(json.dumps(SETTINGS.to_dict()))
     assert TrainSettings.from_dict(plain) == SETTINGS
     assert TrainSettings.from_dict(plain) != replace(SETTINGS, lr=0.2)
+
+
+def test_what_lies_in_a_run_that_goes_on_stays_whatever_happens(tmp_path: Path) -> None:
+    with new_run(tmp_path / "run") as folder:
+        folder.begin(tmp_path / "pictures", SETTINGS)
+    (tmp_path / "run/notes.txt").write_text("mine")
+    with begun_run(tmp_path / "run") as folder:
+        interrupt(folder)
+    assert (tmp_path / "run/notes.txt").read_text() == "mine"
+    with begun_run(tmp_path / "run") as folder:
+        assert folder.begun() == (tmp_path / "pictures", SETTINGS)
+
+
+def test_damaged_files_of_a_run_are_no_traceback(tmp_path: Path) -> None:
+    with new_run(tmp_path) as folder:
+        folder.begin(tmp_path / "pictures", SETTINGS)
+    (tmp_path / "result.json").write_bytes(b"")
+    with begun_run(tmp_path):  # the figures are written anew
+        pass
+    (tmp_path / "checkpoints/run.json").write_bytes(b"")
+    with pytest.raises(RunError, match=r"run\.json: cannot be read .* begin a new one") as raised, begun_run(tmp_path):
+        pass
+    assert raised.value.subject == str(tmp_path / "checkpoints")

@@ -229,8 +229,10 @@ def watch(folder: Path, work: "Callable[[RunConsole], RunResult]", *, quiet: boo
         except KeyboardInterrupt:
             console.line("; ".join(filter(None, ("stopped by Ctrl-C", say_how_to_go_on()))))
             raise typer.Exit(INTERRUPTED) from None
-        except (UnfreezeError, OSError):
-            console.line(say_how_to_go_on())
+        except (UnfreezeError, OSError) as error:
+            of_folder = isinstance(error, UnfreezeError) and Path(error.subject) in (folder, folder / "checkpoints")
+            if not of_folder and (advice := say_how_to_go_on()):  # a folder that cannot be used is no run that stopped
+                console.line(advice)
             raise
         _print_result(console, result)
 

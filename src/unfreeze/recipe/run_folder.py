@@ -37,11 +37,12 @@ class RunFolder:
     Args:
         path: The folder.
         was_there: Whether it was there, empty, before the run began.
+        is_new: Whether all that lies in it was made by this process.
     """
 
-    def __init__(self, path: Path, *, was_there: bool) -> None:
+    def __init__(self, path: Path, *, was_there: bool, is_new: bool) -> None:
         self.path = path
-        self._was_there = was_there
+        self._was_there, self._is_new = was_there, is_new
 
     @property
     def model(self) -> Path:
@@ -60,7 +61,9 @@ class RunFolder:
 
     @contextmanager
     def removed_if_barren(self) -> Iterator[None]:
-        """Takes away again what was made if the run ends inside by an error or by Ctrl-C and nothing was saved yet.
+        """Takes away again what was made if a new run ends inside by an error or by Ctrl-C and nothing was saved yet.
+
+        A run that goes on stays, so that it can go on once the fault is mended.
 
         Yields:
             Nothing.
@@ -68,7 +71,7 @@ class RunFolder:
         try:
             yield
         except BaseException:
-            if not self.has_state:
+            if self._is_new and not self.has_state:
                 for child in self.path.iterdir():
                     shutil.rmtree(child, ignore_errors=True) if child.is_dir() else child.unlink()
                 if not self._was_there:
@@ -173,7 +176,8 @@ class RunFolder:
         try:
             found: dict[str, Any] = json.loads(path.read_bytes())
         except (OSError, ValueError) as error:
-            raise RunError(f"{path}: cannot be read ({error}); the run cannot go on", subject=path) from error
+            message = f"{path}: cannot be read ({error}); the run cannot go on, begin a new one"
+            raise RunError(message, subject=self.checkpoints) from error
         return found
 
 
@@ -199,7 +203,7 @@ def new_run(path: Path) -> Iterator[RunFolder]:
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({error.strerror}); choose another --out", subject=path) from error
     with _alone(path):
-        yield RunFolder(path, was_there=was_there)
+        yield RunFolder(path, was_there=was_there, is_new=True)
 
 
 @contextmanager
@@ -219,15 +223,23 @@ def begun_run(path: Path) -> Iterator[RunFolder]:
         raise RunError(f"{path}: no run was begun here; name the folder of a run that was stopped", subject=path)
     with _alone(path):
         result = path / RESULT_FILE
-        if result.exists() and "seconds" in json.loads(result.read_bytes()):
+        if _is_complete(result):
             raise RunError(f"{path}: this run is complete; there is nothing to go on with", subject=path)
         for left in path.rglob(".*"):
             if WORK_FILE.fullmatch(left.name) and left.is_file():
                 left.unlink()
-        folder = RunFolder(path, was_there=True)
+        folder = RunFolder(path, was_there=True, is_new=False)
         if not folder.has_state:
             folder.begin(*folder.begun())
         yield folder
+
+
+def _is_complete(result: Path) -> bool:
+    """Whether the figures of a run have been written last; damaged ones will be written anew."""
+    try:
+        return "seconds" in json.loads(result.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return False
 
 
 def _is_free(path: Path) -> bool:

@@ -87,7 +87,8 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
         message = f"{out}: lies inside the pictures, where nothing is ever written; name another folder with --out"
         raise RunError(message, subject=out)
     size = settings.size or preprocessing(settings.backbone).size_px
-    settings = replace(settings, size=size, threads=settings.threads or os.cpu_count() or 1)
+    weights = settings.weights and settings.weights.resolve()  # a run may go on from another folder
+    settings = replace(settings, size=size, threads=settings.threads or os.cpu_count() or 1, weights=weights)
     with new_run(out) as folder:
         with folder.removed_if_barren():
             folder.begin(pictures, settings)
