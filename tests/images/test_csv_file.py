@@ -64,6 +64,10 @@ def test_ways_to_write_the_same_list(folder: Path, text: str | bytes, name: str)
     assert (layout.root, layout.source) == (folder, str(folder / name))
 
 
+def test_the_first_line_with_text_is_the_header(folder: Path) -> None:
+    assert [file.path for file in layout_of(folder, "\n  \npath;label\ncat/1.jpg;cat\n").files] == ["cat/1.jpg"]
+
+
 def test_a_name_decides_for_tabs_whatever_the_header_holds(folder: Path) -> None:
     layout = layout_of(folder, "path\tlabel\tfound by, on, at\n3.jpg\tcat\tme, now, here\n", "list.TSV")
     assert layout.files == (FoundFile("3.jpg", "cat", None),)

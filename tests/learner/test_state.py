@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unfreeze.errors import RunError
+from unfreeze.errors import RunError, SettingsError
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.training.history import EpochRecord
@@ -223,6 +223,30 @@ def test_a_learners_folder_is_made(data: ImageData, tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"history\.jsonl: cannot be made \(File exists\); choose another folder"):
         learner.save(tmp_path / "runs/mine/history.jsonl")
     learner.close()
+
+
+def test_an_earlier_learners_save_is_not_replaced_in_silence(data: ImageData, tmp_path: Path) -> None:
+    earlier = made(data, tmp_path)
+    head(earlier)
+    earlier.close()
+    before = files(tmp_path)
+    later = made(data, tmp_path)
+    for act in (lambda: later.fit(0.01, 1), later.fit_exactly, later.save):
+        with pytest.raises(
+            RunError, match=r"holds what an earlier learner saved; load\(\) it, or choose another folder"
+        ):
+            act()
+    assert files(tmp_path) == before
+    later.load()
+    later.fit(0.01, 1)
+    assert len(later.history.epochs) == 4
+    later.close()
+
+
+@pytest.mark.parametrize("pictures", [0, 2.5])
+def test_a_batch_size_that_makes_no_sense_is_said(learner: Learner, pictures: float) -> None:
+    with pytest.raises(SettingsError, match=f"batch_size is {pictures}; it must be a whole number, at least 1"):
+        learner.batch_size = pictures  # type: ignore[assignment]
 
 
 def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:

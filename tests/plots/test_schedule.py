@@ -43,6 +43,10 @@ def test_the_schedule_has_a_line_a_group(history: History) -> None:
     assert axes.lines[2].get_ydata() == pytest.approx([r.rates["head"] for r in history.steps])
 
 
+def test_no_steps_are_drawn_without_a_warning() -> None:
+    assert plot_schedule([], Figure().add_subplot()).get_legend() is None
+
+
 def test_a_plan_shows_the_rate_of_each_step_and_where_cycles_end() -> None:
     schedule = CosineRestarts((5, 15, 35))
     axes = planned(schedule)

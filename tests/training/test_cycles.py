@@ -35,6 +35,11 @@ def test_cycle_that_ends_between_two_steps_names_the_settings() -> None:
     assert error.value.subject == "cycle_len"
 
 
+def test_part_of_a_cycle_is_no_cycle() -> None:
+    with pytest.raises(SettingsError, match=r"n_cycle is 1\.5; it must be a whole number"):
+        cycle_ends(1.5, cycle_len=1, cycle_mult=1, epoch_steps=4)  # type: ignore[arg-type]
+
+
 def test_later_cycle_that_ends_between_two_steps_is_named() -> None:
     with pytest.raises(SettingsError, match=r"cycle 3 would end at step 9\.5, .*cycle_mult 1\.5"):
         cycle_ends(3, cycle_len=1, cycle_mult=1.5, epoch_steps=2)

@@ -78,7 +78,7 @@ def delimiter_of(header: str) -> str:
 def _records(path: Path) -> Iterator[Record]:
     """The records of a file that hold any text."""
     lines = io.StringIO(_text(path), newline="")
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else delimiter_of(lines.readline())
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else delimiter_of(next(filter(str.strip, lines), ""))
     lines.seek(0)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1

@@ -13,9 +13,10 @@ from unfreeze.learner.fitting import Fitting
 from unfreeze.learner.model import Model
 from unfreeze.learner.observer import Observer, Silent
 from unfreeze.learner.scratch import scratch_folder
-from unfreeze.learner.state import BestWeights, Snapshot, TrainingState, read_state
+from unfreeze.learner.state import STATE_FILE, BestWeights, Snapshot, TrainingState, read_state
 from unfreeze.network.backbones import DEFAULT_BACKBONE
 from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.training.cycles import check_whole
 from unfreeze.training.history import History
 from unfreeze.training.lr_band import LrBand
 
@@ -45,6 +46,7 @@ class Controls:
         self.about: Callable[[], dict[str, Any]] = dict
         self._observer = observer or Silent()
         self._checkpoints = make_folder(Path(folder) / "checkpoints") if folder else None
+        self._holds_another = bool(self._checkpoints and (self._checkpoints / STATE_FILE).exists())
         scratch, self._remove_scratch = scratch_folder(self, self._checkpoints)
         history = History(Path(folder) / "history.jsonl" if folder else None)
         self.state = TrainingState(history=history, batch_size=data.batch_size, precompute=precompute)
@@ -99,6 +101,7 @@ class Controls:
 
     @batch_size.setter
     def batch_size(self, pictures: int) -> None:
+        check_whole("batch_size", pictures, least=1)
         self.state.batch_size = pictures
 
     @property
@@ -152,14 +155,23 @@ class Controls:
             folder: Where to; the learner's own `checkpoints/` unless said otherwise. It is made if it is not there.
 
         Raises:
-            RunError: If it cannot be written, or the learner has no folder of its own.
+            RunError: If it cannot be written, the learner has no folder of its own, or an earlier learner's save, which
+                was not loaded, lies there.
         """
+        if not folder:
+            self.check_own_folder()
         target = Path(folder) if folder else self._checkpoints
         if target is None:
             raise RunError("this learner has no folder of its own; name one: save(folder)", subject="folder")
         make_folder(target)
         about = {"own": self.about(), "model": self.model.facts()}
         self.state.save(target, now=self.model.weights(momenta=True), about=about)
+
+    def check_own_folder(self) -> None:
+        """Raises RunError where the learner's folder holds what an earlier one saved, until that is loaded."""
+        if self._holds_another:
+            message = f"{self._checkpoints}: holds what an earlier learner saved; load() it, or choose another folder"
+            raise RunError(message, subject=self._checkpoints or "folder")
 
     def load(self, folder: str | Path | None = None, *, resume: bool = False) -> dict[str, Any]:
         """Becomes what was saved by a learner of the same backbone and classes.
@@ -180,6 +192,7 @@ class Controls:
             raise RunError("this learner has no folder of its own; name one: load(folder)", subject="folder")
         found = read_state(source)
         self.model.adopt(found.about["model"], found_in=source)
+        self._holds_another = self._holds_another and source != self._checkpoints
         self.state.become(found)
         self.source.plan()
         self.model.restore(found.now)

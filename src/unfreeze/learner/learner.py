@@ -112,6 +112,7 @@ class Learner(Controls):
         Raises:
             SettingsError: If rates or cycles make no sense.
             TrainingError: If the loss is no longer finite.
+            RunError: If the learner's folder cannot be written, or holds an earlier learner's save that was not loaded.
         """
         if sizes_px and not self.model.reads_pictures:
             message = "squares of several sizes need the whole network unfrozen; leave --sizes away, or unfreeze()"
@@ -191,6 +192,7 @@ class Learner(Controls):
         """
         if not self.body_is_frozen:
             raise SettingsError("only the head can be fitted exactly; freeze the body first", subject="head")
+        self.check_own_folder()
         trained = self.model.head.fit_exactly(self.source.stored("train", 0))
         return self.fitting.record(trained, view=0, cycle=0, ends_cycle=True)
 
@@ -330,5 +332,6 @@ class Learner(Controls):
         return schedule_for(n_epoch, epoch_steps=self.epoch_steps).cycle_ends[-1]
 
     def _fit(self, plan: FitPlan) -> Epochs:
+        self.check_own_folder()
         save = self.save if self._checkpoints else lambda: None
         return Epochs(self.fitting.run(plan, Autosave(save, seconds=self.save_seconds)))

@@ -34,7 +34,8 @@ def plot_schedule(steps: Sequence[StepRecord], axes: "Axes") -> "Axes":
     for group in steps[0].rates if steps else ():
         axes.plot(numbers, [record.rates[group] for record in steps], color=COLOURS.get(group), label=group)
     axes.set(xlabel="step (mini-batch)", ylabel="learning rate", ylim=(0, None))
-    axes.legend(fontsize="small")
+    if steps:
+        axes.legend(fontsize="small")
     return axes
 
 

@@ -23,15 +23,17 @@ def cycle_ends(n_cycle: int, *, cycle_len: float, cycle_mult: float, epoch_steps
         Whole numbers of steps, ascending.
 
     Raises:
-        SettingsError: If a number is not positive or a cycle would end between two steps.
+        SettingsError: If a number is not positive, that of cycles is not whole or a cycle would end between two steps.
 
     >>> cycle_ends(3, cycle_len=1, cycle_mult=1.5, epoch_steps=4)
     (4, 10, 19)
     """
     _check_positive(n_cycle=n_cycle, cycle_len=cycle_len, cycle_mult=cycle_mult, epoch_steps=epoch_steps)
+    if n_cycle != int(n_cycle):
+        raise SettingsError(f"n_cycle is {n_cycle}; it must be a whole number", subject="n_cycle")
     length, mult = Fraction(str(cycle_len)) * epoch_steps, Fraction(str(cycle_mult))
     ends, total = [], Fraction(0)
-    for cycle in range(n_cycle):
+    for cycle in range(int(n_cycle)):
         total += length
         length *= mult
         if total.denominator != 1:
