@@ -26,6 +26,7 @@ import torch  # noqa: F401
 import torchvision  # noqa: F401
 from PIL import Image
 
+from unfreeze.errors import RunError
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.recipe.train import resume, train
 from unfreeze.training.history import EpochRecord
@@ -230,6 +231,11 @@ def _work(pictures: Path, run: Path, name: str, die_at: int) -> NoReturn:
         else:
             train(pictures, run, SETTINGS[name], killer)
         os.write(TOLD, ",".join(killer.phases).encode())
+    except RunError as error:
+        if "is complete" not in str(error):
+            os.write(TOLD, repr(error).encode())
+            os._exit(1)
+        os.write(TOLD, b"complete")  # it was killed right after its last file
     except BaseException as error:  # whatever it is, the parent has to hear of it
         os.write(TOLD, repr(error).encode())
         os._exit(1)

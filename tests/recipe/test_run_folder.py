@@ -104,8 +104,12 @@ def test_what_cannot_be_gone_on_with_is_said(tmp_path: Path) -> None:
     with begun_run(folder.path):
         pass
     folder.complete({"accuracy": 1, "seconds": 2})
+    left = [folder.checkpoints / "state.safetensors", folder.path / ".report.html.99"]
+    for path in left:  # of a run that was killed right after its last file
+        path.write_bytes(b"left")
     with pytest.raises(RunError, match="this run is complete; there is nothing to go on with"), begun_run(folder.path):
         pass
+    assert not any(path.exists() for path in left)
     folder.write_result({})
     (folder.checkpoints / "run.json").write_text("{")
     with pytest.raises(RunError, match=r"run.json: cannot be read"), begun_run(folder.path):

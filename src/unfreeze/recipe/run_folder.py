@@ -161,6 +161,10 @@ class RunFolder:
     def complete(self, result: dict[str, Any]) -> None:
         """Writes the figures, `seconds` among them; what only resuming needs is removed."""
         self.write_result(result)
+        self.clear()
+
+    def clear(self) -> None:
+        """Removes what only resuming needs."""
         (self.checkpoints / STATE_FILE).unlink(missing_ok=True)
         with suppress(OSError):  # a system that does not remove what is in use
             (self.checkpoints / LOCK_FILE).unlink()
@@ -222,13 +226,13 @@ def begun_run(path: Path) -> Iterator[RunFolder]:
     if not (path / "checkpoints" / BEGUN_FILE).is_file():
         raise RunError(f"{path}: no run was begun here; name the folder of a run that was stopped", subject=path)
     with _alone(path):
-        result = path / RESULT_FILE
-        if _is_complete(result):
-            raise RunError(f"{path}: this run is complete; there is nothing to go on with", subject=path)
         for left in path.rglob(".*"):
             if WORK_FILE.fullmatch(left.name) and left.is_file():
                 left.unlink()
         folder = RunFolder(path, was_there=True, is_new=False)
+        if _is_complete(path / RESULT_FILE):
+            folder.clear()  # of a run that was killed right after its last file
+            raise RunError(f"{path}: this run is complete; there is nothing to go on with", subject=path)
         if not folder.has_state:
             folder.begin(*folder.begun())
         yield folder
