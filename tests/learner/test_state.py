@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from made import MakeCollection
 from unfreeze.errors import RunError, SettingsError
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
@@ -251,3 +252,22 @@ def test_a_batch_size_that_makes_no_sense_is_said(learner: Learner, pictures: fl
 
 def same(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def test_other_classes_are_refused_and_other_validation_pictures_forget_the_best(
+    data: ImageData, make_collection: MakeCollection, tmp_path: Path
+) -> None:
+    learner = Learner(data)
+    learner.fit(0.01, 2, cycle_len=1)
+    learner.save(tmp_path / "saved")
+    counts = {"train/red": 10, "train/blue": 10, "valid/red": 2, "valid/blue": 2}
+    fewer = Learner(ImageData.from_folder(make_collection(counts, "fewer"), size_px=64))
+    fewer.load(tmp_path / "saved")
+    assert (fewer.best, fewer.snapshots) == (None, [])
+    assert np.array_equal(fewer.model.head.weight, learner.model.head.weight)
+    counts = {"train/red": 4, "train/green": 4, "valid/red": 2, "valid/green": 2}
+    other = Learner(ImageData.from_folder(make_collection(counts, "other"), size_px=64))
+    with pytest.raises(RunError, match=r"saved with classes \['blue', 'red'\], this learner's are \['green', 'red'\]"):
+        other.load(tmp_path / "saved")
+    for one in (learner, fewer, other):
+        one.close()

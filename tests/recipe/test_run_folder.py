@@ -38,7 +38,7 @@ def test_a_name_that_is_taken_gets_a_number(tmp_path: Path, monkeypatch: pytest.
 
 def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
     with new_run(tmp_path) as folder:
-        folder.begin(tmp_path / "pictures", SETTINGS)
+        folder.begin(tmp_path, SETTINGS)
     assert names(tmp_path) == ["checkpoints", "history.jsonl", "lr_find", "model", "settings.toml"]
     with pytest.raises(RunError, match="holds something already"), new_run(tmp_path):
         pass
@@ -85,12 +85,12 @@ def test_a_run_that_saved_something_stays(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_with_what_it_was_begun_with(tmp_path: Path) -> None:
     with new_run(tmp_path / "run") as folder:
-        folder.begin(tmp_path / "pictures", SETTINGS)
+        folder.begin(tmp_path, SETTINGS)
     (folder.path / "history.jsonl").write_text("of a step that no checkpoint has")
     work = folder.path / "model" / ".model.onnx.4711"
     work.write_text("half a file")
     with begun_run(folder.path) as again:
-        assert again.begun() == (tmp_path / "pictures", SETTINGS)
+        assert again.begun() == (tmp_path, SETTINGS)
         assert (folder.path / "history.jsonl").read_text() == ""
         assert not work.exists()
 
@@ -99,7 +99,7 @@ def test_what_cannot_be_gone_on_with_is_said(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no run was begun here; name the folder"), begun_run(tmp_path / "none"):
         pass
     with new_run(tmp_path / "run") as folder:
-        folder.begin(tmp_path / "pictures", SETTINGS)
+        folder.begin(tmp_path, SETTINGS)
         folder.write_result({"accuracy": 1})
     with begun_run(folder.path):
         pass
@@ -118,7 +118,7 @@ def test_what_cannot_be_gone_on_with_is_said(tmp_path: Path) -> None:
 
 def test_a_second_process_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     with new_run(tmp_path / "run") as folder:
-        folder.begin(tmp_path / "pictures", SETTINGS)
+        folder.begin(tmp_path, SETTINGS)
         code = "from unfreeze.recipe.run_folder import begun_run; from pathlib import Path; import sys\n"
         code += "with begun_run(Path(sys.argv[1])): pass"
         found = subprocess.run([sys.executable, "-c", code, folder.path], capture_output=True, text=True, check=False)
@@ -156,18 +156,18 @@ def test_settings_come_back_from_plain_values() -> None:
 
 def test_what_lies_in_a_run_that_goes_on_stays_whatever_happens(tmp_path: Path) -> None:
     with new_run(tmp_path / "run") as folder:
-        folder.begin(tmp_path / "pictures", SETTINGS)
+        folder.begin(tmp_path, SETTINGS)
     (tmp_path / "run/notes.txt").write_text("mine")
     with begun_run(tmp_path / "run") as folder:
         interrupt(folder)
     assert (tmp_path / "run/notes.txt").read_text() == "mine"
     with begun_run(tmp_path / "run") as folder:
-        assert folder.begun() == (tmp_path / "pictures", SETTINGS)
+        assert folder.begun() == (tmp_path, SETTINGS)
 
 
 def test_damaged_files_of_a_run_are_no_traceback(tmp_path: Path) -> None:
     with new_run(tmp_path) as folder:
-        folder.begin(tmp_path / "pictures", SETTINGS)
+        folder.begin(tmp_path, SETTINGS)
     (tmp_path / "result.json").write_bytes(b"")
     with begun_run(tmp_path):  # the figures are written anew
         pass

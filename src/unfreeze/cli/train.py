@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -221,7 +222,9 @@ def watch(folder: Path, work: "Callable[[RunConsole], RunResult]", *, quiet: boo
 
     def say_how_to_go_on() -> str:
         saved = (folder / "checkpoints" / STATE_FILE).exists()
-        return f"what was done so far is kept; go on with: unfreeze train --resume {folder}" if saved else ""
+        return (
+            f"what was done so far is kept; go on with: unfreeze train --resume {quote(str(folder))}" if saved else ""
+        )
 
     with RunConsole(quiet=quiet, verbose=verbose) as console:
         try:

@@ -1,5 +1,6 @@
 """What a learner holds and can be told without training: freezing, batches, saving."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,7 +165,7 @@ class Controls:
         if target is None:
             raise RunError("this learner has no folder of its own; name one: save(folder)", subject="folder")
         make_folder(target)
-        about = {"own": self.about(), "model": self.model.facts()}
+        about = {"own": self.about(), "model": self.model.facts(), "data": self._data_facts()}
         self.state.save(target, now=self.model.weights(momenta=True), about=about)
 
     def check_own_folder(self) -> None:
@@ -185,17 +186,30 @@ class Controls:
             What `about` had made of the learner that was saved.
 
         Raises:
-            RunError: If nothing was saved there, it cannot be read, or it is of another backbone or number of classes.
+            RunError: If nothing was saved there, it cannot be read, or it is of another backbone or other classes.
         """
         source = Path(folder) if folder else self._checkpoints
         if source is None:
             raise RunError("this learner has no folder of its own; name one: load(folder)", subject="folder")
         found = read_state(source)
+        known, saved = self._data_facts(), found.about["data"]
+        if saved["classes"] != known["classes"]:
+            message = f"{source}: saved with classes {saved['classes']}, this learner's are {known['classes']}"
+            raise RunError(message, subject=source)
         self.model.adopt(found.about["model"], found_in=source)
         self._holds_another = self._holds_another and source != self._checkpoints
         self.state.become(found)
+        if saved["valid"] != known["valid"]:  # losses on other pictures cannot be compared
+            self.state.best, self.state.snapshots = None, []
+            self._observer.note("the validation pictures are others than when this was saved: its best is forgotten")
         self.source.plan()
         self.model.restore(found.now)
         if not resume:
             self.state.fit = None
         return dict(found.about["own"])
+
+    def _data_facts(self) -> dict[str, Any]:
+        """Which classes there are, and a hash of the pictures that validate."""
+        contents = sorted(row.content for row in self.data.table.of_split("valid"))
+        digest = hashlib.blake2b("\n".join(contents).encode(), digest_size=16).hexdigest()
+        return {"classes": list(self.data.table.classes), "valid": digest}

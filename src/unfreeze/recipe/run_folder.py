@@ -82,6 +82,10 @@ class RunFolder:
     def begin(self, pictures: Path, settings: TrainSettings) -> None:
         """Writes what resuming needs first of all, then the resolved settings for the reader."""
         self._write_begun({"pictures": str(pictures.resolve()), "settings": settings.to_dict(), "rows": None})
+        self.lay_out(settings)
+
+    def lay_out(self, settings: TrainSettings) -> None:
+        """Makes the folders, writes the resolved settings, and begins the history."""
         for name in ("lr_find", "model"):
             (self.path / name).mkdir(exist_ok=True)
         for name, text in (("history.jsonl", ""), ("settings.toml", settings.to_toml())):
@@ -90,7 +94,11 @@ class RunFolder:
     def begun(self) -> tuple[Path, TrainSettings]:
         """The folder of pictures and the settings that the run was begun with."""
         found = self._read_begun()
-        return Path(found["pictures"]), TrainSettings.from_dict(found["settings"])
+        pictures = Path(found["pictures"])
+        if not pictures.is_dir():
+            message = f"{pictures}: the pictures of the run are not there any more; put them back, or begin anew"
+            raise CollectionError(message, subject=pictures)
+        return pictures, TrainSettings.from_dict(found["settings"])
 
     def check_pictures(self, table: ImageTable) -> None:
         """Makes sure that the pictures are those that the run began with; writes them down where it begins.
@@ -179,7 +187,8 @@ class RunFolder:
         path = self.checkpoints / BEGUN_FILE
         try:
             found: dict[str, Any] = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
+            assert found.keys() >= {"pictures", "settings", "rows"}, "written as one"
+        except (OSError, ValueError, AssertionError, AttributeError) as error:
             message = f"{path}: cannot be read ({error}); the run cannot go on, begin a new one"
             raise RunError(message, subject=self.checkpoints) from error
         return found
@@ -234,7 +243,7 @@ def begun_run(path: Path) -> Iterator[RunFolder]:
             folder.clear()  # of a run that was killed right after its last file
             raise RunError(f"{path}: this run is complete; there is nothing to go on with", subject=path)
         if not folder.has_state:
-            folder.begin(*folder.begun())
+            folder.lay_out(folder.begun()[1])
         yield folder
 
 
