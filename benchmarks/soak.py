@@ -201,9 +201,9 @@ def process(pictures: Path, run: Path, name: str, die_at: int) -> Ended:
 
 
 def write_colours(root: Path) -> Path:
-    """A collection of noise in two colours: 16 pictures that train, 6 that validate, and one broken file."""
+    """A collection of noise in two colours: 18 pictures that train, so that the last batch is smaller, 6 that validate, and one broken file."""
     generator = np.random.default_rng(0)
-    for split, count in (("train", 8), ("valid", 3)):
+    for split, count in (("train", 9), ("valid", 3)):
         for name, colour in (("red", (200, 60, 60)), ("blue", (60, 60, 200))):
             folder = root / split / name
             folder.mkdir(parents=True)

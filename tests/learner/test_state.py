@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from made import MakeCollection
 from unfreeze.errors import RunError, SettingsError
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
+from unfreeze.network.folding import folded
 from unfreeze.training.history import EpochRecord
 
 STEPS_AN_EPOCH = 3
@@ -271,3 +273,17 @@ def test_other_classes_are_refused_and_other_validation_pictures_forget_the_best
         other.load(tmp_path / "saved")
     for one in (learner, fewer, other):
         one.close()
+
+
+def test_saving_before_a_smaller_last_batch_changes_no_bit(
+    data: ImageData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is folded depends on a batch's size, and the last batch of an epoch, of 4 pictures, has another one."""
+    monkeypatch.setattr("unfreeze.training.suffix.folded", partial(folded, smallest_output=200_000))
+    ends = []
+    for every_step in (True, False):
+        learner = made(data, tmp_path / str(every_step), every_step=every_step)
+        whole(learner)
+        ends.append(learner.model.weights(momenta=True).arrays())
+        learner.close()
+    assert same(*ends)

@@ -49,7 +49,7 @@ def gradients(module: nn.Module, inputs: Tensor) -> tuple[Tensor, dict[str, Tens
 def assert_same_when_folded(module: nn.Module, inputs: Tensor, *, pairs: int, tolerance: float) -> None:
     assert len(foldable_pairs(module, inputs[:1])) == pairs
     expected, wanted = gradients(module, inputs)
-    with folded(module, smallest_output=0), clamped_in_place(module):
+    with folded(module, batch_size=1, smallest_output=0), clamped_in_place(module):
         output, found = gradients(module, inputs)
     assert (output - expected).norm() <= tolerance * expected.norm()
     assert found.keys() == wanted.keys()
@@ -139,7 +139,7 @@ def test_what_is_not_exactly_known_is_left_alone() -> None:
 @pytest.mark.parametrize(("smallest_output", "pairs"), [(2 * 4 * 25, 1), (2 * 4 * 25 + 1, 0)])
 def test_small_outputs_are_not_folded(smallest_output: int, pairs: int) -> None:
     module = stirred(conv_norm(nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4)))
-    with folded(module, smallest_output=smallest_output):
+    with folded(module, batch_size=2, smallest_output=smallest_output):
         module(noise(2, 4, 5, 5).float())
         assert sum("forward" in vars(part) for part in module.modules()) == 2 * pairs
 
@@ -152,7 +152,7 @@ def test_statistics_move_only_when_they_are_told_to(policy: Literal["frozen", "t
     network.training_mode()
     before = copy.deepcopy(network.state_dict())
     squares = torch.randint(0, 256, (2, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    with folded(network, smallest_output=0):
+    with folded(network, batch_size=1, smallest_output=0):
         network(squares)
         assert ("forward" in vars(network.stages["stem"][0])) == (policy == "frozen")  # type: ignore[index]
     moved = {name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])}
@@ -172,7 +172,7 @@ def test_names_modules_modes_and_random_state_stay_what_they_are() -> None:
         module(torch.ones(1, 3, 4, 4))
         drawn = torch.rand(1)
         torch.manual_seed(5)
-        with folded(module, smallest_output=0), clamped_in_place(module):
+        with folded(module, batch_size=1, smallest_output=0), clamped_in_place(module):
             module(torch.ones(1, 3, 4, 4))
             assert torch.equal(torch.rand(1), drawn)
             assert list(module.state_dict()) == names
@@ -184,7 +184,7 @@ def test_names_modules_modes_and_random_state_stay_what_they_are() -> None:
 
 
 def fail_inside(module: nn.Module) -> None:
-    with folded(module, smallest_output=0), clamped_in_place(module):
+    with folded(module, batch_size=1, smallest_output=0), clamped_in_place(module):
         module(torch.ones(1, 3, 4, 4))
         assert "forward" in vars(module[1])  # type: ignore[index]
         module(torch.ones(1, 5, 4, 4))  # the convolution takes three channels
@@ -200,6 +200,6 @@ def test_an_exception_inside_restores_all() -> None:
 
 def test_context_without_a_call_leaves_no_hook() -> None:
     module = conv_norm(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4))
-    with folded(module):
+    with folded(module, batch_size=2):
         pass
     assert not module._forward_pre_hooks

@@ -42,7 +42,7 @@ def _sweep(fitting: Fitting, span: tuple[float, float], ratios: Sequence[float],
     batches = list(itertools.islice(itertools.chain.from_iterable(epochs), max(LEAST_STEPS, len(fitting.batches(0)))))
     total = seeds * len(batches)
     sweep = Trainer(history=fitting.trainer.history, seed=seed).sweep(
-        source.model.trainable(),
+        source.model.trainable(batch_size=fitting.state.batch_size),
         batches,
         source.training(fitting.view(0)),
         span=span,

@@ -237,7 +237,7 @@ class Fitting:
         model.first_trained = min(model.first_trained, model.first_trainable)
         with closing(autosave.until_due(source.training(view, size_px=size).batches(todo))) as due:
             fit.sums = self.trainer.train(
-                model.trainable(),
+                model.trainable(batch_size=self.state.batch_size),
                 due,
                 lambda step: plan.pace(first + step),
                 so_far=fit.sums,

@@ -206,7 +206,7 @@ class Learner(Controls):
             Seconds, with validation after each epoch. What has to be stored first is stored now, and not counted.
         """
         batches = self.source.training(self.fitting.view(0)).batches(self.fitting.batches(0)[: 1 + TRIED_BATCHES])
-        each = self.fitting.trainer.seconds_per_step(self.model.trainable(), batches)
+        each = self.fitting.trainer.seconds_per_step(self.model.trainable(batch_size=self.batch_size), batches)
         validation = 0.0 if self.body_is_frozen else self.source.seconds_to_compute("valid")
         return steps * each + math.ceil(steps / self.epoch_steps) * validation
 

@@ -194,11 +194,11 @@ class Model:
         """Whether only the head trains."""
         return not self.is_built or self.network.cut == POOLED
 
-    def trainable(self) -> Trainable:
-        """What training steps are taken on: the head alone while the body is frozen."""
+    def trainable(self, *, batch_size: int) -> Trainable:
+        """What training steps are taken on, in batches of so many: the head alone while the body is frozen."""
         if self.cut == POOLED:
             return self.head
-        self.suffix.cut = self.cut
+        self.suffix.cut, self.suffix.batch_size = self.cut, batch_size
         return self.suffix
 
     @cached_property

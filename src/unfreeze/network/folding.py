@@ -23,7 +23,7 @@ SMALLEST_OUTPUT = 1 << 21
 
 
 @contextmanager
-def folded(module: nn.Module, *, smallest_output: int = SMALLEST_OUTPUT) -> Iterator[None]:
+def folded(module: nn.Module, *, batch_size: int, smallest_output: int = SMALLEST_OUTPUT) -> Iterator[None]:
     """Runs a module folded inside the context; parameters, buffers, modules and their names stay what they are.
 
     The pairs are found at the module's first call, with the first example that it gets. Nothing is folded where
@@ -31,6 +31,8 @@ def folded(module: nn.Module, *, smallest_output: int = SMALLEST_OUTPUT) -> Iter
 
     Args:
         module: The network, or the part of it that is trained, in the modes that it is trained in.
+        batch_size: Examples in a batch: what is folded depends on this, not on the batch that comes first, because an
+            epoch that is gone on with at its smaller last batch has to take the same sums.
         smallest_output: Number of values that a convolution must put out for a batch to be folded.
 
     Yields:
@@ -41,7 +43,7 @@ def folded(module: nn.Module, *, smallest_output: int = SMALLEST_OUTPUT) -> Iter
     def fold(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         handle.remove()
         if inputs[0].device.type == "cpu":
-            pairs.extend(foldable_pairs(module, inputs[0][:1], smallest_output=smallest_output / len(inputs[0])))
+            pairs.extend(foldable_pairs(module, inputs[0][:1], smallest_output=smallest_output / batch_size))
         for convolution, norm in pairs:
             vars(convolution)["forward"] = _folded_convolution(convolution, norm)
             vars(norm)["forward"] = _rest_of(norm)

@@ -30,11 +30,13 @@ class TrainableSuffix:
 
     Attributes:
         cut: The stage that batches are the input of.
+        batch_size: Examples in a batch, but for an epoch's last.
     """
 
     def __init__(self, network: Network, head: LinearHead, *, threads: int) -> None:
         self.network = network
         self.cut = network.stage_names[0]
+        self.batch_size = 1
         self.optimizer = torch.optim.SGD(
             [{"params": network.group_parameters(name), "name": name} for name in GROUP_NAMES],
             lr=1.0,
@@ -84,11 +86,17 @@ class TrainableSuffix:
         try:
             self.network.training_mode()
             module = self._module = self.network.suffix(self.cut)
-            with torch.random.fork_rng(), torch_threads(self._threads), folded(module), clamped_in_place(module):
+            with torch.random.fork_rng(), torch_threads(self._threads), self._faster(module):
                 yield
         finally:
             self.network.eval()
             self._copy_head_out()
+
+    @contextmanager
+    def _faster(self, module: nn.Module) -> Iterator[None]:
+        """Lets a module take the same steps in less time."""
+        with folded(module, batch_size=self.batch_size), clamped_in_place(module):
+            yield
 
     @contextmanager
     def preserved(self) -> Iterator[None]:
