@@ -201,7 +201,7 @@ def process(pictures: Path, run: Path, name: str, die_at: int) -> Ended:
 
 
 def write_colours(root: Path) -> Path:
-    """A collection of noise in two colours: 18 pictures that train, so that the last batch is smaller, 6 that validate, and one broken file."""
+    """Noise in two colours: 18 pictures that train, the last batch is smaller; 6 that validate, 1 broken file."""
     generator = np.random.default_rng(0)
     for split, count in (("train", 9), ("valid", 3)):
         for name, colour in (("red", (200, 60, 60)), ("blue", (60, 60, 200))):
