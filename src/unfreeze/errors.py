@@ -100,5 +100,5 @@ def nearest(name: str, known: Iterable[str], *, count: int = 3) -> str:
     >>> nearest("zebra", ["resnet50", "vgg16"])
     ''
     """
-    matches = get_close_matches(name, list(known), n=count, cutoff=0.6)
+    matches = get_close_matches(name, list(dict.fromkeys(known)), n=count, cutoff=0.6)
     return f"; did you mean {', '.join(matches)}?" if matches else ""

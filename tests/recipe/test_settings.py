@@ -77,3 +77,8 @@ def test_settings_are_written_as_toml_that_reads_back() -> None:
 def test_choices_that_contradict_one_another_are_named(given: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         TrainSettings(**given)
+
+
+def test_steps_that_run_backwards_are_said() -> None:
+    with pytest.raises(SettingsError, match="--steps '4-1' runs backwards; write 1-4"):
+        parse_steps("4-1")

@@ -158,7 +158,7 @@ def test_a_rate_that_destroys_the_network_does_not_cost_the_steps_before(
     assert result.figures["kept"].startswith("step 3, weights of epoch ")
     assert result.figures["accuracy"] == 1.0
     assert "choose a lower learning rate" in watched.outcomes[3]
-    assert "the weights of epoch" in watched.outcomes[3]
+    assert "kept: the weights of epoch" in watched.outcomes[3]
 
 
 def test_the_words_fit_the_steps_that_are_taken(pictures: Path, settings: TrainSettings, tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ DEFAULT_HEAD = Head(DEFAULTS.head)
 DEFAULT_UNFREEZE = Unfreeze(DEFAULTS.unfreeze)
 DEFAULT_CACHE_SIZE = readable_bytes(DEFAULTS.cache_size).replace(" ", "")
 
+NOTHING_NAMED = "name a folder of pictures, or a sample with --sample digits"
 SAMPLE_SETTINGS = {Sample.DIGITS: TrainSettings(size=96, square=Square.SQUASH, augment=Augment.UPRIGHT)}
 """What suits a sample better than the general defaults; a flag that is given still wins."""
 
@@ -128,7 +129,8 @@ def train_command(
         go_on(resume, quiet=quiet, verbose=verbose)
         return
     if (pictures is None) == (sample is None):
-        raise typer.BadParameter("name a folder of pictures, or a sample with --sample digits")
+        what = "a folder and a sample were both named; leave one of them away" if pictures else NOTHING_NAMED
+        raise typer.BadParameter(what)
     if pictures and not pictures.is_dir():
         what = "is a file, not a folder of pictures" if pictures.exists() else "there is no such folder of pictures"
         raise CollectionError(f"{pictures}: {what}", subject=pictures)

@@ -19,7 +19,7 @@ PLAIN_PREFIX, TTA_PREFIX = "p:", "tta:"
 Probabilities = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class PredictionTable:
     """Predictions for N pictures of C classes, keyed by path.
 
@@ -40,6 +40,10 @@ class PredictionTable:
     probabilities: Probabilities
     losses: npt.NDArray[np.float64]
     tta: Probabilities | None = None
+
+    def __repr__(self) -> str:
+        right = f", {int(self.correct.sum()):,} right" if self.paths else ""
+        return f"PredictionTable({len(self.paths):,} pictures of {len(self.classes)} classes{right})"
 
     @property
     def predicted(self) -> npt.NDArray[np.int64]:

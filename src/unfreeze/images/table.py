@@ -41,7 +41,7 @@ class Quarantined:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ImageTable:
     """All pictures of a collection, with their classes and splits.
 
@@ -58,6 +58,9 @@ class ImageTable:
     rows: tuple[ImageRow, ...]
     quarantined: tuple[Quarantined, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"ImageTable({self.root}, {len(self.rows):,} pictures of {len(self.classes)} classes)"
 
     def of_split(self, split: Split) -> tuple[ImageRow, ...]:
         """The rows of one split, in the table's order."""

@@ -232,14 +232,14 @@ class EightSteps:
         except TrainingError as error:
             if self.learner.best is None:
                 raise
-            return f"stopped: {error}; {self.learner.best.name} are kept"
+            return f"stopped: {error}; kept: {self.learner.best.name}"
         together = self._compare_snapshots()
         best = self.learner.best
         assert best, "an epoch was trained, so some weights are the best"
         self.learner.restore_best()
         paid = after_fine_tuning(np.array(self._right_before), self._right_answers(), self._clock.step)
         trained, end = self._trained(records, self.full_rate), self._why_it_ended(records)
-        return f"{trained}; {end}{together}; {best.name} are kept; {paid}"
+        return f"{trained}; {end}{together}; kept: {best.name}; {paid}"
 
     def _compare_snapshots(self) -> str:
         """What the cycles' weights are worth together, in words; the average is kept where it is better."""

@@ -207,6 +207,8 @@ def parse_steps(text: str) -> tuple[int, ...]:
         first, _, last = part.strip().partition("-")
         if not (first.isdecimal() and (last or first).isdecimal()) or part.strip().endswith("-"):
             raise SettingsError(f"--steps {text!r} cannot be read; write it like 1-4 or 1,2,3", subject="steps")
+        if int(last or first) < int(first):
+            raise SettingsError(f"--steps {text!r} runs backwards; write {last}-{first}", subject="steps")
         found.update(range(int(first), int(last or first) + 1))
     return tuple(sorted(found))
 

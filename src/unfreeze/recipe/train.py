@@ -245,7 +245,7 @@ def _figures(course: EightSteps, table: PredictionTable) -> dict[str, Any]:
         "test_images": len(images.of_split("test")),
         "quarantined": len(images.quarantined),
         "kept": f"{best.record.stage}, {best.name.removeprefix('the ')}" if best else None,
-        "kept_epoch": best.record.epoch if best else None,
+        "kept_epoch": best.record.epoch if best and not best.averaged else None,
         "snapshots": course.snapshots,
         "steps": [asdict(step) for step in course.results],
     }
