@@ -11,7 +11,8 @@ import torch
 
 from unfreeze.activations import packaged as packaged_module
 from unfreeze.activations.engines import noise_squares, relative_difference
-from unfreeze.activations.packaged import SHIPPED_STRIDE, TOLERANCE, PackagedPrefix
+from unfreeze.activations.packaged import TOLERANCE, PackagedPrefix
+from unfreeze.activations.shipped import SHIPPED_STRIDE
 from unfreeze.errors import BackboneError
 from unfreeze.network.backbones import PACKAGED
 from unfreeze.network.build import build_network

@@ -8,21 +8,17 @@ import base64
 import json
 import os
 from functools import cached_property
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import numpy as np
 
 from unfreeze.activations.engines import Engine, OnnxEngine, noise_squares, open_graph, relative_difference
+from unfreeze.activations.shipped import SHIPPED_STRIDE, shipped
 from unfreeze.errors import BackboneError
 from unfreeze.files import write_whole
 from unfreeze.network.backbones import PACKAGED, preprocessing
 from unfreeze.network.groups import POOLED
 from unfreeze.network.packaged import Arrays, read_packaged
-
-SHIPPED_STRIDE = 32
-"""A shipped graph holds for every size that this divides: padding that depends on the size is the same for them."""
 
 TRIED_PX = 224
 TOLERANCE = 1e-4
@@ -88,8 +84,3 @@ class PackagedPrefix:
             os.replace(work, self._graph)
         finally:
             work.unlink(missing_ok=True)
-
-
-def shipped(name: str) -> Traversable:
-    """A file beside the shipped graphs, whether or not there is one of that name."""
-    return files("unfreeze.activations") / "graphs" / name

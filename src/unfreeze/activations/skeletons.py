@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from unfreeze.activations.packaged import SHIPPED_STRIDE, shipped
+from unfreeze.activations.shipped import SHIPPED_STRIDE, shipped
 from unfreeze.cache import cache_folder
 from unfreeze.files import write_whole
 
