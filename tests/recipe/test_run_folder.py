@@ -49,7 +49,7 @@ def test_a_folder_of_a_run_that_was_killed_before_it_began_may_be_used(tmp_path:
     for name in ("lock", ".run.json.123"):
         (tmp_path / "checkpoints" / name).write_text("")
     with new_run(tmp_path):
-        pass
+        assert names(tmp_path / "checkpoints") == ["lock"]
     (tmp_path / "checkpoints" / "mine").write_text("")
     with pytest.raises(RunError, match="holds something already"), new_run(tmp_path):
         pass

@@ -216,6 +216,7 @@ def new_run(path: Path) -> Iterator[RunFolder]:
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({error.strerror}); choose another --out", subject=path) from error
     with _alone(path):
+        _remove_work_files(path)
         yield RunFolder(path, was_there=was_there, is_new=True)
 
 
@@ -235,9 +236,7 @@ def begun_run(path: Path) -> Iterator[RunFolder]:
     if not (path / "checkpoints" / BEGUN_FILE).is_file():
         raise RunError(f"{path}: no run was begun here; name the folder of a run that was stopped", subject=path)
     with _alone(path):
-        for left in path.rglob(".*"):
-            if WORK_FILE.fullmatch(left.name) and left.is_file():
-                left.unlink()
+        _remove_work_files(path)
         folder = RunFolder(path, was_there=True, is_new=False)
         if _is_complete(path / RESULT_FILE):
             folder.clear()  # of a run that was killed right after its last file
@@ -245,6 +244,13 @@ def begun_run(path: Path) -> Iterator[RunFolder]:
         if not folder.has_state:
             folder.lay_out(folder.begun()[1])
         yield folder
+
+
+def _remove_work_files(path: Path) -> None:
+    """Removes what killed writers left half written."""
+    for left in path.rglob(".*"):
+        if WORK_FILE.fullmatch(left.name) and left.is_file():
+            left.unlink()
 
 
 def _is_complete(result: Path) -> bool:
