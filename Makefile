@@ -18,7 +18,7 @@ $(VENV)/installed: pyproject.toml $(CONSTRAINTS)
 	touch $@
 
 demo: install
-	$(BIN)/unfreeze train --sample digits
+	$(BIN)/unfreeze train --sample digits --max-epochs 7
 
 test: install
 	$(BIN)/pytest
