@@ -12,9 +12,9 @@ from unfreeze.images.layout import FoundFile, Layout
 
 Touch = Callable[..., Path]
 FILES = (
-    FoundFile("3.jpg", "cat", None),
-    FoundFile("cat/1.jpg", "cat", "valid"),
-    FoundFile("dog/2.jpg", "dog", "train"),
+    FoundFile("3.jpg", ("cat",), None),
+    FoundFile("cat/1.jpg", ("cat",), "valid"),
+    FoundFile("dog/2.jpg", ("dog",), "train"),
 )
 
 
@@ -70,14 +70,14 @@ def test_the_first_line_with_text_is_the_header(folder: Path) -> None:
 
 def test_a_name_decides_for_tabs_whatever_the_header_holds(folder: Path) -> None:
     layout = layout_of(folder, "path\tlabel\tfound by, on, at\n3.jpg\tcat\tme, now, here\n", "list.TSV")
-    assert layout.files == (FoundFile("3.jpg", "cat", None),)
+    assert layout.files == (FoundFile("3.jpg", ("cat",), None),)
 
 
 def test_quoted_fields_hold_delimiters_and_line_breaks(folder: Path) -> None:
     text = 'path,label\n"cat/a\nb.jpg","a\r\n""cat"""\n"cat/a, b.jpg",cat\n4.jpg,cat\n'
     assert message_of(folder, text).startswith(f"1 fault: line 6: '{folder / '4.jpg'}': No such file or directory;")
     layout = layout_of(folder, text.replace("4.jpg", "3.jpg"))
-    assert [(file.path, file.class_name) for file in layout.files] == [
+    assert [(file.path, *file.class_names) for file in layout.files] == [
         ("3.jpg", "cat"),
         ("cat/a\nb.jpg", 'a\r\n"cat"'),
         ("cat/a, b.jpg", "cat"),
@@ -90,7 +90,7 @@ def test_other_columns_and_another_root(folder: Path, tmp_path: Path) -> None:
         "id,file,kind,path,part,\n1,cat/1.jpg,cat,x,Val,\n2,dog/2.jpg,dog,y,Train,\n3,3.jpg,cat,z,training,\n"
     )
     layout = csv_layout(path, root=folder, path_column="file", label_column="kind", split_column="part")
-    assert (layout.root, layout.files) == (folder, (FoundFile("3.jpg", "cat", "train"), *FILES[1:]))
+    assert (layout.root, layout.files) == (folder, (FoundFile("3.jpg", ("cat",), "train"), *FILES[1:]))
     assert layout.notes == ("columns that are not used: id, path",)
 
 

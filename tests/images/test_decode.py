@@ -36,6 +36,12 @@ def oriented(encode: Encode, name: str, orientation: int, block: int = 16) -> by
     return encode(Image.fromarray(stored).convert("RGB"), name, exif=exif, **OPTIONS[name])
 
 
+def probed_size(data: bytes) -> tuple[int, int]:
+    """Width and height as the scan sees them."""
+    probed = probe(data, path="picture")
+    return probed.width, probed.height
+
+
 def grey(data: bytes) -> list[int]:
     """The grey levels of the first row; all three channels must agree."""
     pixels = np.asarray(decode(data, path="picture"))
@@ -61,11 +67,11 @@ def test_all_orientations_come_out_upright(encode: Encode, name: str, orientatio
 @pytest.mark.parametrize("name", OPTIONS)
 @pytest.mark.parametrize("orientation", STORED)
 def test_probe_tells_the_size_of_the_upright_picture(encode: Encode, name: str, orientation: int) -> None:
-    assert probe(oriented(encode, name, orientation), path="picture") == (48, 32)
+    assert probed_size(oriented(encode, name, orientation)) == (48, 32)
 
 
 def test_probe_tells_a_large_jpegs_own_size_not_the_reduced_one(encode: Encode) -> None:
-    assert probe(encode(Image.new("RGB", (203, 101)), "JPEG"), path="picture") == (203, 101)
+    assert probed_size(encode(Image.new("RGB", (203, 101)), "JPEG")) == (203, 101)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
@@ -74,7 +80,7 @@ def test_an_unknown_orientation_turns_nothing(encode: Encode, orientation: int) 
     exif[0x0112] = orientation
     data = encode(Image.fromarray(np.array(UPRIGHT, np.uint8)), "PNG", exif=exif)
     assert np.asarray(decode(data, path="picture"))[:, :, 0].tolist() == UPRIGHT
-    assert probe(data, path="picture") == (3, 2)
+    assert probed_size(data) == (3, 2)
 
 
 def test_exif_data_that_cannot_be_written_again_does_not_stop_a_picture(encode: Encode) -> None:
@@ -82,7 +88,7 @@ def test_exif_data_that_cannot_be_written_again_does_not_stop_a_picture(encode: 
     entries = struct.pack("<HHIhh", 256, 8, 2, -30, -1) + struct.pack("<HHIHH", 274, 3, 1, 6, 0)
     exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 2) + entries + bytes(4)
     data = encode(Image.new("RGB", (3, 2)), "JPEG", exif=exif)
-    assert decode(data, path="picture").size == probe(data, path="picture") == (2, 3)
+    assert decode(data, path="picture").size == probed_size(data) == (2, 3)
 
 
 def test_one_bit_is_black_and_white(encode: Encode) -> None:
@@ -162,7 +168,7 @@ def test_the_first_frame_of_an_animation_is_taken(encode: Encode, name: str) -> 
     frames = [Image.new("RGB", (16, 16), colour) for colour in ("#ff0000", "#00ff00", "#0000ff")]
     data = encode(frames[0], name, save_all=True, append_images=frames[1:])
     np.testing.assert_allclose(colours(data)[8], (255, 0, 0), atol=4)
-    assert probe(data, path="picture") == (16, 16)
+    assert probed_size(data) == (16, 16)
 
 
 @pytest.mark.skipif(".avif" not in Image.registered_extensions(), reason="this Pillow was built without AVIF")
@@ -179,7 +185,7 @@ def test_an_rgb_picture_is_not_copied() -> None:
 def test_lossless_pixels_come_back_as_they_were(encode: Encode, pixels: np.ndarray) -> None:
     data = encode(Image.fromarray(pixels), "PNG")
     assert np.array_equal(np.asarray(decode(data, path="picture")), pixels)
-    assert probe(data, path="picture") == (pixels.shape[1], pixels.shape[0])
+    assert probed_size(data) == (pixels.shape[1], pixels.shape[0])
 
 
 @pytest.mark.parametrize(("short_side_px", "size"), [(None, (800, 400)), (201, (800, 400)), (200, (400, 200))])

@@ -17,7 +17,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="other systems' names
 
 
 def found(layout: Layout) -> list[tuple[str, str, str | None]]:
-    return [(file.path, file.class_name, file.split) for file in layout.files]
+    return [(file.path, file.class_names[0], file.split) for file in layout.files]
 
 
 def paths(layout: Layout) -> list[str]:
@@ -35,9 +35,9 @@ def test_class_folders_without_splits(touch: Touch) -> None:
 def test_split_folders_by_all_their_names(touch: Touch, train: str, valid: str) -> None:
     layout = find_layout(touch(f"{train}/cat/1.jpg", f"{valid}/cat/2.jpg", "Test/cat/3.jpg"))
     assert set(layout.files) == {
-        FoundFile(f"{train}/cat/1.jpg", "cat", "train"),
-        FoundFile(f"{valid}/cat/2.jpg", "cat", "valid"),
-        FoundFile("Test/cat/3.jpg", "cat", "test"),
+        FoundFile(f"{train}/cat/1.jpg", ("cat",), "train"),
+        FoundFile(f"{valid}/cat/2.jpg", ("cat",), "valid"),
+        FoundFile("Test/cat/3.jpg", ("cat",), "test"),
     }
 
 

@@ -14,7 +14,7 @@ Touch = Callable[..., Path]
 
 
 def found(layout: Layout) -> list[tuple[str, str, str | None]]:
-    return [(file.path, file.class_name, file.split) for file in layout.files]
+    return [(file.path, file.class_names[0], file.split) for file in layout.files]
 
 
 def fault(paths: list[str], labels: list[str], splits: list[str | None] | None = None, *, root: Path) -> str:
@@ -33,7 +33,7 @@ def test_lists_give_the_layout_of_the_same_folders(touch: Touch) -> None:
     root = touch("train/cat/1.jpg", "train/dog/2.jpg", "val/cat/3.jpg", "test/dog/4.jpg")
     folders = find_layout(root)
     paths = [file.path for file in reversed(folders.files)]
-    labels = [file.class_name for file in reversed(folders.files)]
+    labels = [file.class_names[0] for file in reversed(folders.files)]
     layout = list_layout(paths, labels, splits=["Validation", "train", "TRAINING", "test"], root=root)
     assert (layout.root, layout.files, layout.notes) == (root, folders.files, ())
 
@@ -167,7 +167,7 @@ def test_a_picture_that_is_listed_again_counts_once_and_is_noted(touch: Touch) -
     root = touch("1.jpg", "2.jpg")
     paths = ["1.jpg", "./1.jpg", "2.jpg"]
     layout = list_layout(paths, ["cat", "cat", "cat"], splits=["val", "valid", "train"], root=root)
-    assert layout.files == (FoundFile("1.jpg", "cat", "valid"), FoundFile("2.jpg", "cat", "train"))
+    assert layout.files == (FoundFile("1.jpg", ("cat",), "valid"), FoundFile("2.jpg", ("cat",), "train"))
     assert layout.notes == ("1 rows name a picture that an earlier row names, too; it counts once",)
 
 

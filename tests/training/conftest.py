@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from unfreeze.images.scan import content_hash
+from unfreeze.images.storage import FolderStorage
 from unfreeze.images.table import ImageRow, ImageTable
 
 
@@ -14,7 +15,7 @@ def table(make_collection: Callable[..., Path]) -> ImageTable:
     """Five red and four blue pictures, all for training."""
     root = make_collection({"train/blue": 4, "train/red": 5})
     rows = [
-        ImageRow(path, int("red" in path), "train", content_hash((root / path).read_bytes()), 48, 40)
+        ImageRow(path, (int("red" in path),), "train", content_hash((root / path).read_bytes()), 48, 40)
         for path in sorted(str(file.relative_to(root).as_posix()) for file in root.rglob("*.png"))
     ]
-    return ImageTable(root, ("blue", "red"), tuple(rows))
+    return ImageTable(root, ("blue", "red"), tuple(rows), FolderStorage(root))

@@ -5,6 +5,7 @@ Pillow alone is used, because the predictor has to work without torch (docs/deci
 """
 
 import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,10 @@ from unfreeze.errors import PictureError
 SIXTEEN_BIT_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 TRANSPARENT_MODES = frozenset({"LA", "PA", "RGBA", "RGBa"})
 
-EXIF_ORIENTATION = 0x0112
+SMALL_PX = 64
+"""Short side that a JPEG keeps when it is probed, where it has it."""
+
+EXIF_ORIENTATION, EXIF_MAKE, EXIF_MODEL = 0x0112, 0x010F, 0x0110
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -56,32 +60,59 @@ def decode(data: bytes, *, path: str | Path, short_side_px: int | None = None) -
         raise _picture_error(error, data, path) from error
 
 
-def probe(data: bytes, *, path: str | Path) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What checking a file told.
+
+    Attributes:
+        width: Width of the upright picture in pixels.
+        height: Height of the upright picture in pixels.
+        small: The upright picture, reduced where that was cheap, in mode "RGB".
+        format: Pillow's name of the format, such as "JPEG".
+        mode: Pillow's mode of the file before it became RGB.
+        frames: Number of frames; the first one is used.
+        camera: Make and model by its EXIF data; empty where there are none.
+    """
+
+    width: int
+    height: int
+    small: Image.Image
+    format: str
+    mode: str
+    frames: int
+    camera: str
+
+
+def probe(data: bytes, *, path: str | Path) -> Probed:
     """Checks that a file decodes to its last byte, as cheaply as the format allows.
 
-    A JPEG is decoded at an eighth of its size: all of its compressed data is read, which is where damage shows.
+    A JPEG is decoded at reduced scale: all of its compressed data is read, which is where damage shows.
 
     Args:
         data: The whole file.
         path: Where it came from, for the error.
 
     Returns:
-        Width and height of the upright picture, in pixels.
+        What was found.
 
     Raises:
         PictureError: If the bytes are not a whole picture in a known format.
     """
     try:
         with Image.open(io.BytesIO(data)) as image:
-            whole = image.size
-            image.draft("RGB", (1, 1))
+            whole, mode, frames = image.size, image.mode, getattr(image, "n_frames", 1)
+            image.draft("RGB", (SMALL_PX, SMALL_PX))
             drafted = image.size
             image.load()
             width, height = whole if image.size == drafted else image.size  # loading turns a TIFF upright
-            orientation = image.getexif().get(EXIF_ORIENTATION, 1)
+            exif = image.getexif()
+            camera = " ".join(str(exif.get(tag, "")).strip("\0 ") for tag in (EXIF_MAKE, EXIF_MODEL)).strip()
+            if exif.get(EXIF_ORIENTATION, 1) in (5, 6, 7, 8):
+                width, height = height, width
+            small = to_rgb(_upright(image))
+            return Probed(width, height, small, image.format or "", mode, frames, camera)
     except Exception as error:  # Pillow's plugins raise almost anything on hostile bytes.
         raise _picture_error(error, data, path) from error
-    return (height, width) if orientation in (5, 6, 7, 8) else (width, height)
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from unfreeze.errors import CollectionError
 from unfreeze.images.formats import PICTURE_SUFFIXES, SUFFIXES_BY_PLUGIN, is_hidden
+from unfreeze.images.storage import FolderStorage, Storage
 from unfreeze.images.table import Split
 
 SPLIT_NAMES: dict[str, Split] = {
@@ -26,13 +27,15 @@ class FoundFile:
 
     Attributes:
         path: Path below the collection's root, with forward slashes.
-        class_name: Name of its class folder, or its label in a list.
+        class_names: Name of its class folder, or its labels in a list; exactly one unless the layout is multilabel.
         split: What the folder above or the list says it is for; None where the collection is still to be split.
+        group: Pictures of a group never lie on two sides of a split; empty for a picture on its own.
     """
 
     path: str
-    class_name: str
+    class_names: tuple[str, ...]
     split: Split | None
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,18 +43,21 @@ class Layout:
     """The files of a collection, before any of them is opened: what a walk through a folder or a list gave.
 
     Attributes:
-        root: The folder that the files' paths are relative to.
+        root: The folder or archive that the files' paths are relative to.
         source: What an error about the collection names: its folder, its CSV file, or its lists.
         files: All files to be read, each once, sorted by path.
         empty_classes: Class folders without a file that is named like a picture, as paths below the root.
         notes: What was skipped and why, one sentence each.
+        multilabel: Whether a file may have several labels, or none.
     """
 
     root: Path
     source: str
     files: tuple[FoundFile, ...]
+    storage: Storage
     empty_classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    multilabel: bool = False
 
 
 def find_layout(root: Path) -> Layout:
@@ -85,7 +91,7 @@ def find_layout(root: Path) -> Layout:
     if not files:
         raise CollectionError(_nothing_found(root, walk), subject=root)
     files.sort(key=lambda file: file.path)
-    return Layout(root, str(root), tuple(files), tuple(walk.empty_classes), tuple(walk.notes()))
+    return Layout(root, str(root), tuple(files), FolderStorage(root), tuple(walk.empty_classes), tuple(walk.notes()))
 
 
 class _Walk:
@@ -117,7 +123,7 @@ class _Walk:
                 paths = list(self._pictures(relative, above))
                 if not paths:
                     self.empty_classes.append(relative)
-                yield from (FoundFile(path, entry.name, split) for path in paths)
+                yield from (FoundFile(path, (entry.name,), split) for path in paths)
 
     def note_left_out(self, keep: dict[str, Split]) -> None:
         """Remembers what lies beside the split folders, which is no part of the collection."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from unfreeze.errors import CollectionError, nearest
 from unfreeze.images.layout import SPLIT_NAMES, FoundFile, Layout
+from unfreeze.images.storage import FolderStorage
 from unfreeze.images.table import Split
 
 FAULTS_IN_A_MESSAGE = 5
@@ -96,11 +97,11 @@ def listed_layout(rows: Sequence[ListedPicture], *, source: str, root: Path | No
     below, notes = _common_root(files, source, root)
     base = _plain(below)
     found = {
-        file: FoundFile(file.relative_to(base).as_posix(), row.label, _split(row))
+        file: FoundFile(file.relative_to(base).as_posix(), (row.label,), _split(row))
         for row, file in zip(rows, files, strict=True)
     }
     in_order = tuple(sorted(found.values(), key=lambda file: file.path))
-    return Layout(below, source, in_order, notes=(*notes, *_notes(rows, in_order)))
+    return Layout(below, source, in_order, FolderStorage(below), notes=(*notes, *_notes(rows, in_order)))
 
 
 def _in_words(faults: Sequence[str]) -> str:

@@ -2,13 +2,16 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from unfreeze.errors import CollectionError, PictureError, SettingsError
 from unfreeze.images.decode import probe
 from unfreeze.images.layout import FoundFile, Layout, find_layout
+from unfreeze.images.look import Look
 from unfreeze.images.split import valid_rows
+from unfreeze.images.storage import Storage
 from unfreeze.images.table import ImageRow, ImageTable, Quarantined, Split
 from unfreeze.parallel import in_parallel
 
@@ -89,15 +92,18 @@ def scan_layout(
     _check_validation(layout, files)
     splits, notes = _splits(files, [r.content for _, r in good], valid_share, seed)
     classes = _classes(layout.source, files, splits)
-    labels = {name: label for label, name in enumerate(classes)}
+    numbers = {name: label for label, name in enumerate(classes)}
     rows = tuple(
-        ImageRow(file.path, labels[file.class_name], split, r.content, r.width, r.height)
+        ImageRow(file.path, _labels(file, numbers), split, r.content, r.width, r.height, file.group)
         for (file, r), split in zip(good, splits, strict=True)
     )
     if quarantined:
         notes = (f"{len(quarantined)} of {len(readings)} files cannot be decoded and are left out", *notes)
     notes = (*layout.notes, *notes, *_missing(layout.files, classes, rows))
-    return ImageTable(layout.root, classes, rows, quarantined, notes)
+    looks = {file.path: r.look for file, r in good}
+    return ImageTable(
+        layout.root, classes, rows, layout.storage, quarantined, notes, multilabel=layout.multilabel, looks=looks
+    )
 
 
 def content_hash(data: bytes) -> str:
@@ -105,31 +111,37 @@ def content_hash(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
 class _Reading:
     """What one decodable file told."""
 
-    __slots__ = ("content", "height", "width")
+    content: str
+    width: int
+    height: int
+    look: Look
 
-    def __init__(self, content: str, width: int, height: int) -> None:
-        self.content, self.width, self.height = content, width, height
+
+def _labels(file: FoundFile, numbers: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(sorted(numbers[name] for name in file.class_names))
 
 
-def _read(root: Path, file: FoundFile) -> "_Reading | Quarantined":
+def _read(storage: Storage, file: FoundFile) -> "_Reading | Quarantined":
     try:
-        data = (root / file.path).read_bytes()
-        width, height = probe(data, path=file.path)
+        data = storage.read(file.path)
+        probed = probe(data, path=file.path)
     except PictureError as error:
         return Quarantined(file.path, str(error).removeprefix(f"{file.path}: "))
     except OSError as error:
         return Quarantined(file.path, error.strerror or str(error))
-    return _Reading(content_hash(data), width, height)
+    look = Look(len(data), probed.format, probed.mode, probed.frames, probed.camera)
+    return _Reading(content_hash(data), probed.width, probed.height, look)
 
 
 def _read_all(
     layout: Layout, threads: int, progress: Callable[[int, int], None] | None
 ) -> list["_Reading | Quarantined"]:
     readings = []
-    for reading in in_parallel(lambda file: _read(layout.root, file), layout.files, threads=threads):
+    for reading in in_parallel(lambda file: _read(layout.storage, file), layout.files, threads=threads):
         readings.append(reading)
         if progress:
             progress(len(readings), len(layout.files))
@@ -171,7 +183,9 @@ def _splits(
     if any(file.split == "valid" for file in files):
         return [file.split or "train" for file in files], ()
     pool = [index for index, file in enumerate(files) if file.split != "test"]
-    chosen = valid_rows([files[i].class_name for i in pool], [contents[i] for i in pool], share=share, seed=seed)
+    chosen = valid_rows(
+        [" ".join(files[i].class_names) for i in pool], [contents[i] for i in pool], share=share, seed=seed
+    )
     valid = {pool[i] for i in chosen}
     splits: list[Split] = ["valid" if i in valid else file.split or "train" for i, file in enumerate(files)]
     note = f"no validation pictures given: {len(valid)} of {len(pool)} pictures set aside to validate (seed {seed})"
@@ -180,10 +194,9 @@ def _splits(
 
 def _classes(source: str, files: Sequence[FoundFile], splits: Sequence[Split]) -> tuple[str, ...]:
     """Names of the classes that have training pictures; a class that only another split has is an error."""
-    trained = {file.class_name for file, split in zip(files, splits, strict=True) if split == "train"}
-    unknown = Counter(
-        (split, file.class_name) for file, split in zip(files, splits, strict=True) if file.class_name not in trained
-    )
+    named = [(split, name) for file, split in zip(files, splits, strict=True) for name in file.class_names]
+    trained = {name for split, name in named if split == "train"}
+    unknown = Counter((split, name) for split, name in named if name not in trained)
     if unknown:
         found = ", ".join(f"{split}/{name} ({count} pictures)" for (split, name), count in sorted(unknown.items()))
         message = f"{source}: classes without a training picture: {found}; training has {', '.join(sorted(trained))}"
@@ -196,8 +209,8 @@ def _classes(source: str, files: Sequence[FoundFile], splits: Sequence[Split]) -
 
 def _missing(files: Sequence[FoundFile], classes: Sequence[str], rows: Sequence[ImageRow]) -> tuple[str, ...]:
     """A note for each class of which no file decodes, and for each that the validation pictures lack."""
-    lost = sorted({file.class_name for file in files}.difference(classes))
-    present = {row.label for row in rows if row.split == "valid"}
+    lost = sorted({name for file in files for name in file.class_names}.difference(classes))
+    present = {label for row in rows if row.split == "valid" for label in row.labels}
     unseen = [name for label, name in enumerate(classes) if label not in present]
     return (
         *(f"class {name!r} is left out: none of its files can be decoded" for name in lost),

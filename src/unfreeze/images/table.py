@@ -1,8 +1,12 @@
 """The table of pictures: what every later stage reads, and never the folder itself."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from unfreeze.images.look import Look
+from unfreeze.images.storage import Storage
 
 Split = Literal["train", "valid", "test"]
 
@@ -13,19 +17,27 @@ class ImageRow:
 
     Attributes:
         path: Path below the table's root, with forward slashes.
-        label: Index of its class in the table's `classes`.
+        labels: Indices of its classes in the table's `classes`, ascending; exactly one unless the table is multilabel.
         split: What it is used for.
         content: Hash of the file's bytes, 32 hexadecimal digits.
         width: Width of the upright picture in pixels.
         height: Height of the upright picture in pixels.
+        group: Pictures of a group never lie on two sides of a split; empty for a picture on its own.
     """
 
     path: str
-    label: int
+    labels: tuple[int, ...]
     split: Split
     content: str
     width: int
     height: int
+    group: str = ""
+
+    @property
+    def label(self) -> int:
+        """The only label of a picture of a table that is not multilabel."""
+        (label,) = self.labels
+        return label
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +58,24 @@ class ImageTable:
     """All pictures of a collection, with their classes and splits.
 
     Attributes:
-        root: The folder that the paths are relative to.
+        root: The folder or archive that the paths are relative to.
         classes: Class names in the order of their labels, taken from the training pictures.
         rows: One row a picture, sorted by path.
+        storage: Where the bytes are.
         quarantined: Files left out, with the reason.
         notes: What the user should know of what was skipped or found, one sentence each.
+        multilabel: Whether a picture may have several labels, or none.
+        looks: What the scan saw of each picture, by its path.
     """
 
     root: Path
     classes: tuple[str, ...]
     rows: tuple[ImageRow, ...]
+    storage: Storage
     quarantined: tuple[Quarantined, ...] = ()
     notes: tuple[str, ...] = ()
+    multilabel: bool = False
+    looks: Mapping[str, Look] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"ImageTable({self.root}, {len(self.rows):,} pictures of {len(self.classes)} classes)"
@@ -68,4 +86,4 @@ class ImageTable:
 
     def read(self, row: ImageRow) -> bytes:
         """The bytes of a row's file as they are on disk now."""
-        return (self.root / row.path).read_bytes()
+        return self.storage.read(row.path)

@@ -109,7 +109,7 @@ class RunFolder:
         Raises:
             CollectionError: If one is gone, new or changed, or belongs to another class or split.
         """
-        begun, now = self._read_begun(), {row.path: [row.label, row.split, row.content] for row in table.rows}
+        begun, now = self._read_begun(), {row.path: [list(row.labels), row.split, row.content] for row in table.rows}
         if begun["rows"] is None:
             self._write_begun({**begun, "rows": now})
             return
