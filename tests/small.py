@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.training.batches import Batch
+from unfreeze.training.objective import Targets
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
@@ -15,28 +16,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HeldExamples:
-    """Inputs (N, ...) and one class index each."""
+    """Inputs (N, ...) and their targets (N,) or (N, C)."""
 
     inputs: npt.NDArray[Any]
-    labels: Sequence[int]
+    targets: Targets
 
     def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
         for group in indices:
-            yield self.inputs[list(group)], np.array([self.labels[index] for index in group], np.int64)
+            yield self.inputs[list(group)], self.targets[list(group)]
 
 
 def noise_features(count: int, width: int = 4, classes: int = 3) -> HeldExamples:
     """Normal features and labels by chance, the same each time."""
     generator = np.random.default_rng(0)
     features = generator.normal(size=(count, width)).astype(np.float32)
-    return HeldExamples(features, generator.integers(0, classes, count).tolist())
+    return HeldExamples(features, generator.integers(0, classes, count))
 
 
 def noise_pictures(count: int = 10) -> HeldExamples:
     """Squares (N, 3, 8, 8) of noise, uint8, of three classes."""
     generator = np.random.default_rng(0)
     squares = generator.integers(0, 256, (count, 3, 8, 8), dtype=np.uint8)
-    return HeldExamples(squares, generator.integers(0, 3, count).tolist())
+    return HeldExamples(squares, generator.integers(0, 3, count))
 
 
 def small_network(dropout: float = 0.5) -> "Network":

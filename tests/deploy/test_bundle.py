@@ -37,7 +37,8 @@ def test_a_bundle_comes_back_as_it_was_written(tmp_path: Path) -> None:
     write_bundle_settings(tmp_path, classes=("猫", "dog"), backbone="resnet18", transform=transform)
     found = read_bundle(tmp_path)
     assert (list(found.classes), found.backbone, found.to_transform()) == (["猫", "dog"], "resnet18", transform)
-    assert found.format_version == FORMAT_VERSION == 1
+    assert found.format_version == FORMAT_VERSION == 2
+    assert found.probabilities == "softmax"
     assert found.sha256 == {
         GRAPH_FILE: hashlib.sha256(b"graph").hexdigest(),
         WEIGHTS_FILE: hashlib.sha256(b"weights").hexdigest(),
@@ -81,10 +82,10 @@ def test_a_hash_that_was_changed_is_noticed(bundle: Path) -> None:
         read_bundle(bundle)
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None])
+@pytest.mark.parametrize("version", [0, 3, "1", None])
 def test_another_version_is_refused_whatever_else_it_says(bundle: Path, version: object) -> None:
     change(bundle, lambda settings: settings.update(format_version=version, thresholds=[1]))
-    message = rf"bundle\.json: format version {version}; this version of unfreeze reads 1"
+    message = rf"bundle\.json: format version {version}; this version of unfreeze reads up to 2"
     with pytest.raises(BundleError, match=message) as caught:
         read_bundle(bundle)
     assert caught.value.subject == str(bundle / SETTINGS_FILE)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from unfreeze.errors import RunError
-from unfreeze.evaluation.predictions import PredictionTable, log_softmax, read_predictions, table_from_logits
+from unfreeze.evaluation.predictions import PredictionTable, read_predictions, table_from_logits
+from unfreeze.training.objective import log_softmax
 
 AWKWARD = st.text(st.sampled_from("ab ,;\"'\n\r\tp:é猫🐈\ufeff"), max_size=6)
 NAMES = AWKWARD | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)

@@ -16,8 +16,8 @@ from unfreeze.training.batches import Examples
 
 def everything(examples: Examples) -> np.ndarray:
     """Inputs of all examples, in order."""
-    ((inputs, labels),) = examples.batches([range(len(examples.labels))])
-    assert labels.tolist() == list(examples.labels)
+    ((inputs, labels),) = examples.batches([range(len(examples.targets))])
+    assert labels.tolist() == examples.targets.tolist()
     return inputs
 
 

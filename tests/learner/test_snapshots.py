@@ -22,7 +22,7 @@ def test_the_average_is_the_mean_of_each_value() -> None:
 
 
 def test_losses_of_probabilities() -> None:
-    sums = scored(np.array([[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]], np.float32), [0, 0, 1])
+    sums = scored(np.array([[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]], np.float32), np.array([0, 0, 1]))
     assert (sums.examples, sums.correct) == (3, 1)
     assert sums.loss == pytest.approx(-np.log(0.5) - np.log(0.25) + 87.3, abs=0.1)  # 0 counts as the least float
 

@@ -43,6 +43,7 @@ def content(tmp_path: Path, sweep: LrSweep, history: History) -> ReportContent:
         targets=[row.label for row in rows],
     )
     figures = {
+        "measure": "accuracy",
         "accuracy": metrics.accuracy(predictions),
         "accuracy_interval": metrics.accuracy_interval(predictions),
         "valid_loss": metrics.mean_loss(predictions),

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from unfreeze.report.page import ReportContent, report_page, verdict
+from unfreeze.report.page import ReportContent, report_page
+from unfreeze.report.words import verdict
 from unfreeze.training.history import History
 
 
@@ -34,7 +35,7 @@ def test_names_are_text_and_never_markup(content: ReportContent) -> None:
 
 
 def test_the_verdict_is_in_plain_words(content: ReportContent) -> None:
-    text = verdict(content.predictions, content)
+    text = verdict(content.predictions, content.figures)
     correct = int(content.predictions.correct.sum())
     assert text.startswith(f"{correct} of 8 validation pictures are classified correctly")
     assert "8 validation pictures are few" in text

@@ -46,10 +46,10 @@ def no_refill(indices: Sequence[int]) -> None:
     pytest.fail(f"{indices} were computed again")
 
 
-def stored(store: ActivationStore, values: npt.NDArray[np.float32], labels: Sequence[int]) -> StoredActivations:
+def stored(store: ActivationStore, values: npt.NDArray[np.float32], targets: npt.ArrayLike) -> StoredActivations:
     keys = [index.to_bytes(16, "big") for index in range(len(values))]
     store.put(dict(zip(keys, values, strict=True)))
-    return StoredActivations(store, keys, labels, no_refill)
+    return StoredActivations(store, keys, np.asarray(targets), no_refill)
 
 
 def test_stored_activations_come_as_asked_for(store: ActivationStore) -> None:
@@ -65,7 +65,7 @@ def test_stored_activations_come_as_asked_for(store: ActivationStore) -> None:
 
 def test_pictures_of_the_same_bytes_share_an_entry_and_keep_their_labels(store: ActivationStore) -> None:
     single = stored(store, np.ones((1, 3), np.float32), [0])
-    twice = replace(single, keys=[*single.keys] * 2, labels=[4, 5])
+    twice = replace(single, keys=[*single.keys] * 2, targets=np.array([4, 5]))
     inputs, labels = next(twice.batches([[1, 0, 1]]))
     assert inputs.tolist() == [[1, 1, 1]] * 3
     assert labels.tolist() == [5, 4, 5]
@@ -122,7 +122,7 @@ def test_pictures_and_their_stored_squares_are_the_same_training(
     groups = shuffled(9, 2, seed=1, epoch=4)
     found = list(pictures.batches(groups))
     floats = [(inputs.astype(np.float32), labels) for inputs, labels in found]  # grey levels are whole in float16 too
-    assert_same(floats, list(stored(store, squares.astype(np.float32), pictures.labels).batches(groups)))
+    assert_same(floats, list(stored(store, squares.astype(np.float32), pictures.targets).batches(groups)))
     assert found[0][0].shape == (2, 3, 32, 32)
     assert found[0][0].dtype == np.uint8
     assert [len(labels) for _, labels in found] == [2, 2, 2, 2, 1]
@@ -137,7 +137,7 @@ def test_number_of_threads_changes_nothing(table: ImageTable) -> None:
 
 
 def test_pictures_know_their_labels(table: ImageTable) -> None:
-    assert list(pictures_of(table).labels) == [0, 0, 0, 0, 1, 1, 1, 1, 1]
+    assert list(pictures_of(table).targets) == [0, 0, 0, 0, 1, 1, 1, 1, 1]
 
 
 def test_removed_picture_is_an_error_and_leaves_no_thread(table: ImageTable) -> None:

@@ -16,8 +16,9 @@ from small import HeldExamples, noise_features
 from unfreeze.errors import TrainingError
 from unfreeze.network.groups import DROPOUT
 from unfreeze.training.batches import in_groups
-from unfreeze.training.head import PENALTY, ROWS_AT_A_TIME, LinearHead, cross_entropy
+from unfreeze.training.head import PENALTY, ROWS_AT_A_TIME, LinearHead
 from unfreeze.training.loop import run_epoch
+from unfreeze.training.objective import cross_entropy
 
 RATES = [9.0, 9.0, 0.25]
 
@@ -204,7 +205,7 @@ def test_all_logits_are_those_of_one_go(count: int) -> None:
             asked.extend(map(len, indices))
             return super().batches(indices)
 
-    found = head.all_logits(Watched(data.inputs, data.labels))
+    found = head.all_logits(Watched(data.inputs, data.targets))
     assert (found.shape, found.dtype) == ((count, 3), np.dtype(np.float32))
     np.testing.assert_allclose(found, head.logits(data.inputs), atol=1e-6)
     with torch.inference_mode():
@@ -217,7 +218,7 @@ def test_validation_drops_nothing_and_counts_each_example_once(batch_size: int) 
     head, data = random_head(), noise_features(7)
     before = head.copies()
     sums = run_epoch(data.batches(in_groups(range(7), batch_size)), head.valid_step)
-    logits, labels = torch.from_numpy(head.logits(data.inputs)).double(), torch.tensor(data.labels)
+    logits, labels = torch.from_numpy(head.logits(data.inputs)).double(), torch.tensor(data.targets)
     assert sums.examples == 7
     assert sums.mean_loss == pytest.approx(nn.functional.cross_entropy(logits, labels).item(), rel=1e-7)
     assert sums.correct == int((logits.argmax(1) == labels).sum())
@@ -250,10 +251,10 @@ def test_an_exact_fit_is_scikit_learns() -> None:
     head, data = random_head(), noise_features(60)
     sums = head.fit_exactly(data)
     # Mean loss + 5 / N * |weight|^2 has its lowest point where scikit-learn's sum of losses + |weight|^2 / (2 C) has.
-    oracle = LogisticRegression(C=1 / (2 * PENALTY), tol=1e-8).fit(data.inputs.astype(np.float64), data.labels)
+    oracle = LogisticRegression(C=1 / (2 * PENALTY), tol=1e-8).fit(data.inputs.astype(np.float64), data.targets)
     np.testing.assert_allclose(head.weight, oracle.coef_, atol=2e-3)
     np.testing.assert_allclose(head.bias - head.bias.mean(), oracle.intercept_ - oracle.intercept_.mean(), atol=2e-3)
-    losses, _ = cross_entropy(head.logits(data.inputs), np.array(data.labels))
+    losses, _ = cross_entropy(head.logits(data.inputs), data.targets)
     assert sums.loss == pytest.approx(losses.sum())
     assert not head.weight_velocity.any()
     assert not head.bias_velocity.any()

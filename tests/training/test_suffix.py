@@ -33,14 +33,14 @@ def suffix_of(network: Network, first: int, head: LinearHead | None = None) -> T
 
 
 def batch_of(examples: HeldExamples) -> Batch:
-    return next(examples.batches([range(len(examples.labels))]))
+    return next(examples.batches([range(len(examples.targets))]))
 
 
 def at_cut(network: Network, examples: HeldExamples) -> HeldExamples:
     """Activations before the first stage that trains."""
     with torch.inference_mode():
         values = network.prefix(network.cut)(torch.from_numpy(examples.inputs)).numpy()
-    return HeldExamples(values, examples.labels)
+    return HeldExamples(values, examples.targets)
 
 
 def train(suffix: TrainableSuffix, batch: Batch, rates: Sequence[float] = EQUAL, *, steps: int = 1) -> list[float]:
@@ -215,7 +215,7 @@ def test_sums_are_those_of_the_batch_before_the_step() -> None:
     with suffix.training():
         logits = network(torch.from_numpy(pictures.inputs)).detach()
         sums = suffix.train_step(batch_of(pictures), EQUAL, seed=0)
-    labels = torch.tensor(pictures.labels)
+    labels = torch.tensor(pictures.targets)
     assert sums.examples == 10
     assert sums.mean_loss == pytest.approx(nn.functional.cross_entropy(logits, labels).item(), rel=1e-6)
     assert sums.correct == int((logits.argmax(1) == labels).sum())

@@ -62,7 +62,7 @@ class RunConsole:
         frozen = f", frozen: {' and '.join(record.frozen)}" if self._verbose and record.frozen else ""
         self._console.print(
             f"  epoch {record.epoch + 1} ({view}{frozen}): loss {record.train_loss:.4f} training, "
-            f"{record.valid_loss:.4f} validation; accuracy {100 * record.train_accuracy:.1f} % training, "
+            f"{record.valid_loss:.4f} validation; {record.measure} {100 * record.train_accuracy:.1f} % training, "
             f"{100 * record.valid_accuracy:.1f} % validation{mark}"
         )
 

@@ -12,7 +12,7 @@ import typer
 from unfreeze.errors import RunError
 
 if TYPE_CHECKING:
-    from unfreeze.deploy.predictor import Prediction
+    from unfreeze.deploy.predictor import Prediction, Predictor
 
 TTA_VIEWS = 4
 SHOWN_CLASSES = 3
@@ -25,7 +25,11 @@ def predict_command(
     tta: Annotated[bool, typer.Option("--tta", help=f"Average over {TTA_VIEWS} augmented views as well.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Name the class of each picture, with probabilities; files that are no pictures are listed at the end."""
+    """Name the class of each picture, with probabilities; files that are no pictures are listed at the end.
+
+    A model of several labels a picture names all labels whose probability lies above 50 %, or none; in the file of
+    --csv they are joined by semicolons.
+    """
     from unfreeze.cli.console import RunConsole
     from unfreeze.deploy.predictor import Predictor, picture_paths
 
@@ -40,11 +44,11 @@ def predict_command(
             progress=lambda done, total: console.progress("predicting", done, total),
         )
     if table:
-        write_csv(table, predictor.classes, found)
+        write_csv(table, predictor, found)
     good = [prediction for prediction in found if not prediction.error]
     if not quiet:
         for prediction in good:
-            echo(f"{prediction.path}  {_in_words(predictor.classes, prediction)}")
+            echo(f"{prediction.path}  {_in_words(predictor, prediction)}")
     for prediction in found:
         if prediction.error:
             echo(f"{prediction.path}: not predicted: {prediction.error}", err=True)
@@ -52,35 +56,40 @@ def predict_command(
         raise typer.Exit(1)
 
 
-def write_csv(path: Path, classes: Sequence[str], predictions: Sequence["Prediction"]) -> None:
-    """Writes a row a picture: path, predicted class, error, and a probability for each class.
+def write_csv(path: Path, predictor: "Predictor", predictions: Sequence["Prediction"]) -> None:
+    """Writes a row a picture: path, predicted class or labels, error, and a probability for each class.
 
     Args:
         path: The file to write.
-        classes: The class names.
+        predictor: What predicted.
         predictions: What was predicted.
 
     Raises:
         RunError: If the file cannot be written.
     """
+    from unfreeze.evaluation.names import joined
+
+    several = predictor.objective.several
     try:
         with path.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["path", "predicted", "error", *(f"p:{name}" for name in classes)])
+            writer.writerow(["path", "predicted", "error", *(f"p:{name}" for name in predictor.classes)])
             for prediction in predictions:
-                best = classes[_best(prediction)] if prediction.probabilities else ""
-                writer.writerow([prediction.path, best, prediction.error, *prediction.probabilities])
+                names = predictor.names(prediction)
+                said = joined(names) if several else "".join(names)
+                writer.writerow([prediction.path, said, prediction.error, *prediction.probabilities])
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({error.strerror})", subject=path) from error
 
 
-def _best(prediction: "Prediction") -> int:
-    return max(range(len(prediction.probabilities)), key=prediction.probabilities.__getitem__)
+def _in_words(predictor: "Predictor", prediction: "Prediction") -> str:
+    from unfreeze.evaluation.names import in_words
 
-
-def _in_words(classes: Sequence[str], prediction: "Prediction") -> str:
-    ranked = sorted(zip(prediction.probabilities, classes, strict=True), reverse=True)[:SHOWN_CLASSES]
-    return "  ".join(f"{name} {100 * probability:.1f} %" for probability, name in ranked)
+    names, several = predictor.names(prediction), predictor.objective.several
+    ranked = sorted(zip(prediction.probabilities, predictor.classes, strict=True), reverse=True)
+    shown = ranked[: max(SHOWN_CLASSES, len(names))]
+    figures = "  ".join(f"{name} {100 * probability:.1f} %" for probability, name in shown)
+    return f"[{in_words(names)}]  {figures}" if several else figures
 
 
 def echo(text: str, *, err: bool = False) -> None:

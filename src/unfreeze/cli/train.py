@@ -262,18 +262,24 @@ def refuse_other_flags(context: typer.Context) -> None:
 def _print_result(console: "RunConsole", result: "RunResult") -> None:
     figures = result.figures
     low, high = figures["accuracy_interval"]
+    measure = figures["measure"]
     console.line("")
     console.line(
-        f"Validation accuracy {100 * figures['accuracy']:.1f} % of {figures['valid_images']} pictures "
+        f"Validation {measure} {100 * figures['accuracy']:.1f} % of {figures['valid_images']} pictures "
         f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %), loss {figures['valid_loss']:.4f}"
     )
     if figures["tta_accuracy"] is not None:
         console.line(f"With test-time augmentation {100 * figures['tta_accuracy']:.1f} %")
+    if figures["labels"]:
+        console.line(
+            f"An exact match is a picture whose every label is right. Over the {len(figures['labels'])} labels: mean "
+            f"average precision {100 * figures['mean_average_precision']:.1f} %, F1 {100 * figures['macro_f1']:.1f} %"
+        )
     if figures["test_images"]:
         low, high = figures["test_accuracy_interval"]
         console.line(
-            f"Test accuracy {100 * figures['test_accuracy']:.1f} % of {figures['test_images']} pictures "
-            f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %)"
+            f"Test {measure} {100 * figures['test_accuracy']:.1f} % of {figures['test_images']} pictures "
+            f"(95 % interval {100 * low:.1f} to {100 * high:.1f} %); they were used once, at the end"
         )
     console.line(f"Report: {result.folder / 'report.html'}")
     console.line(f"Predict: unfreeze predict {result.folder} PICTURE...   ({figures['seconds']:.0f} s in all)")

@@ -9,9 +9,13 @@ from typing import Any
 
 from unfreeze.errors import BundleError, SettingsError
 from unfreeze.files import write_whole
+from unfreeze.training.objective import EXCLUSIVE, OBJECTIVES, Objective
 from unfreeze.transforms.transform import Transform
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+VERSION_OF_CLASSES_ALONE = 1
+"""The version before pictures could have several labels: its probabilities are a softmax, and it does not say so."""
+
 SETTINGS_FILE, GRAPH_FILE, WEIGHTS_FILE = "bundle.json", "model.onnx", "model.safetensors"
 
 
@@ -24,6 +28,8 @@ class Bundle:
         backbone: Name of the backbone.
         transform: How a picture becomes a square, to the pixel.
         sha256: SHA-256 of each other file in the folder, by name.
+        probabilities: How the graph makes them: "softmax" where a picture is of one class, "sigmoid" where it has any
+            number of labels.
         format_version: Version of this layout.
     """
 
@@ -31,14 +37,22 @@ class Bundle:
     backbone: str
     transform: dict[str, Any]
     sha256: dict[str, str]
+    probabilities: str
     format_version: int = FORMAT_VERSION
+
+    @property
+    def objective(self) -> Objective:
+        """What the model has learned of a picture."""
+        return OBJECTIVES[self.probabilities]
 
     def to_transform(self) -> Transform:
         """How a picture becomes a square."""
         return Transform.from_dict(self.transform)
 
 
-def write_bundle_settings(folder: Path, *, classes: Sequence[str], backbone: str, transform: Transform) -> None:
+def write_bundle_settings(
+    folder: Path, *, classes: Sequence[str], backbone: str, transform: Transform, objective: Objective = EXCLUSIVE
+) -> None:
     """Completes a bundle whose graph and weights are written: names their hashes and how they are used.
 
     Args:
@@ -46,9 +60,15 @@ def write_bundle_settings(folder: Path, *, classes: Sequence[str], backbone: str
         classes: Class names in the order of the graph's probabilities.
         backbone: Name of the backbone.
         transform: How a picture becomes a square.
+        objective: What the model has learned: it decides how the graph makes probabilities.
     """
-    hashes = {name: _sha256(folder / name) for name in (GRAPH_FILE, WEIGHTS_FILE)}
-    bundle = Bundle(classes=list(classes), backbone=backbone, transform=transform.to_dict(), sha256=hashes)
+    bundle = Bundle(
+        classes=list(classes),
+        backbone=backbone,
+        transform=transform.to_dict(),
+        sha256={name: _sha256(folder / name) for name in (GRAPH_FILE, WEIGHTS_FILE)},
+        probabilities=objective.output,
+    )
     write_whole(folder / SETTINGS_FILE, (json.dumps(asdict(bundle), indent=2) + "\n").encode())
 
 
@@ -71,11 +91,12 @@ def read_bundle(folder: Path) -> Bundle:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         version = found["format_version"]
-        bundle = _checked(Bundle(**found)) if version == FORMAT_VERSION else None
+        unsaid: dict[str, Any] = {"probabilities": EXCLUSIVE.output} if version == VERSION_OF_CLASSES_ALONE else {}
+        bundle = _checked(Bundle(**found, **unsaid)) if version in (VERSION_OF_CLASSES_ALONE, FORMAT_VERSION) else None
     except (ValueError, KeyError, TypeError, AttributeError, SettingsError) as error:
         raise BundleError(f"{path}: damaged ({error}); copy the bundle again", subject=path) from error
     if bundle is None:
-        message = f"{path}: format version {version}; this version of unfreeze reads {FORMAT_VERSION}"
+        message = f"{path}: format version {version}; this version of unfreeze reads up to {FORMAT_VERSION}"
         raise BundleError(message, subject=path)
     for name, expected in bundle.sha256.items():
         if not (folder / name).is_file() or _sha256(folder / name) != expected:
@@ -90,6 +111,8 @@ def _checked(bundle: Bundle) -> Bundle:
         raise TypeError("classes is not a list of names")
     if not isinstance(bundle.sha256, dict) or not {GRAPH_FILE, WEIGHTS_FILE} <= bundle.sha256.keys():
         raise TypeError(f"sha256 does not name {GRAPH_FILE} and {WEIGHTS_FILE}")
+    if bundle.probabilities not in OBJECTIVES:
+        raise TypeError(f"probabilities is {bundle.probabilities!r}, not one of {', '.join(OBJECTIVES)}")
     return bundle
 
 

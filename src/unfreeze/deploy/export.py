@@ -57,7 +57,8 @@ def export_model(model: Exportable, folder: Path, *, squares: npt.NDArray[np.uin
     except ExportMismatch as error:
         message = f"{graph}: this network cannot be exported ({error}); its weights are beside it"
         raise BundleError(message, subject=graph) from error
-    add_head(body, graph, weight=model.head.weight, bias=model.head.bias, classes=len(model.head.bias))
+    head = model.head
+    add_head(body, graph, weight=head.weight, bias=head.bias, classes=len(head.bias), objective=head.objective)
     difference = float(np.abs(OnnxEngine(graph).run(squares) - model.probabilities(squares)).max())
     if difference > TOLERANCE:
         message = f"{graph}: differs from the model by {difference:.1e} in a probability, more than {TOLERANCE:.0e}"

@@ -1,6 +1,7 @@
 """Puts a head onto an exported body: the graph that a bundle ships."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -8,10 +9,19 @@ from onnx import TensorProto, helper, numpy_helper
 
 from unfreeze.activations.engines import Floats
 from unfreeze.files import write_whole
+from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT, Objective
+
+OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
+    EXCLUSIVE.output: ("Softmax", {"axis": 1}),
+    INDEPENDENT.output: ("Sigmoid", {}),
+}
+"""What makes probabilities of logits, with its attributes."""
 
 
-def add_head(body: Path, path: Path, *, weight: Floats, bias: Floats, classes: int) -> None:
-    """Appends a linear layer and a softmax to an exported body.
+def add_head(
+    body: Path, path: Path, *, weight: Floats, bias: Floats, classes: int, objective: Objective = EXCLUSIVE
+) -> None:
+    """Appends a linear layer, and a softmax or a sigmoid, to an exported body.
 
     Args:
         body: Graph from "squares" (N, 3, S, S) to pooled features (N, D).
@@ -19,6 +29,7 @@ def add_head(body: Path, path: Path, *, weight: Floats, bias: Floats, classes: i
         weight: The linear layer's weight, shape (C, D).
         bias: The linear layer's bias, shape (C,).
         classes: Number of classes, C.
+        objective: What was learned: it decides how probabilities are made.
     """
     model = onnx.load(body)
     graph = model.graph
@@ -26,7 +37,8 @@ def add_head(body: Path, path: Path, *, weight: Floats, bias: Floats, classes: i
     graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(weight, np.float32), "head.weight"))
     graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(bias, np.float32), "head.bias"))
     graph.node.append(helper.make_node("Gemm", [features, "head.weight", "head.bias"], ["logits"], transB=1))
-    graph.node.append(helper.make_node("Softmax", ["logits"], ["probabilities"], axis=1))
+    operator, attributes = OPERATORS[objective.output]
+    graph.node.append(helper.make_node(operator, ["logits"], ["probabilities"], **attributes))
     graph.node.append(helper.make_node("Identity", [features], ["features"]))
     width = int(weight.shape[1])
     del graph.output[:]

@@ -21,7 +21,8 @@ class Prediction:
 
     Attributes:
         path: The picture.
-        probabilities: A probability for each class, in the predictor's order; empty where it cannot be read.
+        probabilities: A probability for each class, in the predictor's order; empty where it cannot be read. They add
+            up to 1 where a picture is of one class; each stands on its own where it has any number of labels.
         error: Why the picture cannot be read; empty where it can.
     """
 
@@ -37,6 +38,11 @@ class Predictor:
         path: A run folder or a bundle.
         threads: Pictures in work at a time.
 
+    Attributes:
+        classes: Names of the classes, or labels.
+        transform: How a picture becomes a square.
+        objective: What the model has learned of a picture.
+
     Raises:
         BundleError: If there is no whole bundle there.
     """
@@ -46,6 +52,7 @@ class Predictor:
         bundle = read_bundle(folder)
         self.classes = tuple(bundle.classes)
         self.transform = bundle.to_transform()
+        self.objective = bundle.objective
         self._engine = OnnxEngine(folder / GRAPH_FILE)
         self._threads = threads
 
@@ -68,6 +75,13 @@ class Predictor:
             if progress:
                 progress(len(predictions), len(paths))
         return predictions
+
+    def names(self, prediction: Prediction) -> tuple[str, ...]:
+        """What a picture is: its most probable class, or all labels above 0.5; nothing where it cannot be read."""
+        if not prediction.probabilities:
+            return ()
+        answer = self.objective.answers(np.array([prediction.probabilities]))[0]
+        return tuple(self.classes[label] for label in self.objective.labels_of(answer))
 
     def probabilities(self, data: bytes, *, path: str | Path = "picture", tta_views: int = 0) -> Floats:
         """Probabilities (C,) of one picture, from the bytes of its file.

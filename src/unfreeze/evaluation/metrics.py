@@ -15,11 +15,21 @@ Z_95 = 1.959963984540054
 
 
 def accuracy(table: PredictionTable, *, tta: bool = False) -> float:
-    """Part of the pictures that are classified correctly, on the plain view or with test-time augmentation."""
+    """Part of the pictures that are answered rightly, on the plain view or with test-time augmentation.
+
+    Where a picture may have several labels, all of them have to be right, absent ones included: the exact match.
+
+    Args:
+        table: The predictions.
+        tta: Whether test-time augmentation is asked for.
+
+    Returns:
+        0 to 1.
+    """
     if not tta:
         return float(table.correct.mean())
     assert table.tta is not None, "the table has no test-time augmentation"
-    return float((table.tta.argmax(1) == table.targets).mean())
+    return float(table.objective.agree(table.objective.answers(table.tta), table.targets).mean())
 
 
 def wilson_interval(correct: int, count: int) -> tuple[float, float]:
@@ -48,7 +58,7 @@ def wilson_interval(correct: int, count: int) -> tuple[float, float]:
 
 
 def accuracy_interval(table: PredictionTable) -> tuple[float, float]:
-    """Wilson's interval for the accuracy on the plain view."""
+    """Wilson's interval for the accuracy, or the exact match, on the plain view."""
     return wilson_interval(int(table.correct.sum()), len(table.paths))
 
 
@@ -58,20 +68,22 @@ def mean_loss(table: PredictionTable) -> float:
 
 
 def guessing_loss(table: PredictionTable) -> float:
-    """Cross-entropy of saying that all classes are equally likely, in nats: the logarithm of their number."""
-    return math.log(len(table.classes))
+    """Cross-entropy of saying that all classes, or yes and no of each label, are equally likely, in nats."""
+    return table.objective.guessing_loss(len(table.classes))
 
 
 def confusion(table: PredictionTable) -> npt.NDArray[np.int64]:
     """How many pictures of each true class (row) were given each class (column), shape (C, C)."""
+    assert not table.objective.several, "of several labels there are label_counts"
     count = len(table.classes)
     pairs = np.bincount(table.targets * count + table.predicted, minlength=count * count)
     return np.asarray(pairs.reshape(count, count), np.int64)
 
 
 def macro_f1(table: PredictionTable) -> float:
-    """F1 averaged over the classes that have pictures, each class counting alike."""
-    return float(np.mean([float(row["f1"]) for row in class_figures(table) if row["pictures"]]))
+    """F1 averaged over the classes that have pictures, each class counting alike; 0 where none has."""
+    found = [float(row["f1"]) for row in class_figures(table) if row["pictures"]]
+    return float(np.mean(found)) if found else 0.0
 
 
 def class_figures(table: PredictionTable) -> list[dict[str, float | str]]:
@@ -83,9 +95,8 @@ def class_figures(table: PredictionTable) -> list[dict[str, float | str]]:
     Returns:
         A row a class with the keys `class`, `precision`, `recall`, `f1` and `pictures`.
     """
-    matrix = confusion(table)
-    hits, given, there = matrix.diagonal(), matrix.sum(0), matrix.sum(1)
-    figures = zip(table.classes, hits, given, there, strict=True)
+    truth, said = (table.objective.indicator(part, len(table.classes)) for part in (table.targets, table.predicted))
+    figures = zip(table.classes, (truth & said).sum(0), said.sum(0), truth.sum(0), strict=True)
     return [
         {
             "class": name,

@@ -5,15 +5,19 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from unfreeze.errors import RunError
+from unfreeze.evaluation.names import joined, separated
 from unfreeze.files import write_whole
+from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT, Objective, Targets
 
 FIXED_COLUMNS = ("path", "split", "target", "predicted", "loss")
+SEVERAL_COLUMNS = ("path", "split", "targets", "predicted", "loss")
+"""The first columns where a picture may have several labels: `targets` tells such a file from the other kind."""
+
 PLAIN_PREFIX, TTA_PREFIX = "p:", "tta:"
 
 Probabilities = npt.NDArray[np.float32]
@@ -27,9 +31,11 @@ class PredictionTable:
         classes: The C class names.
         paths: Path of each picture below the collection's root.
         splits: Split of each picture.
-        targets: Index of each picture's true class, shape (N,).
+        targets: Index of each picture's true class, shape (N,); or, where pictures have any number of labels, 1 for
+            each that a picture has and 0 for the others, shape (N, C). int64.
         probabilities: Probabilities on the plain view, shape (N, C), float32.
-        losses: Cross-entropy of each picture in nats, shape (N,), float64.
+        losses: Cross-entropy of each picture in nats, the mean over its labels where there are several, shape (N,),
+            float64.
         tta: Probabilities averaged over augmented views, shape (N, C), float32; None where they were not computed.
     """
 
@@ -46,14 +52,30 @@ class PredictionTable:
         return f"PredictionTable({len(self.paths):,} pictures of {len(self.classes)} classes{right})"
 
     @property
+    def objective(self) -> Objective:
+        """What was learned of the pictures: one class each, or any number of labels."""
+        return EXCLUSIVE if self.targets.ndim == 1 else INDEPENDENT
+
+    @property
     def predicted(self) -> npt.NDArray[np.int64]:
-        """Index of the most probable class of each picture, shape (N,)."""
-        return np.asarray(self.probabilities.argmax(1), np.int64)
+        """Index of the most probable class of each picture, shape (N,); or 1 for each label above 0.5, shape (N, C)."""
+        return self.objective.answers(self.probabilities)
 
     @property
     def correct(self) -> npt.NDArray[np.bool_]:
-        """Whether each picture is classified correctly, shape (N,)."""
-        return np.asarray(self.predicted == self.targets, np.bool_)
+        """Whether each picture is answered rightly, shape (N,): its class, or all of its labels."""
+        return self.objective.agree(self.predicted, self.targets)
+
+    def true_names(self, index: int) -> tuple[str, ...]:
+        """The class, or the labels, of a row's picture."""
+        return self._names(self.targets[index])
+
+    def predicted_names(self, index: int) -> tuple[str, ...]:
+        """What is said of a row's picture."""
+        return self._names(self.objective.answers(self.probabilities[index : index + 1])[0])
+
+    def _names(self, answer: npt.NDArray[np.int64]) -> tuple[str, ...]:
+        return tuple(self.classes[label] for label in self.objective.labels_of(answer))
 
     def of_split(self, split: str) -> "PredictionTable":
         """The rows of one split."""
@@ -88,12 +110,15 @@ class PredictionTable:
         text = io.StringIO(newline="")
         # Before Python 3.13 a carriage return in a name is quoted only where lines end in one.
         writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow(_header(self.classes, tta=self.tta is not None))
+        writer.writerow(_header(_columns(self.objective), self.classes, tta=self.tta is not None))
         writer.writerows(self._csv_row(index) for index in range(len(self.paths)))
         write_whole(path, text.getvalue().encode("utf-8", errors="surrogateescape"))
 
     def _csv_row(self, index: int) -> list[str]:
-        target, predicted = self.classes[self.targets[index]], self.classes[self.predicted[index]]
+        target, predicted = (
+            joined(names) if self.objective.several else names[0]
+            for names in (self.true_names(index), self.predicted_names(index))
+        )
         numbers = [*self.probabilities[index], *(self.tta[index] if self.tta is not None else ())]
         fixed = [self.paths[index], self.splits[index], target, predicted, str(self.losses[index])]
         return [*fixed, *(str(number) for number in numbers)]
@@ -105,36 +130,30 @@ def table_from_logits(
     classes: Sequence[str],
     paths: Sequence[str],
     splits: Sequence[str],
-    targets: Sequence[int],
+    targets: Targets | Sequence[int],
 ) -> PredictionTable:
-    """Turns logits into a table, with softmax and losses in float64.
+    """Turns logits into a table, with probabilities and losses in float64.
 
     Args:
         logits: Shape (N, C).
         classes: The C class names.
         paths: N paths.
         splits: N splits.
-        targets: N indices of true classes.
+        targets: N indices of true classes; or, of several labels, 1 where a picture has one and 0 where not, (N, C).
 
     Returns:
         The table, without test-time augmentation.
     """
-    labels = np.asarray(targets, np.int64)
-    log_probabilities = log_softmax(logits)
+    known = np.asarray(targets, np.int64)
+    objective = EXCLUSIVE if known.ndim == 1 else INDEPENDENT
     return PredictionTable(
         classes=tuple(classes),
         paths=tuple(paths),
         splits=tuple(splits),
-        targets=labels,
-        probabilities=np.exp(log_probabilities).astype(np.float32),
-        losses=np.abs(log_probabilities[np.arange(len(labels)), labels]),  # no -0.0
+        targets=known,
+        probabilities=objective.probabilities(logits).astype(np.float32),
+        losses=objective.losses(logits, known),
     )
-
-
-def log_softmax(logits: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Logarithms of the probabilities that logits (N, C) stand for, in float64."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
 
 
 def read_predictions(path: Path) -> PredictionTable:
@@ -156,17 +175,20 @@ def read_predictions(path: Path) -> PredictionTable:
             raise ValueError("it breaks off")
         header, *lines = csv.reader(io.StringIO(text, newline=""))
         classes = tuple(name.removeprefix(PLAIN_PREFIX) for name in header if name.startswith(PLAIN_PREFIX))
-        with_tta = header == _header(classes, tta=True)
-        if not classes or not (with_tta or header == _header(classes, tta=False)):
+        objective = INDEPENDENT if tuple(header[: len(SEVERAL_COLUMNS)]) == SEVERAL_COLUMNS else EXCLUSIVE
+        with_tta = header == _header(_columns(objective), classes, tta=True)
+        if not classes or not (with_tta or header == _header(_columns(objective), classes, tta=False)):
             raise ValueError("its columns are others")
-        labels = {name: label for label, name in enumerate(classes)}
+        numbered = {name: label for label, name in enumerate(classes)}
+        names = [separated(line[2]) if objective.several else (line[2],) for line in lines]
+        targets = objective.targets([[numbered[name] for name in own] for own in names], len(classes))
         start, count = len(FIXED_COLUMNS), len(classes)
         numbers = np.array([line[start:] for line in lines], np.float32).reshape(len(lines), len(header) - start)
         return PredictionTable(
             classes=classes,
             paths=tuple(line[0] for line in lines),
             splits=tuple(line[1] for line in lines),
-            targets=np.array([labels[line[2]] for line in lines], np.int64),
+            targets=targets.astype(np.int64),
             probabilities=numbers[:, :count],
             losses=np.array([line[4] for line in lines], np.float64),
             tta=numbers[:, count:] if with_tta else None,
@@ -176,6 +198,10 @@ def read_predictions(path: Path) -> PredictionTable:
         raise RunError(message, subject=path) from error
 
 
-def _header(classes: Sequence[str], *, tta: bool) -> list[str]:
-    plain = [*FIXED_COLUMNS, *(PLAIN_PREFIX + name for name in classes)]
+def _columns(objective: Objective) -> tuple[str, ...]:
+    return SEVERAL_COLUMNS if objective.several else FIXED_COLUMNS
+
+
+def _header(columns: Sequence[str], classes: Sequence[str], *, tta: bool) -> list[str]:
+    plain = [*columns, *(PLAIN_PREFIX + name for name in classes)]
     return plain + [TTA_PREFIX + name for name in classes] if tta else plain

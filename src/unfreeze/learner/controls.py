@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SAVE_SECONDS = 30.0
 
+ONE_LABEL, SEVERAL_LABELS = "one label", "any number of labels"
+
 
 class Controls:
     """What a learner holds, freezes, saves and loads: see `Learner`, which is made with the same arguments."""
@@ -59,6 +61,7 @@ class Controls:
             graphs=cache_folder("graphs"),
             scratch=scratch,
         )
+        self.model.head.objective = data.objective
         self.source = ExampleSource(
             data, self.model, observer=self._observer, scratch=scratch, use_store=use_store, limit_bytes=limit_bytes
         )
@@ -196,6 +199,10 @@ class Controls:
         if saved["classes"] != known["classes"]:
             message = f"{source}: saved with classes {saved['classes']}, this learner's are {known['classes']}"
             raise RunError(message, subject=source)
+        learned = saved.get("labels", ONE_LABEL)  # a save of before there were several
+        if learned != known["labels"]:
+            message = f"{source}: saved with {learned} a picture, this learner's pictures have {known['labels']} each"
+            raise RunError(message, subject=source)
         self.model.adopt(found.about["model"], found_in=source)
         self._holds_another = self._holds_another and source != self._checkpoints
         self.state.become(found)
@@ -209,7 +216,8 @@ class Controls:
         return dict(found.about["own"])
 
     def _data_facts(self) -> dict[str, Any]:
-        """Which classes there are, and a hash of the pictures that validate."""
+        """Which classes there are, how many a picture has, and a hash of the pictures that validate."""
         contents = sorted(row.content for row in self.data.table.of_split("valid"))
         digest = hashlib.blake2b("\n".join(contents).encode(), digest_size=16).hexdigest()
-        return {"classes": list(self.data.table.classes), "valid": digest}
+        labels = SEVERAL_LABELS if self.data.objective.several else ONE_LABEL
+        return {"classes": list(self.data.table.classes), "labels": labels, "valid": digest}

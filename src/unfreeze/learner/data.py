@@ -1,7 +1,7 @@
 """A collection made ready for training: the table of pictures and how they are served."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -11,8 +11,9 @@ from unfreeze.images.csv_file import SPLIT_COLUMN, csv_layout
 from unfreeze.images.layout import Layout, find_layout
 from unfreeze.images.listing import list_layout
 from unfreeze.images.scan import VALID_SHARE, scan_layout
-from unfreeze.images.table import ImageTable
+from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.network.backbones import DEFAULT_BACKBONE, preprocessing
+from unfreeze.training.objective import Objective, Targets, objective_of, targets_of
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.transform import Transform
 from unfreeze.transforms.views import Augment
@@ -55,6 +56,15 @@ class ImageData:
     batch_size: int = 32
     stored_views: int = 3
     threads: int = os.cpu_count() or 1
+
+    @property
+    def objective(self) -> Objective:
+        """What is learned of the pictures: one class each, or any number of labels."""
+        return objective_of(self.table)
+
+    def targets(self, rows: Iterable[ImageRow]) -> Targets:
+        """What losses of some rows are measured against: shape (N,), or (N, C) where there are several labels."""
+        return targets_of(self.table, rows)
 
     @classmethod
     def from_folder(cls, root: str | Path, **options: Unpack[DataOptions]) -> "ImageData":

@@ -155,7 +155,7 @@ class ExampleSource:
         def refill(indices: Sequence[int]) -> None:
             extract([rows[index] for index in indices], views=(view,))
 
-        return StoredActivations(store, extract.keys(rows, view), [row.label for row in rows], refill)
+        return StoredActivations(store, extract.keys(rows, view), self.data.targets(rows), refill)
 
     def close(self) -> None:
         """Closes the stores."""

@@ -194,6 +194,7 @@ class Fitting:
             eval_loss=self._eval_loss(),
             valid_loss=valid.mean_loss,
             valid_accuracy=valid.accuracy,
+            measure=self.source.data.objective.measure,
         )
         state.history.add_epoch(record)
         if state.best is None or record.valid_loss < state.best.record.valid_loss:
@@ -203,7 +204,7 @@ class Fitting:
 
     def validated(self, examples: Examples) -> StepSums:
         """Losses of all examples of pooled features, each counted once, in eval mode."""
-        groups = in_groups(range(len(examples.labels)), VALIDATION_BATCH)
+        groups = in_groups(range(len(examples.targets)), VALIDATION_BATCH)
         with one_thread():
             return run_epoch(examples.batches(groups), self.source.model.head.valid_step)
 

@@ -248,9 +248,11 @@ class Learner(Controls):
             classes=table.classes,
             paths=[row.path for row in rows],
             splits=[row.split for row in rows],
-            targets=[row.label for row in rows],
+            targets=self.data.targets(rows),
         )
-        return predictions.with_tta(average_views(views)) if tta_views else predictions
+        if not tta_views:
+            return predictions
+        return predictions.with_tta(average_views(views, objective=self.data.objective))
 
     def compare_snapshots(self) -> SnapshotScores | None:
         """What the weights at the ends of the last fit's cycles are worth together, on the validation pictures.

@@ -12,7 +12,6 @@ from unfreeze.activations.engines import TorchEngine
 from unfreeze.activations.extract import Prefix
 from unfreeze.activations.packaged import PackagedPrefix
 from unfreeze.errors import RunError, SettingsError
-from unfreeze.evaluation.predictions import log_softmax
 from unfreeze.learner.device import accelerated, best_device
 from unfreeze.learner.weights import HEAD_GROUP, HEAD_NAMES, HEAD_STAGE, Weights
 from unfreeze.network.groups import GROUP_NAMES, POOLED
@@ -42,7 +41,7 @@ class Model:
 
     Attributes:
         backbone: The backbone's name.
-        head: The head.
+        head: The head, which knows what is learned: one class a picture unless it is given another objective.
         first_trainable: Index of the first layer group that is not frozen.
         first_trained: Index of the first layer group that is no longer as it was pretrained.
 
@@ -260,7 +259,7 @@ class Model:
             features = TorchEngine(self.network.prefix(POOLED), best_device()).run(squares)
         else:
             features = self.body().engine.run(squares)
-        return np.exp(log_softmax(self.head.logits(features)))
+        return self.head.objective.probabilities(self.head.logits(features))
 
     def weights(self, *, momenta: bool = False) -> Weights:
         """A copy of the weights as they are now.

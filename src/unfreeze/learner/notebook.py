@@ -14,14 +14,16 @@ class Epochs(list[EpochRecord]):
     """Records of epochs, shown as a table."""
 
     def __repr__(self) -> str:
-        return "\n".join(" ".join(f"{cell:>10}" for cell in row) for row in (COLUMNS, *map(_row, self)))
+        width = max(10, *map(len, self._columns))
+        return "\n".join(" ".join(f"{cell:>{width}}" for cell in row) for row in (self._columns, *map(_row, self)))
 
     def _repr_html_(self) -> str:
         """The table in a notebook."""
-        return html_table(COLUMNS, map(_row, self))
+        return html_table(self._columns, map(_row, self))
 
-
-COLUMNS = ("epoch", "train", "valid", "accuracy", "")
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return ("epoch", "train", "valid", self[0].measure if self else "accuracy", "")
 
 
 def _row(record: EpochRecord) -> tuple[str, ...]:

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from unfreeze.evaluation.predictions import Probabilities
 from unfreeze.evaluation.tta import average_views
 from unfreeze.learner.fitting import Fitting
 from unfreeze.learner.state import Snapshot
 from unfreeze.learner.weights import Weights, average_weights
 from unfreeze.training.loop import StepSums
+from unfreeze.training.objective import EXCLUSIVE, Objective, Targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +54,8 @@ def compare(fitting: Fitting) -> SnapshotScores | None:
     state, model = fitting.state, fitting.source.model
     if len(state.snapshots) < 2 or state.best is None:
         return None
-    labels = [row.label for row in fitting.source.data.table.of_split("valid")]
+    data = fitting.source.data
+    targets = data.targets(data.table.of_split("valid"))
     now, average = model.weights(momenta=True), average_weights([found.weights for found in state.snapshots])
     try:
         sums = []
@@ -67,30 +67,32 @@ def compare(fitting: Fitting) -> SnapshotScores | None:
     return SnapshotScores(
         cycles=len(state.snapshots),
         best=sums[1],
-        ensemble=scored(ensemble_probabilities(state.snapshots), labels),
+        ensemble=scored(ensemble_probabilities(state.snapshots, data.objective), targets, data.objective),
         average=sums[0],
         average_weights=average,
     )
 
 
-def ensemble_probabilities(snapshots: Sequence[Snapshot]) -> Probabilities:
+def ensemble_probabilities(snapshots: Sequence[Snapshot], objective: Objective) -> Probabilities:
     """The mean of what snapshots say of the validation pictures, shape (N, C)."""
-    return average_views([found.valid_logits for found in snapshots], plain_weight=1 / len(snapshots))
+    logits = [found.valid_logits for found in snapshots]
+    return average_views(logits, plain_weight=1 / len(snapshots), objective=objective)
 
 
-def scored(probabilities: Probabilities, labels: Sequence[int]) -> StepSums:
+def scored(probabilities: Probabilities, targets: Targets, objective: Objective = EXCLUSIVE) -> StepSums:
     """What probabilities come to.
 
     Args:
         probabilities: Shape (N, C).
-        labels: Class indices, one a row.
+        targets: Class indices (N,), or (N, C) where there are several labels.
+        objective: What the probabilities are of.
 
     Returns:
         Sums of losses (nats) and of correct answers.
 
-    >>> scored(np.array([[0.5, 0.5], [0.25, 0.75]]), [0, 1]).correct
+    >>> import numpy as np
+    >>> scored(np.array([[0.5, 0.5], [0.25, 0.75]]), np.array([0, 1])).correct
     2
     """
-    chosen = probabilities[np.arange(len(labels)), list(labels)].astype(np.float64)
-    losses = -np.log(np.maximum(chosen, np.finfo(np.float32).tiny))
-    return StepSums(len(labels), float(losses.sum()), int((probabilities.argmax(1) == np.asarray(labels)).sum()))
+    right = objective.agree(objective.answers(probabilities), targets)
+    return StepSums(len(targets), float(objective.losses_of(probabilities, targets).sum()), int(right.sum()))

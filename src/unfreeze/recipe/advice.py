@@ -1,7 +1,5 @@
 """Whether fine-tuning is likely to be worth its time, said before it begins, and whether it was, said afterwards."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +18,7 @@ def before_fine_tuning(right: npt.NDArray[np.bool_], *, seconds: float) -> str:
     runs that bear it out.
 
     Args:
-        right: Whether the head classifies each validation picture correctly, shape (N,).
+        right: Whether the head answers rightly for each validation picture, shape (N,).
         seconds: What the cycles that were asked for take, as measured on this machine.
 
     Returns:
@@ -40,7 +38,7 @@ def after_fine_tuning(before: npt.NDArray[np.bool_], after: npt.NDArray[np.bool_
     """Whether training the body paid.
 
     Args:
-        before: Whether each validation picture was classified correctly before it, shape (N,).
+        before: Whether each validation picture was answered rightly before it, shape (N,).
         after: Afterwards, with the weights that are kept.
         seconds: What it took.
 
@@ -67,8 +65,3 @@ def readable_seconds(seconds: float) -> str:
     ['4 s', '59 s', '1.5 min', '10 min']
     """
     return f"{seconds:.0f} s" if seconds < 60 else f"{round(seconds / 60, 1):g} min"
-
-
-def right_answers(logits: npt.NDArray[np.float32], labels: Sequence[int]) -> npt.NDArray[np.bool_]:
-    """Whether the largest of each picture's logits (N, C) is its label's, shape (N,)."""
-    return np.asarray(logits.argmax(1) == np.asarray(labels), np.bool_)

@@ -1,6 +1,5 @@
 """The method itself: eight steps, each as short as its sentence. Nothing here could not be typed into a notebook."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
@@ -12,7 +11,7 @@ from unfreeze.errors import TrainingError
 from unfreeze.learner.learner import Learner
 from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.recipe import reasons
-from unfreeze.recipe.advice import after_fine_tuning, before_fine_tuning, right_answers
+from unfreeze.recipe.advice import after_fine_tuning, before_fine_tuning
 from unfreeze.recipe.clock import Clock
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.history import EpochRecord, stopped_improving
@@ -44,7 +43,7 @@ class StepResult:
         name: What it does.
         outcome: What came out, in words.
         seconds: How long it took.
-        accuracy: Validation accuracy after it; None where nothing was trained yet.
+        accuracy: Validation accuracy, or exact match, after it; None where nothing was trained yet.
         valid_loss: Validation loss after it; None where nothing was trained yet.
     """
 
@@ -275,9 +274,10 @@ class EightSteps:
         )
 
     def _right_answers(self) -> npt.NDArray[np.bool_]:
-        """Whether each validation picture is classified correctly now, shape (N,)."""
-        labels = [row.label for row in self.learner.data.table.of_split("valid")]
-        return right_answers(self.learner.logits("valid"), labels)
+        """Whether each validation picture is answered rightly now, shape (N,)."""
+        data = self.learner.data
+        right = data.objective.right(self.learner.logits("valid"), data.targets(data.table.of_split("valid")))
+        return np.asarray(right, np.bool_)
 
     def _best_right_answers(self) -> npt.NDArray[np.bool_]:
         """The same under the weights that would be kept if nothing more were trained."""
@@ -296,13 +296,14 @@ class EightSteps:
     def _came_to(self, records: list[EpochRecord], done: str) -> str:
         last, overfit = records[-1], sum(record.overfitting for record in records)
         return (
-            f"{done}: validation accuracy {100 * last.valid_accuracy:.2f} %, loss {last.valid_loss:.4f}; "
+            f"{done}: validation {last.measure} {100 * last.valid_accuracy:.2f} %, loss {last.valid_loss:.4f}; "
             f"overfitting in {overfit} of {_times(len(records), 'epoch')}{self._warning(last)}"
         )
 
     def _warning(self, last: EpochRecord) -> str:
         """What must not be overlooked: a head that is worse than no head at all."""
-        if last.valid_loss <= math.log(len(self.learner.data.table.classes)):
+        data = self.learner.data
+        if last.valid_loss <= data.objective.guessing_loss(len(data.table.classes)):
             return ""
         return "; WARNING: the validation loss is worse than guessing's, the rate was too high (--lr, --full-lr)"
 

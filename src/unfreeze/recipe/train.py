@@ -14,6 +14,7 @@ from unfreeze.deploy.bundle import write_bundle_settings
 from unfreeze.deploy.export import export_model
 from unfreeze.errors import RunError
 from unfreeze.evaluation import metrics
+from unfreeze.evaluation.labels import label_figures, mean_average_precision
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.sample import write_digits
 from unfreeze.images.scan import scan_folder
@@ -182,7 +183,13 @@ def _write_model(learner: Learner, folder: RunFolder) -> float:
     compared = data.table.of_split("valid")[:PARITY_PICTURES]
     squares = np.stack([read_squares(data.table, data.transform, row, (0,))[0] for row in compared])
     difference = export_model(model, folder.model, squares=squares)
-    write_bundle_settings(folder.model, classes=data.table.classes, backbone=model.backbone, transform=data.transform)
+    write_bundle_settings(
+        folder.model,
+        classes=data.table.classes,
+        backbone=model.backbone,
+        transform=data.transform,
+        objective=data.objective,
+    )
     return difference
 
 
@@ -234,11 +241,14 @@ def _figures(course: EightSteps, table: PredictionTable) -> dict[str, Any]:
     """The contents of `result.json`."""
     valid, images, best = table.of_split("valid"), course.learner.data.table, course.learner.best
     figures: dict[str, Any] = {
+        "measure": valid.objective.measure,
         "accuracy": metrics.accuracy(valid),
         "accuracy_interval": list(metrics.accuracy_interval(valid)),
         "valid_loss": metrics.mean_loss(valid),
         "tta_accuracy": metrics.accuracy(valid, tta=True) if valid.tta is not None else None,
         "macro_f1": metrics.macro_f1(valid),
+        "mean_average_precision": mean_average_precision(valid) if valid.objective.several else None,
+        "labels": label_figures(valid) if valid.objective.several else None,
         "classes": list(images.classes),
         "train_images": len(images.of_split("train")),
         "valid_images": len(images.of_split("valid")),

@@ -9,6 +9,7 @@ from PIL import Image
 
 from unfreeze.errors import PictureError
 from unfreeze.evaluation import metrics
+from unfreeze.evaluation.labels import label_figures
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.evaluation.selections import most_incorrect, worst_first
 from unfreeze.images.decode import decode
@@ -19,6 +20,7 @@ from unfreeze.plots.schedule import plot_schedule
 from unfreeze.plots.svg import to_svg
 from unfreeze.plots.sweep import plot_lr_find
 from unfreeze.report.pictures import outlined, square_uri, thumbnail
+from unfreeze.report.words import caption, verdict
 from unfreeze.training.history import History
 from unfreeze.training.lr_band import LrBand
 from unfreeze.transforms.squares import seen_share
@@ -26,7 +28,6 @@ from unfreeze.transforms.transform import Transform
 
 VIEWS_SHOWN = 3
 MISTAKES_SHOWN = 24
-FEW_PICTURES = 200
 QUARANTINED_SHOWN = 50
 
 
@@ -76,8 +77,9 @@ def report_page(content: ReportContent) -> str:
     return environment.get_template("report.html.jinja").render(
         content=content,
         figures=content.figures,
-        verdict=verdict(valid, content),
-        class_figures=metrics.class_figures(valid),
+        verdict=verdict(valid, content.figures),
+        several=valid.objective.several,
+        class_figures=label_figures(valid) if valid.objective.several else metrics.class_figures(valid),
         plots=_plots(content, valid),
         mistakes=[_mistake(content, valid, index, rows) for index in worst[:MISTAKES_SHOWN]],
         wrong=int((~valid.correct).sum()),
@@ -88,36 +90,6 @@ def report_page(content: ReportContent) -> str:
     )
 
 
-def verdict(valid: PredictionTable, content: ReportContent) -> str:
-    """What the result means, in a sentence or two.
-
-    Args:
-        valid: Predictions of the validation pictures.
-        content: All that the report shows.
-
-    Returns:
-        Plain words.
-    """
-    correct, count = int(valid.correct.sum()), len(valid.paths)
-    low, high = metrics.wilson_interval(correct, count)
-    tested = [row for row in metrics.class_figures(valid) if row["pictures"]]
-    worst = min(tested, key=lambda row: float(row["recall"]))
-    text = (
-        f"{correct} of {count} validation pictures are classified correctly: {100 * correct / count:.1f} %. "
-        f"On other pictures of the same kind the accuracy lies between {100 * low:.1f} and {100 * high:.1f} % "
-        f"(95 % interval). Weakest class: {worst['class']}, {100 * float(worst['recall']):.1f} % of it recognised."
-    )
-    if content.figures["kept"]:
-        text += f" The weights kept ({content.figures['kept']}) are those with the lowest validation loss."
-    if not content.figures["test_images"]:
-        text += " The same pictures chose these weights, so the figure flatters a little; a test folder would not."
-    if metrics.mean_loss(valid) > metrics.guessing_loss(valid):
-        text += " The validation loss is worse than that of guessing: where this model errs, it is far too sure."
-    if count < FEW_PICTURES:
-        text += f" {count} validation pictures are few: the interval, not the figure, is the result."
-    return text
-
-
 def _plots(content: ReportContent, valid: PredictionTable) -> dict[str, str]:
     """SVG elements by name."""
     history = content.history
@@ -125,6 +97,8 @@ def _plots(content: ReportContent, valid: PredictionTable) -> dict[str, str]:
     if history.epochs:
         plots["schedule"] = to_svg(partial(plot_schedule, history.steps))
         plots["losses"] = to_svg(partial(plot_losses, history.epochs, kept=content.figures["kept_epoch"]))
+    if valid.objective.several:
+        return plots
     side = min(9.0, 3.0 + 0.35 * len(valid.classes))
     draw = partial(plot_confusion, metrics.confusion(valid), valid.classes)
     plots["confusion"] = to_svg(draw, width=side + 1, height=side)
@@ -133,16 +107,9 @@ def _plots(content: ReportContent, valid: PredictionTable) -> dict[str, str]:
 
 def _mistake(
     content: ReportContent, valid: PredictionTable, index: int, rows: Mapping[str, ImageRow]
-) -> dict[str, str | float]:
-    target, predicted = valid.targets[index], valid.predicted[index]
-    return {
-        "path": valid.paths[index],
-        "true": valid.classes[target],
-        "predicted": valid.classes[predicted],
-        "probability": float(valid.probabilities[index, predicted]),
-        "true_probability": float(valid.probabilities[index, target]),
-        "picture": _thumbnail(content.table, rows[valid.paths[index]]),
-    }
+) -> dict[str, str]:
+    path = valid.paths[index]
+    return {"path": path, "caption": caption(valid, index), "picture": _thumbnail(content.table, rows[path])}
 
 
 def _thumbnail(table: ImageTable, row: ImageRow) -> str:
@@ -161,10 +128,12 @@ def _picture(table: ImageTable, row: ImageRow) -> Image.Image | None:
 
 def _squares(content: ReportContent) -> list[dict[str, Any]]:
     """For the first picture of the first classes: the picture, what the network sees of it, and training views."""
-    shown = []
+    shown: list[dict[str, Any]] = []
     train = content.table.of_split("train")
     for label in range(min(2, len(content.table.classes))):
-        row = next(row for row in train if row.label == label)
+        row = next(row for row in train if label in row.labels)
+        if row.path in {square["path"] for square in shown}:
+            continue  # a picture of both labels
         image = _picture(content.table, row)
         if image is None:
             continue

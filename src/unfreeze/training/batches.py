@@ -1,8 +1,9 @@
-"""What training iterates over: stored activations or pictures, in batches of (inputs, labels)."""
+"""What training iterates over: stored activations or pictures, in batches of (inputs, targets)."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,25 +13,26 @@ from unfreeze.activations.extract import read_squares
 from unfreeze.activations.store import ActivationStore
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.parallel import in_parallel
+from unfreeze.training.objective import Targets, targets_of
 from unfreeze.transforms.render import Squared
 from unfreeze.transforms.transform import Transform
 
-Batch = tuple[npt.NDArray[Any], npt.NDArray[np.int64]]
-"""Inputs (N, ...), activations of float32 or squares of uint8, and class indices (N,)."""
+Batch = tuple[npt.NDArray[Any], Targets]
+"""Inputs (N, ...), activations of float32 or squares of uint8, and their targets (N,) or (N, C)."""
 
 BATCHES_AHEAD = 2
 
 
 class Examples(Protocol):
-    """Labelled inputs that can be asked for by index."""
+    """Inputs with targets that can be asked for by index."""
 
     @property
-    def labels(self) -> Sequence[int]:
-        """One class index an example."""
+    def targets(self) -> Targets:
+        """The target of each example, shape (N,) or (N, C)."""
         ...
 
     def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
-        """Inputs (N, ...) and labels (N,) of each group of indices, in order."""
+        """Inputs (N, ...) and targets (N,) or (N, C) of each group of indices, in order."""
         ...
 
 
@@ -41,24 +43,24 @@ class StoredActivations:
     Attributes:
         store: Where they lie.
         keys: What they are stored under, one key an example.
-        labels: One class index an example.
+        targets: The target of each example, shape (N,) or (N, C).
         refill: Computes some examples again, by index: another process may have made room in the store.
     """
 
     store: ActivationStore
     keys: Sequence[bytes]
-    labels: Sequence[int]
+    targets: Targets
     refill: Callable[[Sequence[int]], None]
 
     def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
-        """Activations (N, ...), float32, and labels (N,) of each group of indices, in order."""
+        """Activations (N, ...), float32, and targets of each group of indices, in order."""
         for group in indices:
             keys = [self.keys[index] for index in group]
             found = self.store.get(keys)
             if len(found) < len(set(keys)):
                 self.refill(group)
                 found = self.store.get(keys)
-            yield np.stack([found[key] for key in keys]), np.array([self.labels[index] for index in group])
+            yield np.stack([found[key] for key in keys]), self.targets[list(group)]
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,18 @@ class Pictures:
     view: int
     threads: int = 1
 
-    @property
-    def labels(self) -> Sequence[int]:
-        """One class index a row."""
-        return [row.label for row in self.rows]
+    @cached_property
+    def targets(self) -> Targets:
+        """The target of each row, shape (N,) or (N, C)."""
+        return targets_of(self.table, self.rows)
 
     def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
-        """Squares (N, 3, S, S), uint8, and labels (N,) of each group of indices, in order."""
+        """Squares (N, 3, S, S), uint8, and targets of each group of indices, in order."""
         ahead = BATCHES_AHEAD * max(map(len, indices), default=1)
         squares = in_parallel(self._square, itertools.chain(*indices), threads=self.threads, ahead=ahead)
         try:
             for group in indices:
-                yield np.stack([next(squares) for _ in group]), np.array([self.rows[index].label for index in group])
+                yield np.stack([next(squares) for _ in group]), self.targets[list(group)]
         finally:
             squares.close()
 

@@ -12,6 +12,7 @@ from unfreeze.activations.engines import Floats
 from unfreeze.network.groups import DROPOUT
 from unfreeze.training.batches import Batch, Examples, in_groups
 from unfreeze.training.loop import MOMENTUM, StepSums, check_loss
+from unfreeze.training.objective import EXCLUSIVE, Objective
 
 ROWS_AT_A_TIME = 256
 
@@ -21,12 +22,13 @@ MOST_ITERATIONS = 100
 
 @dataclass
 class LinearHead:
-    """A linear layer behind dropout, with the momentum of its optimizer; it starts at zero: all classes equally likely.
+    """A linear layer behind dropout, with the momentum of its optimizer; it starts at zero: all answers equally likely.
 
     Attributes:
         weight: Shape (C, D), float32.
         bias: Shape (C,), float32.
         dropout: Part of the features that a training step drops.
+        objective: What is learned: losses, probabilities and right answers are its.
         weight_velocity: The weight's momentum, shape (C, D).
         bias_velocity: The bias's momentum, shape (C,).
     """
@@ -34,6 +36,7 @@ class LinearHead:
     weight: Floats
     bias: Floats
     dropout: float = DROPOUT
+    objective: Objective = EXCLUSIVE
     weight_velocity: Floats = field(init=False)
     bias_velocity: Floats = field(init=False)
 
@@ -52,16 +55,16 @@ class LinearHead:
 
     def all_logits(self, examples: Examples) -> Floats:
         """Logits (N, C) of all examples, read a few hundred at a time."""
-        groups = in_groups(range(len(examples.labels)), ROWS_AT_A_TIME)
+        groups = in_groups(range(len(examples.targets)), ROWS_AT_A_TIME)
         with one_thread():
             return np.concatenate([self.logits(features) for features, _ in examples.batches(groups)])
 
     @np.errstate(over="ignore", invalid="ignore")  # what is not finite is reported by check_loss
     def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int, momentum: float = MOMENTUM) -> StepSums:
-        """One step of SGD with momentum down the gradient of the batch's mean cross-entropy.
+        """One step of SGD with momentum down the gradient of the batch's mean loss.
 
         Args:
-            batch: Features (N, D) and class indices (N,).
+            batch: Features (N, D) and targets.
             rates: Learning rate of each layer group; the last is the head's.
             seed: Decides which features are dropped.
             momentum: What part of the last step's direction is kept, above 0.
@@ -72,15 +75,13 @@ class LinearHead:
         Raises:
             TrainingError: If the loss is not finite; the step is not taken.
         """
-        features, labels = batch
+        features, targets = batch
         kept = np.random.Generator(np.random.PCG64(seed)).random(features.shape, np.float32) >= self.dropout
         seen = features * (kept * np.float32(1 / (1 - self.dropout)))
         logits = self.logits(seen)
-        losses, probabilities = cross_entropy(logits, labels)
+        losses, gradient = self.objective.losses_and_slope(logits, targets)
         check_loss(float(losses.mean()))
-        gradient = probabilities
-        gradient[np.arange(len(labels)), labels] -= 1
-        gradient = (gradient / len(labels)).astype(np.float32)  # (N, C)
+        gradient = gradient.astype(np.float32)  # (N, C)
         rate = np.float32(rates[-1])
         for value, velocity, slope in (
             (self.weight, self.weight_velocity, gradient.T @ seen),
@@ -89,32 +90,32 @@ class LinearHead:
             velocity *= np.float32(momentum)
             velocity += slope
             value -= rate * velocity
-        return StepSums(len(labels), float(losses.sum()), int((logits.argmax(1) == labels).sum()))
+        return StepSums(len(targets), float(losses.sum()), int(self.objective.right(logits, targets).sum()))
 
     def fit_exactly(self, examples: Examples) -> StepSums:
-        """Puts weight and bias where the penalised mean cross-entropy is lowest, by L-BFGS (Liu and Nocedal 1989).
+        """Puts weight and bias where the penalised mean loss is lowest, by L-BFGS (Liu and Nocedal 1989).
 
         The penalty is |weight|^2 * 5 / N for N examples: of the strengths tried it gave the lowest validation loss on
-        photographs, and nearly so on digits (docs/decisions/0006-head.md). Momenta are 0 afterwards. All features are
-        held in memory.
+        photographs, and nearly so on digits (docs/decisions/0006-head.md). Independent labels share it out, so that
+        each is fitted as if it were the only one. Momenta are 0 afterwards. All features are held in memory.
 
         Args:
-            examples: Features (N, D) and labels.
+            examples: Features (N, D) and targets.
 
         Returns:
             Sums over the examples at the end, without the penalty.
         """
         from scipy.optimize import minimize
 
-        ((features, labels),) = examples.batches([range(len(examples.labels))])
+        ((features, targets),) = examples.batches([range(len(examples.targets))])
         shape = (len(self.bias), features.shape[1] + 1)
-        hot = np.eye(shape[0])[labels]
-        strength = 2 * PENALTY / len(labels)
+        strength = 2 * PENALTY / len(targets) / self.objective.terms(len(self.bias))
 
         def penalised(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
             weight, bias = np.split(flat.reshape(shape), [-1], axis=1)  # (C, D), (C, 1)
-            losses, found = cross_entropy(features @ weight.T.astype(np.float32) + bias[:, 0], labels)
-            slope = ((found - hot) / len(labels)).astype(np.float32)  # (N, C)
+            logits = features @ weight.T.astype(np.float32) + bias[:, 0]
+            losses, slope = self.objective.losses_and_slope(logits, targets)
+            slope = slope.astype(np.float32)  # (N, C)
             down = np.hstack([slope.T @ features + strength * weight, slope.sum(0)[:, np.newaxis]])
             return float(losses.mean() + strength / 2 * np.square(weight).sum()), down.ravel().astype(np.float64)
 
@@ -123,14 +124,14 @@ class LinearHead:
             lowest = minimize(penalised, start, jac=True, method="L-BFGS-B", options={"maxiter": MOST_ITERATIONS})
         weight, bias = np.split(lowest.x.reshape(shape), [-1], axis=1)
         self.restore((weight, bias[:, 0], np.zeros_like(self.weight), np.zeros_like(self.bias)))
-        return self.valid_step((features, labels))
+        return self.valid_step((features, targets))
 
     def valid_step(self, batch: Batch) -> StepSums:
-        """The losses of a batch of features (N, D) and labels (N,), summed in float64, nothing dropped."""
-        features, labels = batch
+        """The losses of a batch of features (N, D) and targets, summed in float64, nothing dropped."""
+        features, targets = batch
         logits = self.logits(features)
-        losses, _ = cross_entropy(logits, labels)
-        return StepSums(len(labels), float(losses.sum()), int((logits.argmax(1) == labels).sum()))
+        losses = self.objective.losses(logits, targets)
+        return StepSums(len(targets), float(losses.sum()), int(self.objective.right(logits, targets).sum()))
 
     def training(self) -> AbstractContextManager[None]:
         """One thread of the linear algebra library: a head is too small to share, and sums are the same anywhere."""
@@ -158,26 +159,6 @@ class LinearHead:
         mine = (self.weight, self.bias, self.weight_velocity, self.bias_velocity)
         for part, value in zip(mine, parts, strict=False):
             part[...] = value
-
-
-def cross_entropy(
-    logits: Floats, labels: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Losses and probabilities in float64.
-
-    Args:
-        logits: Shape (N, C).
-        labels: Class indices, shape (N,).
-
-    Returns:
-        Losses in nats, shape (N,), and softmax probabilities, shape (N, C).
-    """
-    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is reported by check_loss
-        shifted = logits.astype(np.float64) - logits.max(1, keepdims=True)
-        powers = np.exp(shifted)
-        sums = powers.sum(1, keepdims=True)
-        losses = np.log(sums[:, 0]) - shifted[np.arange(len(labels)), labels]
-    return losses, powers / sums
 
 
 @contextmanager

@@ -39,10 +39,11 @@ class EpochRecord:
         view: Number of the view that was trained on; 0 is the plain one.
         frozen: Names of the frozen layer groups.
         train_loss: Mean loss of the epoch's examples as they were trained, dropout on.
-        train_accuracy: Part of them that was classified correctly.
+        train_accuracy: Part of them that was answered rightly.
         eval_loss: Mean loss of a fixed sample of plain training pictures in eval mode; None where it would cost much.
         valid_loss: Mean loss of the validation pictures in eval mode, each counted once.
-        valid_accuracy: Part of them that is classified correctly.
+        valid_accuracy: Part of them that is answered rightly.
+        measure: What that part is called: "accuracy"; "exact match" where all of a picture's labels have to be right.
     """
 
     epoch: int
@@ -56,6 +57,7 @@ class EpochRecord:
     eval_loss: float | None
     valid_loss: float
     valid_accuracy: float
+    measure: str = "accuracy"
 
     @property
     def overfitting(self) -> bool:

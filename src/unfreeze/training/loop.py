@@ -18,7 +18,7 @@ class StepSums:
     Attributes:
         examples: Number of examples.
         loss: Sum of their losses.
-        correct: How many were classified correctly.
+        correct: How many were answered rightly; where there are several labels, every one of them.
     """
 
     examples: int = 0
@@ -35,7 +35,7 @@ class StepSums:
 
     @property
     def accuracy(self) -> float:
-        """Part of the examples that were classified correctly."""
+        """Part of the examples that were answered rightly."""
         return self.correct / self.examples
 
 
@@ -48,7 +48,7 @@ def run_epoch(
     """Takes a step for each batch and adds up what they came to.
 
     Args:
-        batches: Inputs and labels.
+        batches: Inputs and targets.
         step: What is done with a batch.
         so_far: What earlier batches of the epoch came to: it is added to in order, so that an epoch in parts has the
             same sums to the last bit.

@@ -21,7 +21,7 @@ class TrainableSuffix:
 
     Each layer group has a rate of its own; frozen groups get no gradient, so their momentum stands still and goes on
     when they thaw. The head's weights and momentum are those of `head`: they are copied in when training begins and
-    back out when it ends.
+    back out when it ends. What is learned is its objective.
 
     Args:
         network: What is trained.
@@ -47,10 +47,10 @@ class TrainableSuffix:
         self._threads = threads
 
     def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int, momentum: float = MOMENTUM) -> StepSums:
-        """One step down the gradient of the batch's mean cross-entropy, inside `training`.
+        """One step down the gradient of the batch's mean loss, inside `training`.
 
         Args:
-            batch: Activations at the network's cut, or squares (N, 3, S, S), and class indices (N,).
+            batch: Activations at the network's cut, or squares (N, 3, S, S), and targets.
             rates: Learning rate of each layer group.
             seed: Decides what dropout drops.
             momentum: What part of the last step's direction is kept, above 0, in every layer group.
@@ -65,15 +65,16 @@ class TrainableSuffix:
             group["lr"], group["momentum"] = rate, momentum
         torch.manual_seed(seed)  # dropout depends on the step alone, resumed or not
         module = self._module
-        inputs, labels = on_device(module, batch)
+        inputs, targets = on_device(module, batch)
         logits = module(inputs)
-        loss = nn.functional.cross_entropy(logits, labels)
+        loss = self._head.objective.torch_loss(logits, targets)
         value = loss.item()
         check_loss(value)
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
         self.optimizer.step()
-        return StepSums(len(labels), value * len(labels), int((logits.argmax(1) == labels).sum()))
+        right = self._head.objective.right(logits, targets)
+        return StepSums(len(targets), value * len(targets), int(right.sum()))
 
     @contextmanager
     def training(self) -> Iterator[None]:
@@ -160,5 +161,5 @@ def copy_head(head: LinearHead, network: Network) -> None:
 def on_device(module: nn.Module, batch: Batch) -> tuple[Tensor, Tensor]:
     """The batch where the module's parameters are, pictures in the memory format that convolutions are fastest in."""
     device = next(module.parameters()).device
-    inputs, labels = (torch.from_numpy(part).to(device) for part in batch)
-    return (inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs), labels
+    inputs, targets = (torch.from_numpy(part).to(device) for part in batch)
+    return (inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs), targets

@@ -70,7 +70,7 @@ class Trainer:
 
         Args:
             part: What is trained.
-            batches: Inputs and labels.
+            batches: Inputs and targets.
             pace: Rates and momentum at each step, counted from 0.
             so_far: What earlier batches of the epoch came to.
             on_step: Called with the number of steps taken.
@@ -98,7 +98,7 @@ class Trainer:
 
         Args:
             part: What is trained.
-            batches: Inputs and labels; the first one warms up, if there are more.
+            batches: Inputs and targets; the first one warms up, if there are more.
 
         Returns:
             Seconds, reading the batch included.

@@ -1,0 +1,92 @@
+"""Figures of each label on its own, where a picture may have several."""
+
+import numpy as np
+import numpy.typing as npt
+
+from unfreeze.evaluation.metrics import class_figures, wilson_interval
+from unfreeze.evaluation.predictions import PredictionTable
+
+
+def label_figures(table: PredictionTable) -> list[dict[str, float | str]]:
+    """What is said of each label; what is undefined is 0, as precision is of a label that no picture was given.
+
+    Args:
+        table: The predictions.
+
+    Returns:
+        A row a label: `class`, `precision`, `recall`, `f1` and `pictures` as `class_figures` has them;
+        `average_precision`; `accuracy`, the part of all pictures of which yes or no is right, with the ends of its
+        95 % interval, `accuracy_low` and `accuracy_high`; and the counts behind them: pictures that have the label and
+        were given it (`hits`), that have it and were not (`missed`), that have it not and were given it (`invented`),
+        and that have it not and were not (`rest`).
+    """
+    count = len(table.paths)
+    rows: list[dict[str, float | str]] = []
+    for label, (figures, matrix) in enumerate(zip(class_figures(table), label_counts(table), strict=True)):
+        (rest, invented), (missed, hits) = matrix.tolist()
+        low, high = wilson_interval(hits + rest, count)
+        rows.append(
+            {
+                **figures,
+                "average_precision": average_precision(_truth(table)[:, label], table.probabilities[:, label]),
+                "accuracy": (hits + rest) / count if count else 0.0,
+                "accuracy_low": low,
+                "accuracy_high": high,
+                "hits": hits,
+                "missed": missed,
+                "invented": invented,
+                "rest": rest,
+            }
+        )
+    return rows
+
+
+def label_counts(table: PredictionTable) -> npt.NDArray[np.int64]:
+    """A table of two by two for each label: true no and yes in rows, said no and yes in columns, shape (C, 2, 2).
+
+    Args:
+        table: The predictions.
+
+    Returns:
+        Numbers of pictures.
+    """
+    truth, said = _truth(table), table.objective.indicator(table.predicted, len(table.classes))
+    cells = [[(one & other).sum(0) for other in (~said, said)] for one in (~truth, truth)]
+    return np.asarray(np.moveaxis(np.array(cells, np.int64), -1, 0))  # (2, 2, C) -> (C, 2, 2)
+
+
+def mean_average_precision(table: PredictionTable) -> float:
+    """Average precision, averaged over the labels that have pictures; 0 where none has."""
+    truth = _truth(table)
+    found = [
+        average_precision(truth[:, label], table.probabilities[:, label]) for label in np.flatnonzero(truth.any(0))
+    ]
+    return float(np.mean(found)) if found else 0.0
+
+
+def average_precision(truth: npt.NDArray[np.bool_], scores: npt.NDArray[np.float32]) -> float:
+    """How well scores put the pictures that have a label before those that have not, whatever the threshold.
+
+    The precision at each threshold, weighed by the recall that it adds (Manning, Raghavan and Schütze 2008,
+    "Introduction to Information Retrieval", 8.4); pictures of equal scores share a threshold.
+
+    Args:
+        truth: Whether each picture has the label, shape (N,).
+        scores: Its probability, shape (N,).
+
+    Returns:
+        1 where all that have it come first; 0 where no picture has it, of which nothing can be said.
+
+    >>> round(average_precision(np.array([True, False, True]), np.array([0.9, 0.8, 0.7])), 4)
+    0.8333
+    """
+    if not truth.any():
+        return 0.0
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)  # the last picture of each threshold
+    hits = np.cumsum(truth[order])[ends]
+    return float((np.diff(hits, prepend=0) / hits[-1] * (hits / (ends + 1))).sum())
+
+
+def _truth(table: PredictionTable) -> npt.NDArray[np.bool_]:
+    return table.objective.indicator(table.targets, len(table.classes))
