@@ -19,6 +19,7 @@ from unfreeze.plots.losses import plot_losses
 from unfreeze.plots.schedule import plot_schedule
 from unfreeze.plots.svg import to_svg
 from unfreeze.plots.sweep import plot_lr_find
+from unfreeze.report.page_text import rendered
 from unfreeze.report.pictures import outlined, square_uri, thumbnail
 from unfreeze.report.words import caption, verdict
 from unfreeze.training.history import History
@@ -67,14 +68,11 @@ def report_page(content: ReportContent) -> str:
     Returns:
         HTML; whatever comes from file and class names is escaped.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(loader=PackageLoader("unfreeze.report"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     valid = content.predictions.of_split("valid")
     rows = {row.path: row for row in content.table.rows}
     worst = worst_first(valid, most_incorrect(valid))
-    return environment.get_template("report.html.jinja").render(
+    return rendered(
+        "report.html.jinja",
         content=content,
         figures=content.figures,
         verdict=verdict(valid, content.figures),

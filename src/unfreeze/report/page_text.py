@@ -1,0 +1,20 @@
+"""Fills the templates of pages: whatever comes from outside is text and never markup."""
+
+from typing import Any
+
+
+def rendered(template: str, **values: Any) -> str:
+    """Fills a template of this package.
+
+    Args:
+        template: Its file's name.
+        **values: What it shows; text is escaped, and a value that the template names and that is missing is a mistake.
+
+    Returns:
+        HTML.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(loader=PackageLoader("unfreeze.report"), autoescape=True, undefined=StrictUndefined)
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    return environment.get_template(template).render(**values)
