@@ -31,6 +31,7 @@ def loaded_modules(*words: str) -> set[str]:
         ("cache",),
         ("schedule", "--help"),
         ("schedule", "--csv", "-"),
+        ("squares", "--help"),
     ],
 )
 def test_help_and_version_load_no_torch(words: tuple[str, ...]) -> None:
@@ -67,6 +68,12 @@ def test_the_first_four_steps_and_prediction_load_no_torch(small: Path, tmp_path
     loaded = modules_of_a_run("predict", tmp_path / "run", small / "valid", "--tta")
     assert {"numpy", "onnxruntime"} <= loaded
     assert not {"torch", "torchvision", "timm", "sklearn", "scipy", "matplotlib", "onnx"} & loaded
+
+
+def test_comparing_squares_loads_no_torch(small: Path, tmp_path: Path) -> None:
+    loaded = modules_of_a_run("squares", small, "--size", "32", "--out", tmp_path / "sheet")
+    assert {"numpy", "onnxruntime", "jinja2"} <= loaded
+    assert not {"torch", "torchvision", "timm", "sklearn", "matplotlib"} & loaded
 
 
 def test_version_is_the_packages(run_cli: RunCli) -> None:

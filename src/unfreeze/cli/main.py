@@ -11,6 +11,7 @@ import typer
 from unfreeze.cli.cache import cache_command
 from unfreeze.cli.predict import predict_command
 from unfreeze.cli.schedule import schedule_command
+from unfreeze.cli.squares import squares_command
 from unfreeze.cli.train import train_command
 from unfreeze.errors import UnfreezeError
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command("train")(train_command)
 app.command("predict")(predict_command)
+app.command("squares")(squares_command)
 app.command("schedule")(schedule_command)
 app.command("cache")(cache_command)
 
