@@ -8,6 +8,7 @@ from pathlib import Path
 
 from unfreeze.errors import CollectionError, PictureError, SettingsError
 from unfreeze.images.decode import probe
+from unfreeze.images.fingerprint import look_at
 from unfreeze.images.layout import FoundFile, Layout, find_layout
 from unfreeze.images.look import Look
 from unfreeze.images.split import valid_rows
@@ -133,8 +134,7 @@ def _read(storage: Storage, file: FoundFile) -> "_Reading | Quarantined":
         return Quarantined(file.path, str(error).removeprefix(f"{file.path}: "))
     except OSError as error:
         return Quarantined(file.path, error.strerror or str(error))
-    look = Look(len(data), probed.format, probed.mode, probed.frames, probed.camera)
-    return _Reading(content_hash(data), probed.width, probed.height, look)
+    return _Reading(content_hash(data), probed.width, probed.height, look_at(probed, size_bytes=len(data)))
 
 
 def _read_all(
