@@ -51,6 +51,23 @@ def make_folder(path: Path) -> Path:
     return path
 
 
+def free_folder(parent: Path, name: str) -> Path:
+    """A folder's path that is not taken yet: parent/name, then parent/name-2 and so on.
+
+    Args:
+        parent: Where it is to lie.
+        name: What it is to be called.
+
+    Returns:
+        The path; nothing is made.
+    """
+    number, path = 1, parent / name
+    while path.exists():
+        number += 1
+        path = parent / f"{name}-{number}"
+    return path
+
+
 def write_new(path: Path, data: bytes, *, flag: str) -> None:
     """Writes a file that is not there yet; one that cannot be written to its end is removed again.
 

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from unfreeze.audit.square_trial import FOLDS, SquareTrial, _folds, obstacle, paired_interval, trial_rows
+from unfreeze.audit.square_trial import SquareTrial, obstacle, paired_interval, trial_rows
 from unfreeze.images.scan import content_hash
 from unfreeze.images.storage import FolderStorage
 from unfreeze.images.table import ImageRow, ImageTable, Split
@@ -41,21 +41,6 @@ def test_a_sample_is_part_of_a_larger_one_and_names_have_no_say() -> None:
 def test_the_test_split_is_left_alone_and_a_picture_is_taken_once() -> None:
     rows = [row("a", 0), row("b", 1, split="valid"), row("c", 0, split="test"), row("d", 1, content="a")]
     assert {found.path for found in trial_rows(table(*rows), sample=100)} == {"a", "b"}
-
-
-def test_folds_spread_each_class_and_never_divide_a_group() -> None:
-    rows = [
-        row(f"{label}/{n}", label, group=f"g{n // 4}{label}" if n < 20 else "") for label in (0, 1) for n in range(60)
-    ]
-    folds = _folds(rows)
-    assert set(folds.tolist()) == set(range(FOLDS))
-    of_group: dict[str, set[int]] = {}
-    for found, fold in zip(rows, folds.tolist(), strict=True):
-        of_group.setdefault(found.group or found.content, set()).add(fold)
-    assert all(len(places) == 1 for places in of_group.values())
-    units = Counter((found.label, fold) for found, fold in zip(rows, folds.tolist(), strict=True) if not found.group)
-    assert set(Counter(label for label, _ in units).values()) == {FOLDS}
-    assert folds.tolist() == _folds(rows[::-1])[::-1].tolist()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from browsing import assert_sound
 from unfreeze.report.page import ReportContent, report_page
 from unfreeze.report.words import verdict
 from unfreeze.training.history import History
@@ -54,31 +55,5 @@ def test_a_run_that_trained_nothing_and_made_no_mistake_has_a_page(content: Repo
 def test_a_browser_shows_it_without_a_request_or_an_error(
     content: ReportContent, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    from playwright.sync_api import sync_playwright
-
-    file = tmp_path / "report.html"
-    file.write_text(report_page(content), encoding="utf-8")
-    messages: list[str] = []
-    requests: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
-        page.on("console", lambda message: messages.append(message.text))
-        page.on("pageerror", lambda error: messages.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(file.as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") == width  # nothing sticks out
-        assert page.locator("h1").inner_text() == content.title
-        assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
-        browser.close()
-    assert messages == []
-    assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
-
-
-def chromium() -> str:
-    import shutil
-
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not found:
-        pytest.skip("no Chromium on this machine")
-    return found
+    page = report_page(content)
+    assert_sound(page, tmp_path / "report.html", title=content.title, width=width, scheme=scheme)

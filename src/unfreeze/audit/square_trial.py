@@ -1,9 +1,8 @@
 """Tries crop, squash and pad on the same pictures: heads on stored activations, judged on pictures they did not see."""
 
-import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
@@ -14,13 +13,14 @@ import numpy.typing as npt
 
 from unfreeze.activations.engines import Floats
 from unfreeze.activations.extract import Extractor
+from unfreeze.audit.folds import fold_numbers, out_of_fold
 from unfreeze.evaluation.metrics import mcnemar, wilson_interval
 from unfreeze.images.table import ImageRow, ImageTable
-from unfreeze.training.batches import Batch, StoredActivations
-from unfreeze.training.head import LinearHead, one_thread
+from unfreeze.training.batches import StoredActivations
+from unfreeze.training.head import PENALTY
+from unfreeze.training.objective import targets_of
 from unfreeze.transforms.squares import Square
 
-FOLDS = 5
 LEAST_OF_A_CLASS = 5
 """Pictures that a class needs, and a second one, for a comparison to be worth its name."""
 
@@ -163,13 +163,14 @@ def compare_squares(
         CollectionError: If a picture was removed or changed since the scan.
         RunError: If the store cannot be written.
     """
-    folds = _folds(rows)
+    labels = [row.label for row in rows]
+    folds = fold_numbers(labels, [row.group or row.content for row in rows])
     predicted: dict[Square, Labels] = {}
     for square in squares:
         task = f"activations of {len(rows)} pictures, {square}"
         one = replace(extractor, transform=replace(extractor.transform, square=square))
-        features, labels = _pooled(one, rows, partial(progress, task))
-        predicted[square] = _out_of_fold(features, labels, folds, classes=len(extractor.table.classes))
+        features = _pooled(one, rows, partial(progress, task))
+        predicted[square] = out_of_fold(features, labels, folds, penalty=PENALTY).argmax(1)
     return SquareTrial(rows=tuple(rows), predicted=predicted)
 
 
@@ -197,48 +198,13 @@ def paired_interval(only_first: int, only_second: int, count: int, *, level: flo
     return max(-1.0, middle - half), min(1.0, middle + half)
 
 
-@dataclass(frozen=True)
-class _Held:
-    """Examples that are held in memory: features (N, D) and labels (N,)."""
-
-    features: Floats
-    labels: list[int]
-
-    def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
-        for group in indices:
-            yield self.features[list(group)], np.array([self.labels[index] for index in group])
-
-
-def _folds(rows: Sequence[ImageRow]) -> Labels:
-    """The fold of each picture: every class spread alike, a group never divided, and names and order without say."""
-    units: dict[str, int] = {}
-    for row in rows:
-        units.setdefault(row.group or row.content, row.label)
-    ranked = sorted(units, key=lambda unit: (units[unit], hashlib.blake2b(f"fold {unit}".encode()).digest()))
-    number = {unit: place % FOLDS for place, unit in enumerate(ranked)}
-    return np.array([number[row.group or row.content] for row in rows], np.int64)
-
-
-def _pooled(extract: Extractor, rows: Sequence[ImageRow], progress: Callable[[int, int], None]) -> Batch:
-    """Features (N, D) of the plain view, and labels (N,)."""
+def _pooled(extract: Extractor, rows: Sequence[ImageRow], progress: Callable[[int, int], None]) -> Floats:
+    """Features (N, D) of the plain view."""
     extract(rows, progress=progress)
 
     def refill(indices: Sequence[int]) -> None:
         extract([rows[index] for index in indices])
 
-    labels = [row.label for row in rows]
-    stored = StoredActivations(extract.store, extract.keys(rows, 0), labels, refill)
-    (batch,) = stored.batches([range(len(rows))])
-    return batch
-
-
-def _out_of_fold(features: Floats, labels: Labels, folds: Labels, *, classes: int) -> Labels:
-    """The class (N,) that a head says of each picture after it was fitted to the other folds."""
-    predicted = np.full(len(labels), -1, np.int64)
-    for fold in sorted(set(folds.tolist())):
-        held = folds == fold
-        head = LinearHead.at_zero(features.shape[1], classes)
-        head.fit_exactly(_Held(features[~held], labels[~held].tolist()))
-        with one_thread():
-            predicted[held] = head.logits(features[held]).argmax(1)
-    return predicted
+    stored = StoredActivations(extract.store, extract.keys(rows, 0), targets_of(extract.table, rows), refill)
+    ((features, _),) = stored.batches([range(len(rows))])
+    return np.asarray(features, np.float32)

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from unfreeze.cli.cache import cache_command
+from unfreeze.cli.check import check_command
 from unfreeze.cli.predict import predict_command
 from unfreeze.cli.schedule import schedule_command
 from unfreeze.cli.squares import squares_command
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command("train")(train_command)
 app.command("predict")(predict_command)
 app.command("squares")(squares_command)
+app.command("check")(check_command)
 app.command("schedule")(schedule_command)
 app.command("cache")(cache_command)
 

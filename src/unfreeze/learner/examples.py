@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from unfreeze.activations.engines import Floats
 from unfreeze.activations.extract import Extractor, Prefix
 from unfreeze.activations.plan import Cut, plan_store
 from unfreeze.activations.store import ActivationStore
@@ -81,6 +84,18 @@ class ExampleSource:
         chosen = sorted(self.data.table.of_split(split), key=lambda row: row.content)[:count]
         return self._stored(chosen, 0, POOLED)
 
+    def pooled(self, rows: Sequence[ImageRow]) -> Floats:
+        """Plain pooled activations of pictures, all of them in memory.
+
+        Args:
+            rows: Pictures of the table.
+
+        Returns:
+            Shape (N, D), float32, in the order of the rows.
+        """
+        ((features, _),) = self._stored(rows, 0, POOLED).batches([range(len(rows))])
+        return np.asarray(features, np.float32)
+
     def training(self, view: int, *, size_px: int | None = None) -> Examples:
         """One view of the training pictures, as the part of the model that trains takes it.
 
@@ -147,7 +162,8 @@ class ExampleSource:
         extract = self._extractor(prefix, store)
         views = sorted({view, *ahead})
         named = f"views {views[0]} to {views[-1]}" if len(views) > 1 else f"view {view}" if view else "plain view"
-        task = f"activations of {len(rows)} {rows[0].split} pictures, {named}"
+        kinds = " and ".join(sorted({row.split for row in rows}))
+        task = f"activations of {len(rows)} {kinds} pictures, {named}"
         extract(rows, views=views, progress=lambda done, total: self.observer.progress(task, done, total))
         while prefix.notes:
             self.observer.note(prefix.notes.pop())

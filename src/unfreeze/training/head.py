@@ -92,15 +92,16 @@ class LinearHead:
             value -= rate * velocity
         return StepSums(len(targets), float(losses.sum()), int(self.objective.right(logits, targets).sum()))
 
-    def fit_exactly(self, examples: Examples) -> StepSums:
+    def fit_exactly(self, examples: Examples, *, penalty: float = PENALTY) -> StepSums:
         """Puts weight and bias where the penalised mean loss is lowest, by L-BFGS (Liu and Nocedal 1989).
 
-        The penalty is |weight|^2 * 5 / N for N examples: of the strengths tried it gave the lowest validation loss on
+        The penalty is |weight|^2 * 5 / N for N examples: of the strengths tried 5 gave the lowest validation loss on
         photographs, and nearly so on digits (docs/decisions/0006-head.md). Independent labels share it out, so that
         each is fitted as if it were the only one. Momenta are 0 afterwards. All features are held in memory.
 
         Args:
             examples: Features (N, D) and targets.
+            penalty: What stands for 5.
 
         Returns:
             Sums over the examples at the end, without the penalty.
@@ -109,7 +110,7 @@ class LinearHead:
 
         ((features, targets),) = examples.batches([range(len(examples.targets))])
         shape = (len(self.bias), features.shape[1] + 1)
-        strength = 2 * PENALTY / len(targets) / self.objective.terms(len(self.bias))
+        strength = 2 * penalty / len(targets) / self.objective.terms(len(self.bias))
 
         def penalised(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
             weight, bias = np.split(flat.reshape(shape), [-1], axis=1)  # (C, D), (C, 1)

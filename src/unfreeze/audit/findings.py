@@ -1,0 +1,233 @@
+"""What the doctor may find, how grave it is, what to do about it, and the table that holds it."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+COLUMNS = ("kind", "path", "split", "related", "score", "detail")
+
+
+class Kind(StrEnum):
+    """What a finding is about; the values stand in `findings.csv`."""
+
+    BROKEN = "broken"
+    CONTRADICTION = "contradiction"
+    LEAK = "leak"
+    SHORTCUT = "shortcut"
+    LABEL = "label"
+    DUPLICATE = "duplicate"
+    ALIKE = "alike"
+    IMBALANCE = "imbalance"
+    FEW = "few"
+    BLANK = "blank"
+    BLURRED = "blurred"
+    TINY = "tiny"
+    SHAPE = "shape"
+    MODE = "mode"
+    ANIMATED = "animated"
+    ODD = "odd"
+
+
+class Grade(StrEnum):
+    """How grave a finding is.
+
+    Attributes:
+        MEND: It breaks the model or flatters its figures; `--strict` fails on it.
+        LOOK: It may be wrong; only a person can tell.
+        NOTE: It is worth knowing.
+    """
+
+    MEND = "mend"
+    LOOK = "look"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Meaning:
+    """What a kind of finding means to the user.
+
+    Attributes:
+        grade: How grave it is.
+        title: Its name in a summary.
+        why: What it does to a model, in a sentence.
+        advice: What to do about it, in a sentence.
+    """
+
+    grade: Grade
+    title: str
+    why: str
+    advice: str
+
+
+MEANINGS: dict[Kind, Meaning] = {
+    Kind.BROKEN: Meaning(
+        grade=Grade.MEND,
+        title="broken files",
+        why="They cannot be decoded, so nothing is learnt from them.",
+        advice="Mend or remove them; training leaves them out by itself.",
+    ),
+    Kind.CONTRADICTION: Meaning(
+        grade=Grade.MEND,
+        title="the same picture under different labels",
+        why="One of the labels is wrong, whatever the model says.",
+        advice="Decide which label holds and leave the other one out (--exclude), or correct it (--relabel).",
+    ),
+    Kind.LEAK: Meaning(
+        grade=Grade.MEND,
+        title="the same picture on both sides of a split",
+        why="The model has seen the answer, so the accuracy is flattered.",
+        advice="Leave the one that trains out: --exclude findings.csv:leak.",
+    ),
+    Kind.SHORTCUT: Meaning(
+        grade=Grade.MEND,
+        title="shortcuts",
+        why="Something beside the object tells the class, so the model may learn that and fail elsewhere.",
+        advice="Find out where the pictures of each class come from, and collect them alike.",
+    ),
+    Kind.LABEL: Meaning(
+        grade=Grade.LOOK,
+        title="labels that may be wrong",
+        why="A head that was trained without the picture is sure of another class.",
+        advice="Look at them; correct those that are wrong with --relabel, or leave them out with --exclude.",
+    ),
+    Kind.DUPLICATE: Meaning(
+        grade=Grade.LOOK,
+        title="the same picture more than once",
+        why="It counts more than once, and must stay on one side of a split.",
+        advice="Nothing has to be done; --exclude findings.csv:duplicate leaves the copies out.",
+    ),
+    Kind.ALIKE: Meaning(
+        grade=Grade.LOOK,
+        title="classes that look like one",
+        why="Their pictures are hard to tell apart, perhaps because they show the same thing.",
+        advice="Look whether one of them should be part of the other, or whether their pictures were mixed.",
+    ),
+    Kind.IMBALANCE: Meaning(
+        grade=Grade.NOTE,
+        title="imbalance",
+        why="The accuracy is mostly that of the large classes.",
+        advice="Read recall and F1 of each class in the report, not the accuracy alone.",
+    ),
+    Kind.FEW: Meaning(
+        grade=Grade.NOTE,
+        title="classes with few pictures",
+        why="What is learnt and what is measured of them is uncertain.",
+        advice="Add pictures, or read their figures with care.",
+    ),
+    Kind.BLANK: Meaning(
+        grade=Grade.LOOK,
+        title="blank pictures",
+        why="They show nothing, so their label teaches nothing.",
+        advice="Look at them, and leave them out: --exclude findings.csv:blank.",
+    ),
+    Kind.BLURRED: Meaning(
+        grade=Grade.NOTE,
+        title="blurred pictures",
+        why="They have much less detail than the others.",
+        advice="Look whether the class can still be seen.",
+    ),
+    Kind.TINY: Meaning(
+        grade=Grade.NOTE,
+        title="tiny pictures",
+        why="They are enlarged to the square that the network sees.",
+        advice="Take a smaller square (--size) where most pictures are small.",
+    ),
+    Kind.SHAPE: Meaning(
+        grade=Grade.NOTE,
+        title="extreme shapes",
+        why="A centre crop sees only a small part of them.",
+        advice="Compare the ways to a square: unfreeze squares, then --square squash or pad.",
+    ),
+    Kind.MODE: Meaning(
+        grade=Grade.NOTE,
+        title="mixed colour modes",
+        why="A few pictures differ in how their colours are stored; where that goes with a class it is a shortcut.",
+        advice="Nothing has to be done: all become RGB by fixed rules.",
+    ),
+    Kind.ANIMATED: Meaning(
+        grade=Grade.NOTE,
+        title="animations and files of several pictures",
+        why="The first frame is used.",
+        advice="Nothing has to be done, unless another frame is meant.",
+    ),
+    Kind.ODD: Meaning(
+        grade=Grade.NOTE,
+        title="odd files and folders",
+        why="They are no part of the collection, or not as they seem.",
+        advice="See what each line says.",
+    ),
+}
+"""In the order of a summary: what must be mended first."""
+
+
+PAIRED = frozenset({Kind.CONTRADICTION, Kind.LEAK, Kind.DUPLICATE})
+"""Kinds whose `related` is another picture; elsewhere it is a class, or what was looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found.
+
+    Attributes:
+        kind: What it is about.
+        path: The picture, below the collection's root; empty where it concerns the collection as a whole.
+        split: The picture's split; empty where it has none.
+        related: Another picture, or a class that the picture may belong to; empty where there is none.
+        score: How sure or how strong it is, between 0 and 1; None where that means nothing.
+        detail: What was found, in words.
+    """
+
+    kind: Kind
+    path: str = ""
+    split: str = ""
+    related: str = ""
+    score: float | None = None
+    detail: str = ""
+
+    @property
+    def grade(self) -> Grade:
+        """How grave it is."""
+        return MEANINGS[self.kind].grade
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings by kind, what must be mended first, and within a kind the highest score first, then by path."""
+    kinds = list(MEANINGS)
+    return tuple(sorted(findings, key=lambda found: (kinds.index(found.kind), -(found.score or 0.0), found.path)))
+
+
+def counts(findings: Iterable[Finding]) -> dict[Kind, int]:
+    """How many findings there are of each kind that has any, in the order of a summary.
+
+    >>> counts([Finding(Kind.TINY, "b.png"), Finding(Kind.BROKEN, "a.png"), Finding(Kind.TINY, "c.png")])
+    {<Kind.BROKEN: 'broken'>: 1, <Kind.TINY: 'tiny'>: 2}
+    """
+    found = Counter(finding.kind for finding in findings)
+    return {kind: found[kind] for kind in MEANINGS if found[kind]}
+
+
+def must_be_mended(findings: Iterable[Finding]) -> bool:
+    """Whether one of the findings breaks a model or flatters its figures."""
+    return any(finding.grade is Grade.MEND for finding in findings)
+
+
+def findings_csv(findings: Sequence[Finding]) -> bytes:
+    """The findings as `findings.csv`: a header, then a row a finding.
+
+    Args:
+        findings: What was found.
+
+    Returns:
+        The file's bytes, UTF-8; names that are not Unicode keep their bytes.
+    """
+    text = io.StringIO(newline="")
+    # Before Python 3.13 a carriage return in a name is quoted only where lines end in one.
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for found in findings:
+        score = "" if found.score is None else f"{found.score:.4f}"
+        writer.writerow([found.kind.value, found.path, found.split, found.related, score, found.detail])
+    return text.getvalue().encode("utf-8", errors="surrogateescape")

@@ -1,0 +1,98 @@
+"""What a head says of each picture when it was trained without it: out-of-fold predictions on stored activations."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from unfreeze.activations.engines import Floats
+from unfreeze.training.batches import Batch
+from unfreeze.training.head import LinearHead, one_thread
+from unfreeze.training.objective import Targets
+
+FOLDS = 5
+
+PENALTY = 20.0
+"""Of the head that judges labels: four times that of a head that is kept, so that it cannot learn wrong labels by
+heart; docs/decisions/0009-doctor.md has the figures."""
+
+
+def fold_numbers(classes: Sequence[int], clusters: Sequence[str], *, count: int = FOLDS) -> npt.NDArray[np.int64]:
+    """Parts of a collection that have the same share of each class, copies of a picture in one part.
+
+    Args:
+        classes: Class index of each picture.
+        clusters: A name for each picture that its copies share.
+        count: Number of parts.
+
+    Returns:
+        The part of each picture, shape (N,), values 0..count-1; neither order nor chance decides it.
+
+    >>> sorted(fold_numbers([0] * 4 + [1] * 4, list("abcdefgh"), count=2).tolist())
+    [0, 0, 0, 0, 1, 1, 1, 1]
+    """
+    first_class = {name: label for label, name in sorted(zip(classes, clusters, strict=True), reverse=True)}
+    by_class: dict[int, list[str]] = defaultdict(list)
+    for name, label in first_class.items():
+        by_class[label].append(name)
+    part: dict[str, int] = {}
+    for names in by_class.values():
+        for name in sorted(names, key=_rank):
+            part[name] = len(part) % count
+    return np.array([part[name] for name in clusters], np.int64)
+
+
+def out_of_fold(
+    features: Floats, classes: Sequence[int], folds: npt.NDArray[np.int64], *, penalty: float = PENALTY
+) -> npt.NDArray[np.float64]:
+    """Probabilities of each picture's classes by a head that was fitted to the other parts.
+
+    Args:
+        features: Pooled activations (N, D).
+        classes: Class index of each picture.
+        folds: The part of each picture, shape (N,).
+        penalty: How strongly large weights are held back: see `LinearHead.fit_exactly`.
+
+    Returns:
+        Probabilities, shape (N, C).
+    """
+    labels = np.asarray(classes, np.int64)
+    found = np.zeros((len(labels), int(labels.max()) + 1))
+    for part in np.unique(folds):
+        inside = folds == part
+        head = fitted_head(features[~inside], labels[~inside], classes=found.shape[1], penalty=penalty)
+        with one_thread():
+            found[inside] = head.objective.probabilities(head.logits(features[inside]))
+    return found
+
+
+def fitted_head(features: Floats, labels: npt.NDArray[np.int64], *, classes: int, penalty: float) -> LinearHead:
+    """A head that was fitted exactly to features (N, D) and class indices (N,)."""
+    head = LinearHead.at_zero(features.shape[1], classes)
+    head.fit_exactly(HeldActivations(features, labels), penalty=penalty)
+    return head
+
+
+@dataclass(frozen=True)
+class HeldActivations:
+    """Activations that are held in memory.
+
+    Attributes:
+        features: Shape (N, D).
+        targets: Class indices, shape (N,).
+    """
+
+    features: Floats
+    targets: Targets
+
+    def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
+        """Features (N, D) and class indices (N,) of each group of indices, in order."""
+        for group in indices:
+            yield self.features[list(group)], self.targets[list(group)]
+
+
+def _rank(name: str) -> bytes:
+    return hashlib.blake2b(f"fold {name}".encode("utf-8", "surrogateescape"), digest_size=16).digest()

@@ -1,0 +1,35 @@
+"""Opens a page in a browser without a window and sees whether it is sound."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+def assert_sound(page: str, file: Path, *, title: str, width: int, scheme: str) -> None:
+    """The page shows its title and all its pictures, fits into the width, asks for nothing and complains of nothing."""
+    from playwright.sync_api import sync_playwright
+
+    file.write_text(page, encoding="utf-8")
+    messages: list[str] = []
+    requests: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
+        shown = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+        shown.on("console", lambda message: messages.append(message.text))
+        shown.on("pageerror", lambda error: messages.append(str(error)))
+        shown.on("request", lambda request: requests.append(request.url))
+        shown.goto(file.as_uri())
+        assert shown.evaluate("document.documentElement.scrollWidth") == width  # nothing sticks out
+        assert shown.locator("h1").inner_text() == title
+        assert shown.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+        browser.close()
+    assert messages == []
+    assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
+
+
+def _chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("no Chromium on this machine")
+    return found

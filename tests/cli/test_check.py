@@ -1,0 +1,93 @@
+"""`unfreeze check` as a user runs it: what is found, where it goes, and that nothing is changed."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from made import MakeCollection, RunCli
+
+COUNTS = {"train/red": 12, "train/blue": 12, "valid/red": 6, "valid/blue": 6}
+
+
+@pytest.fixture
+def faulty(make_collection: MakeCollection) -> Path:
+    """A collection with a broken file and a training picture that validates as well."""
+    root = make_collection(COUNTS)
+    shutil.copy(root / "train/red/003.png", root / "valid/red/copy.png")
+    (root / "train/blue/broken.png").write_bytes(b"<html>not found</html>")
+    return root
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_faults_are_listed_with_what_to_do_and_nothing_is_changed(
+    faulty: Path, tmp_path: Path, run_cli: RunCli
+) -> None:
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in faulty.rglob("*") if path.is_file()}
+    code, out, err = run_cli("check", faulty, "--out", tmp_path / "found")
+    assert (code, err) == (0, "")
+    assert sorted(path.name for path in (tmp_path / "found").iterdir()) == ["check.html", "findings.csv"]
+    found = {(row["kind"], row["path"], row["related"]) for row in rows(tmp_path / "found/findings.csv")}
+    assert {("broken", "train/blue/broken.png", ""), ("leak", "train/red/003.png", "valid/red/copy.png")} <= found
+    assert "36 pictures" not in out  # the copy is a picture, the broken file is none
+    assert "37 pictures of 2 classes: mend what is marked so before you trust a figure." in out
+    assert "1 leak: the same picture on both sides of a split." in out
+    assert "The leak: a head has" in out
+    assert before == {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in before}
+    assert set(before) == {path for path in faulty.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    """Stripes across and stripes down, in colours by chance: nothing but the stripes tells the class."""
+    chance = np.random.default_rng(0)
+    for number in range(120):
+        name = ("across", "down")[number % 2]
+        stripes = np.kron(chance.integers(0, 2, 8), np.ones(8))[:, np.newaxis, np.newaxis]  # (64, 1, 1)
+        first, second = chance.uniform(0, 255, (2, 3))
+        pixels = np.broadcast_to(stripes * first + (1 - stripes) * second, (64, 64, 3)).astype(np.uint8)
+        path = tmp_path / "stripes" / name / f"{number:03}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels if name == "across" else pixels.transpose(1, 0, 2)).save(path)
+    return tmp_path / "stripes"
+
+
+def test_strict_fails_where_something_must_be_mended(faulty: Path, tmp_path: Path, run_cli: RunCli) -> None:
+    code, out, err = run_cli("check", faulty, "--out", tmp_path / "found", "--strict", "--quiet")
+    assert (code, out, err) == (3, "", "")
+    assert (tmp_path / "found/check.html").is_file()
+
+
+def test_strict_passes_where_nothing_has_to_be_mended(sound: Path, tmp_path: Path, run_cli: RunCli) -> None:
+    code, _, err = run_cli("check", sound, "--out", tmp_path / "found", "--strict", "--quiet")
+    assert (code, err) == (0, "")
+
+
+def test_nothing_is_replaced_or_written_among_the_pictures(faulty: Path, tmp_path: Path, run_cli: RunCli) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/notes.txt").write_text("mine")
+    code, _, err = run_cli("check", faulty, "--out", tmp_path / "mine")
+    assert (code, err.strip()) == (
+        1,
+        f"error: {tmp_path / 'mine'}: holds something already; choose another folder with --out",
+    )
+    code, _, err = run_cli("check", faulty, "--out", faulty / "found")
+    assert code == 1
+    assert "lies inside the pictures" in err
+    assert not (faulty / "found").exists()
+
+
+def test_the_default_folder_is_named_after_the_pictures(
+    faulty: Path, tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, out, _ = run_cli("check", faulty)
+    assert f"Page: {Path('checks/pictures/check.html')}" in out
+    assert (tmp_path / "checks/pictures/findings.csv").is_file()
