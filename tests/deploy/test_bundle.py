@@ -18,6 +18,7 @@ from unfreeze.deploy.bundle import (
     write_bundle_settings,
 )
 from unfreeze.errors import BundleError
+from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.transform import Transform
 from unfreeze.transforms.views import Augment
@@ -112,6 +113,10 @@ def test_settings_that_cannot_be_read_are_damaged(bundle: Path, content: bytes) 
         (lambda s: s.update(transform=[]), "list indices"),
         (lambda s: s.update(surprise=1), "surprise"),
         (lambda s: s.pop("classes"), "classes"),
+        (lambda s: s.pop("probabilities"), "probabilities"),
+        (lambda s: s.update(probabilities="tanh"), "probabilities is 'tanh', not one of softmax, sigmoid"),
+        (lambda s: s.update(probabilities=["sigmoid"]), "unhashable"),
+        (lambda s: s.update(format_version=1, probabilities="sigmoid"), "probabilities"),
         (lambda s: s.update(classes="cat"), "classes is not a list of names"),
         (lambda s: s.update(classes=[1, 2]), "classes is not a list of names"),
         (lambda s: s.update(sha256=[]), r"sha256 does not name model\.onnx"),
@@ -124,3 +129,19 @@ def test_settings_of_another_shape_are_damaged(
     change(bundle, edit)
     with pytest.raises(BundleError, match=rf"bundle\.json: damaged \(.*{reason}.*\); copy the bundle again"):
         read_bundle(bundle)
+
+
+def test_a_bundle_of_several_labels_says_so(tmp_path: Path) -> None:
+    (tmp_path / GRAPH_FILE).write_bytes(b"graph")
+    (tmp_path / WEIGHTS_FILE).write_bytes(b"weights")
+    transform = Transform(size_px=96)
+    write_bundle_settings(tmp_path, classes="ab", backbone="resnet18", transform=transform, objective=INDEPENDENT)
+    assert json.loads((tmp_path / SETTINGS_FILE).read_text())["probabilities"] == "sigmoid"
+    assert read_bundle(tmp_path).objective is INDEPENDENT
+
+
+def test_a_bundle_from_before_there_were_several_labels_is_of_classes(bundle: Path) -> None:
+    change(bundle, lambda settings: (settings.update(format_version=1), settings.pop("probabilities")))
+    found = read_bundle(bundle)
+    assert found.objective is EXCLUSIVE
+    assert found.format_version == 1

@@ -8,6 +8,7 @@ import onnx
 
 from unfreeze.activations.engines import OnnxEngine, noise_squares
 from unfreeze.deploy.graph import add_head
+from unfreeze.training.objective import INDEPENDENT
 
 
 def softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -55,3 +56,13 @@ def test_a_graph_names_its_ends_and_leaves_the_body_alone(mean_body: Path, tmp_p
     }
     assert list(outputs.items()) == [("probabilities", ["batch", 7]), ("features", ["batch", 3])]
     assert mean_body.read_bytes() == before
+
+
+def test_labels_that_are_independent_get_a_sigmoid_each(mean_body: Path, tmp_path: Path) -> None:
+    weight = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+    bias = np.array([0, 1], np.float32)
+    add_head(mean_body, tmp_path / "m.onnx", weight=weight, bias=bias, classes=2, objective=INDEPENDENT)
+    squares = np.zeros((2, 3, 4, 4), np.uint8)
+    squares[0, 0], squares[1, 1] = 1, 2  # logits (1, 1) and (0, 3)
+    sure, surer = 1 / (1 + np.exp(-1.0)), 1 / (1 + np.exp(-3.0))
+    np.testing.assert_allclose(OnnxEngine(tmp_path / "m.onnx").run(squares), [[sure, sure], [0.5, surer]], rtol=1e-6)

@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 from unfreeze.activations.engines import Floats, OnnxEngine
-from unfreeze.deploy.bundle import GRAPH_FILE
-from unfreeze.deploy.predictor import Predictor, picture_paths
+from unfreeze.deploy.bundle import GRAPH_FILE, SETTINGS_FILE
+from unfreeze.deploy.predictor import Prediction, Predictor, picture_paths
 from unfreeze.errors import BundleError, CollectionError, PictureError
 from unfreeze.images.decode import decode
 from unfreeze.images.scan import content_hash
+from unfreeze.training.objective import INDEPENDENT
 
 TORCHLESS = """
 import json, sys
@@ -185,3 +186,19 @@ def test_every_mode_of_picture_is_predicted(predictor: Predictor, tmp_path: Path
         Image.new(mode, (40, 30)).save(tmp_path / f"{mode.replace(';', '')}{suffix}")
     found = predictor.predict(picture_paths([tmp_path]))
     assert [prediction.error for prediction in found] == [""] * len(modes)
+
+
+def test_the_most_probable_class_is_named(predictor: Predictor) -> None:
+    assert predictor.names(Prediction("a.png", probabilities=(0.2, 0.5, 0.3))) == ("green",)
+    assert predictor.names(Prediction("a.png", error="no picture")) == ()
+
+
+def test_all_labels_above_a_half_are_named(bundle: Path) -> None:
+    settings = json.loads((bundle / SETTINGS_FILE).read_text(encoding="utf-8"))
+    settings["probabilities"] = "sigmoid"
+    (bundle / SETTINGS_FILE).write_text(json.dumps(settings), encoding="utf-8")
+    found = Predictor(bundle)
+    assert found.objective is INDEPENDENT
+    assert found.names(Prediction("a.png", probabilities=(0.6, 0.5, 0.9))) == ("blue", "röd")
+    assert found.names(Prediction("a.png", probabilities=(0.1, 0.2, 0.3))) == ()
+    assert found.names(Prediction("a.png", error="no picture")) == ()

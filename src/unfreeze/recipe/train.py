@@ -234,7 +234,8 @@ def _read(pictures: Path, settings: TrainSettings, watcher: Watcher) -> ImageDat
 
 def _summary(table: ImageTable) -> str:
     counts = ", ".join(f"{len(rows)} {name}" for name in ("train", "valid", "test") if (rows := table.of_split(name)))
-    return f"{len(table.rows)} pictures of {len(table.classes)} classes ({counts})"
+    kinds = "labels, any number of them a picture" if table.multilabel else "classes"
+    return f"{len(table.rows)} pictures of {len(table.classes)} {kinds} ({counts})"
 
 
 def _figures(course: EightSteps, table: PredictionTable) -> dict[str, Any]:
