@@ -124,3 +124,13 @@ def test_what_cannot_be_compared_is_said(planted: ImageData, tmp_path: Path, dec
 def test_a_sample_that_says_nothing_is_refused(planted: ImageData) -> None:
     with pytest.raises(SettingsError, match="--sample is 19; it must be at least 20 pictures"):
         audit_squares(planted, sample=19)
+
+
+@pytest.mark.photos
+@pytest.mark.slow
+def test_cats_and_dogs_stay_with_crop(photos: Path) -> None:
+    audit = audit_squares(ImageData.from_folder(photos / "dogscats"))
+    assert audit.trial
+    assert len(audit.trial.rows) == 1000
+    assert min(audit.trial.accuracy(square) for square in Square) > 0.97
+    assert (audit.advice.square, audit.advice.outcome) == (Square.CROP, Outcome.EQUAL)

@@ -93,6 +93,23 @@ def test_a_mistake_is_named_and_what_is_right_is_not(audit: SquaresAudit) -> Non
                 assert square["wrong"] == ("" if right else f"taken for {other}")
 
 
+def test_of_square_pictures_pad_answers_as_squash_does(tmp_path: Path) -> None:
+    root = write_collection(tmp_path / "p", {"this": 12, "that": 12})
+    for index, path in enumerate(sorted(root.rglob("*.png"))):
+        colours = np.random.default_rng(index).integers(0, 255, (40, 40, 3)).astype(np.uint8)
+        Image.fromarray(colours).save(path)  # noise: there are mistakes
+    audit = audit_squares(read(root))
+    assert audit.trial
+    assert Square.PAD not in audit.trial.predicted
+    marks = [
+        {square["name"]: square["wrong"] for square in picture["squares"]}
+        for group in squares_view(audit).groups
+        for picture in group["pictures"]
+    ]
+    assert all(mark["pad"] == mark["squash"] for mark in marks)
+    assert any(mark["pad"] for mark in marks)
+
+
 def test_the_page_fetches_nothing_and_names_are_text(audit: SquaresAudit) -> None:
     page = squares_page(audit, title=HOSTILE)
     assert not re.search(r"<script|<link|@import|url\((?!#)", page)

@@ -218,7 +218,8 @@ def _caption(figures: SquareFigures, index: int) -> str:
 def _mistake(audit: SquaresAudit, row: ImageRow, square: Square) -> str:
     """What a picture was taken for that was compared; nothing where that was right."""
     trial = audit.trial
-    if not trial or square not in trial.predicted or row not in trial.rows:
+    if not trial or row not in trial.rows:
         return ""
-    said = int(trial.predicted[square][trial.rows.index(row)])
+    tried = square if square in trial.predicted else Square.SQUASH  # which pad is the same as, where it was not tried
+    said = int(trial.predicted[tried][trial.rows.index(row)])
     return "" if said == row.label else f"taken for {audit.data.table.classes[said]}"
