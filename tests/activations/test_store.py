@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as arrays
 
-from unfreeze.activations import database as database_module
+from unfreeze import database as database_module
 from unfreeze.activations import store as store_module
 from unfreeze.activations.database import begin_anew
 from unfreeze.activations.engines import Floats

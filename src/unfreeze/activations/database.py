@@ -1,21 +1,13 @@
-"""Opens the SQLite file that activations lie in, and sets a damaged one aside.
+"""The SQLite file that activations lie in."""
 
-SQLite was chosen over LMDB, and the size of a page, by measurement: docs/decisions/0002-store.md.
-"""
-
-import os
 import sqlite3
-import time
 from contextlib import suppress
 from pathlib import Path
 
+from unfreeze import database
 from unfreeze.errors import RunError
 
 SCHEMA = 2
-PAGE_BYTES = 16384
-WAIT_SECONDS = 60.0
-LOG_BYTES = 2**26
-"""Above this the write-ahead log is cut when its content has reached the file."""
 
 TABLES = (
     # Times of use lie apart from the values: noting one must not write the page that a value lies in.
@@ -46,15 +38,13 @@ def open_database(path: Path) -> sqlite3.Connection:
         for old in path.parent.glob("activations-1.*"):
             old.unlink()
     try:
-        return _open(path)
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise unusable(path, error) from error
-        return begin_anew(path)
+        return database.open_database(path, TABLES)
+    except sqlite3.OperationalError as error:
+        raise unusable(path, error) from error
 
 
 def begin_anew(path: Path) -> sqlite3.Connection:
-    """Sets a damaged file aside and begins a new one; SQLite drops the log of the old one itself.
+    """Sets a damaged file aside and begins a new one.
 
     Args:
         path: The damaged file, unless another process that met the damage has put a new one in its place.
@@ -62,11 +52,7 @@ def begin_anew(path: Path) -> sqlite3.Connection:
     Returns:
         A connection to the new one.
     """
-    with suppress(sqlite3.DatabaseError):
-        return _open_sound(path)
-    with suppress(FileNotFoundError):
-        os.replace(path, path.with_suffix(".damaged"))
-    return _open(path)
+    return database.begin_anew(path, TABLES)
 
 
 def unusable(path: Path, error: sqlite3.Error) -> RunError:
@@ -75,69 +61,3 @@ def unusable(path: Path, error: sqlite3.Error) -> RunError:
         f"{path}: activations cannot be stored ({error}); free some space, or name another folder in UNFREEZE_CACHE"
     )
     return RunError(message, subject=path)
-
-
-def content_bytes(database: sqlite3.Connection) -> int:
-    """Bytes of the file's pages that hold something, within the transaction that is open."""
-    return PAGE_BYTES * (_number(database, "page_count") - _number(database, "freelist_count"))
-
-
-def give_back(database: sqlite3.Connection, *, above_bytes: int = 0) -> None:
-    """Cuts free pages off the file, in transactions of some megabytes; the disk has them when the log is copied next.
-
-    Args:
-        database: The connection.
-        above_bytes: Free pages below this size of the file stay, to be written to again.
-    """
-    excess = _number(database, "page_count") - above_bytes // PAGE_BYTES
-    for _ in range(0, min(excess, _number(database, "freelist_count")), 1000):
-        database.executescript(f"PRAGMA incremental_vacuum({min(excess, 1000)})")  # execute() would free one page
-        excess -= 1000
-
-
-def _number(database: sqlite3.Connection, name: str) -> int:
-    return int(database.execute(f"PRAGMA {name}").fetchone()[0])
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(path, timeout=WAIT_SECONDS)
-    try:
-        database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        _write_ahead(database)
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute("PRAGMA secure_delete = OFF").fetchall()  # some builds write zeros over what is removed
-        database.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}").fetchall()
-        for table in TABLES:
-            database.execute(table)
-    except sqlite3.Error:
-        database.close()
-        raise
-    return database
-
-
-def _open_sound(path: Path) -> sqlite3.Connection:
-    """Opens a file that has no damage in it; raises sqlite3.DatabaseError otherwise."""
-    database = _open(path)
-    try:
-        (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise sqlite3.DatabaseError(found)
-    except sqlite3.Error:
-        database.close()
-        raise
-    return database
-
-
-def _write_ahead(database: sqlite3.Connection) -> None:
-    """Switches to a write-ahead log. SQLite does not wait here while another process switches too, so this does."""
-    end = time.monotonic() + WAIT_SECONDS
-    while True:
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
-                raise
-            time.sleep(0.01)
-        else:
-            return

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from unfreeze.activations.database import PAGE_BYTES
+from unfreeze.database import PAGE_BYTES
 from unfreeze.errors import SettingsError
 
 BYTES_A_VALUE = 2

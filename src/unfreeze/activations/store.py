@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from unfreeze.activations.database import begin_anew, content_bytes, database_path, give_back, open_database, unusable
+from unfreeze.activations.database import begin_anew, database_path, open_database, unusable
 from unfreeze.activations.engines import Floats
+from unfreeze.database import content_bytes, give_back, is_damage
 
 KEYS_PER_QUERY = 500
 NOTED_SECONDS = 3600
@@ -221,7 +222,7 @@ class ActivationStore:
         """Begins a new file where the old one is damaged; a full or locked disk is the user's to mend."""
         if isinstance(error, sqlite3.OperationalError):
             raise unusable(self.path, error) from error
-        if type(error) is not sqlite3.DatabaseError:
+        if not is_damage(error):
             raise error  # a mistake of ours, such as using a closed store
         self._database.close()
         self._database = begin_anew(self.path)
