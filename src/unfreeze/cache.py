@@ -13,6 +13,7 @@ class Part(StrEnum):
     """Parts of the cache that can be removed: all of it is computed again when it is needed."""
 
     ACTIVATIONS = "activations"
+    SCANS = "scans"
     GRAPHS = "graphs"
     SKELETONS = "skeletons"
 

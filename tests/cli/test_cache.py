@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from made import RunCli
-from unfreeze.activations.store import ActivationStore
+from unfreeze.activations.plan import readable_bytes
+from unfreeze.activations.store import ActivationStore, StoreUsage
+from unfreeze.images.scan_cache import ScanCache
 
 GRAPH = "efficientnet_lite0-head-0123456789abcdef-224.onnx"
 SKELETON = "resnet18-head-224-torch2.6.0-timm1.0.12.onnx"
@@ -29,6 +31,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "activations").mkdir()
     with ActivationStore(root / "activations") as store:
         store.put({number.to_bytes(16, "big"): np.zeros(8000, np.float32) for number in range(1200)})
+    with ScanCache(tmp_path / "pictures", StoreUsage) as scans:  # any dataclass
+        for number in range(1000):
+            scans.keep(f"{number}.png", "a state", StoreUsage(entries=number, oldest=None, latest=None))
     return root
 
 
@@ -48,18 +53,24 @@ def test_shows_each_part_with_size_and_number(run_cli: RunCli, cache: Path) -> N
         database.execute("UPDATE entry SET used = ? WHERE id = 1", (time.mktime((2026, 1, 5, 12, 0, 0, 0, 0, -1)),))
         database.execute("UPDATE entry SET used = ? WHERE id > 1", (time.mktime((2026, 2, 7, 12, 0, 0, 0, 0, -1)),))
     database.close()
+    with sqlite3.connect(cache / "scans/scans-1.sqlite") as database:
+        database.execute("UPDATE collection SET used = ?", (time.mktime((2026, 3, 8, 12, 0, 0, 0, 0, -1)),))
+    database.close()
+    scans = readable_bytes((cache / "scans/scans-1.sqlite").stat().st_size)
     code, out, err = run_cli("cache")
     assert (code, err) == (0, "")
     assert out.splitlines() == [
         f"Cache: {cache}   (set UNFREEZE_CACHE for another folder)",
         "",
         "  activations       1,200 arrays     20 MB   last used from 2026-01-05 to 2026-02-07",
+        f"  scans           1,000 pictures{scans:>10}   last used on 2026-03-08",
         "  graphs                 2 files    3.5 KB",
         "  skeletons               1 file      2 KB",
         "  samples                2 files      30 B",
         "  in all                             20 MB",
         "",
-        "`unfreeze cache --clear` removes activations, graphs and skeletons; they are computed again when needed.",
+        "`unfreeze cache --clear` removes activations, scans, graphs and skeletons; "
+        "they are computed again when needed.",
     ]
 
 
@@ -71,18 +82,22 @@ def test_shows_named_parts_only(run_cli: RunCli, cache: Path) -> None:
 
 
 def test_clear_removes_what_can_be_computed_again(run_cli: RunCli, cache: Path) -> None:
+    before = (cache / "scans/scans-1.sqlite").stat().st_size
     code, out, err = run_cli("cache", "--clear")
     assert (code, err) == (0, "")
+    scans = readable_bytes(before - (cache / "scans/scans-1.sqlite").stat().st_size)
     assert out.splitlines() == [
         "activations: 1,200 arrays removed, 20 MB freed",
+        f"scans: 1,000 pictures removed, {scans} freed",
         "graphs: 2 files removed, 3.5 KB freed",
         "skeletons: 1 file removed, 2 KB freed",
     ]
     store = "activations/activations-2.sqlite"
-    assert files(cache) == {store, "samples/digits/0/0000.png", "samples/digits/1/0001.png"}
+    assert files(cache) == {store, "scans/scans-1.sqlite", "samples/digits/0/0000.png", "samples/digits/1/0001.png"}
     assert (cache / store).stat().st_size < 200_000
     assert run_cli("cache", "--clear")[1].splitlines() == [
         "activations: nothing to remove",
+        "scans: nothing to remove",
         "graphs: nothing to remove",
         "skeletons: nothing to remove",
     ]

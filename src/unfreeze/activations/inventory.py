@@ -11,15 +11,20 @@ from unfreeze.activations.database import database_path
 from unfreeze.activations.store import ActivationStore, StoreUsage
 from unfreeze.cache import Part
 from unfreeze.errors import RunError
+from unfreeze.images.scan_cache import clear_scans, scans_path, scans_usage
 
 SAMPLES = "samples"
 
 NAMES = {
     Part.ACTIVATIONS: re.compile(r"activations-\d+\.(sqlite(-wal|-shm)?|damaged)"),
+    Part.SCANS: re.compile(r"scans-\d+\.(sqlite(-wal|-shm)?|damaged)"),
     Part.GRAPHS: re.compile(r"\.{0,2}(\d+-)?.+-[0-9a-f]+\.onnx(\.\d+)?"),
     Part.SKELETONS: re.compile(r"\.?.+-\d+-torch.+-timm.+\.onnx(\.\d+)?"),
 }
 """Names of the files that are written, those of a writer that was killed included."""
+
+DATABASES = {Part.ACTIVATIONS: database_path, Part.SCANS: scans_path}
+"""Parts that are one SQLite file, and where in its folder it lies."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +33,9 @@ class PartContent:
 
     Attributes:
         name: The part.
-        entries: Number of stored arrays, or of files.
+        entries: Number of stored arrays, of pictures that scans have read, or of files.
         size_bytes: Size of the files.
-        usage: When activations were used; None for files.
+        usage: When activations or scans were used; None for files.
     """
 
     name: str
@@ -66,7 +71,7 @@ def inventory(root: Path) -> list[PartContent]:
         Every part, those without content too.
 
     Raises:
-        RunError: If the stored activations cannot be read.
+        RunError: If stored activations or scans cannot be read.
     """
     return [content(root, part) for part in (*Part, SAMPLES)]
 
@@ -82,21 +87,22 @@ def content(root: Path, part: str) -> PartContent:
         Its content.
 
     Raises:
-        RunError: If the stored activations cannot be read.
+        RunError: If stored activations or scans cannot be read.
     """
     folder = root / part
     sizes = list(_sizes(folder))
-    if part == Part.ACTIVATIONS and not folder.is_symlink() and _is_file(database_path(folder)):
-        with ActivationStore(folder) as store:
-            usage = store.usage()
-        return PartContent(name=part, entries=usage.entries, size_bytes=sum(sizes), usage=usage)
-    return PartContent(name=part, entries=0 if part == Part.ACTIVATIONS else len(sizes), size_bytes=sum(sizes))
+    if part not in DATABASES:
+        return PartContent(name=part, entries=len(sizes), size_bytes=sum(sizes))
+    if folder.is_symlink() or not _is_file(DATABASES[Part(part)](folder)):
+        return PartContent(name=part, entries=0, size_bytes=sum(sizes))
+    usage = _usage(folder, Part(part))
+    return PartContent(name=part, entries=usage.entries, size_bytes=sum(sizes), usage=usage)
 
 
 def clear(root: Path, part: Part) -> Cleared:
     """Removes what was written into one part of the cache.
 
-    Stored activations are removed row by row, because another process may have the file open.
+    Stored activations and scans are removed row by row, because another process may have the file open.
 
     Args:
         root: The cache's folder.
@@ -114,11 +120,10 @@ def clear(root: Path, part: Part) -> Cleared:
     before = content(root, part)
     if not folder.is_dir():
         return Cleared(part=part, entries=0, freed_bytes=0, left=())
-    if part is Part.ACTIVATIONS:
-        if _is_file(database_path(folder)):
-            with ActivationStore(folder) as store:
-                store.clear()
-        doomed = re.compile(r"activations-\d+\.damaged")
+    if part in DATABASES:
+        if _is_file(DATABASES[part](folder)):
+            _clear_rows(folder, part)
+        doomed = re.compile(rf"{part}-\d+\.damaged")
     else:
         doomed = NAMES[part]
     removed = sum(_remove(folder / name) for name in _ours(folder, doomed))
@@ -129,6 +134,22 @@ def clear(root: Path, part: Part) -> Cleared:
         freed_bytes=max(0, before.size_bytes - sum(_sizes(folder))),
         left=tuple(sorted(name for name in os.listdir(folder) if name not in ours)),
     )
+
+
+def _usage(folder: Path, part: Part) -> StoreUsage:
+    if part is Part.SCANS:
+        entries, oldest, latest = scans_usage(scans_path(folder))
+        return StoreUsage(entries=entries, oldest=oldest, latest=latest)
+    with ActivationStore(folder) as store:
+        return store.usage()
+
+
+def _clear_rows(folder: Path, part: Part) -> None:
+    if part is Part.SCANS:
+        clear_scans(scans_path(folder))
+    else:
+        with ActivationStore(folder) as store:
+            store.clear()
 
 
 def _ours(folder: Path, names: re.Pattern[str]) -> list[str]:

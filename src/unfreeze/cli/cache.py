@@ -12,6 +12,9 @@ from unfreeze.cli.predict import echo
 if TYPE_CHECKING:
     from unfreeze.activations.inventory import Cleared, PartContent
 
+THINGS: dict[str, str] = {Part.ACTIVATIONS: "array", Part.SCANS: "picture"}
+"""What is counted in a part that is one file."""
+
 
 def cache_command(
     parts: Annotated[
@@ -57,7 +60,7 @@ def _cleared(outcome: "Cleared") -> str:
 
 
 def _counted(part: str, entries: int) -> str:
-    thing = "array" if part == Part.ACTIVATIONS else "file"
+    thing = THINGS.get(part, "file")
     return f"{entries:,} {thing}{'' if entries == 1 else 's'}"
 
 

@@ -11,6 +11,7 @@ from unfreeze.images.decode import probe
 from unfreeze.images.fingerprint import look_at
 from unfreeze.images.layout import FoundFile, Layout, find_layout
 from unfreeze.images.look import Look
+from unfreeze.images.scan_cache import ScanCache
 from unfreeze.images.split import valid_rows
 from unfreeze.images.storage import Storage
 from unfreeze.images.table import ImageRow, ImageTable, Quarantined, Split
@@ -19,6 +20,7 @@ from unfreeze.parallel import in_parallel
 NAMES_IN_A_MESSAGE = 5
 VALID_SHARE = 0.2
 MAX_BROKEN_SHARE = 0.1
+STATES_AT_A_TIME = 500
 
 
 def scan_folder(
@@ -29,6 +31,7 @@ def scan_folder(
     max_broken_share: float = MAX_BROKEN_SHARE,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    use_cache: bool = True,
 ) -> ImageTable:
     """Reads a folder of pictures into a table.
 
@@ -39,6 +42,8 @@ def scan_folder(
         max_broken_share: The scan stops when more than this part of the files cannot be decoded.
         threads: Files read and decoded at a time.
         progress: Called with the number of files done and the number of files.
+        use_cache: Whether files that have not changed since an earlier scan are taken as it found them, and what is
+            found now is kept for the next one: see `ScanCache`.
 
     Returns:
         The table; rows are sorted by path, classes by name.
@@ -55,6 +60,7 @@ def scan_folder(
         max_broken_share=max_broken_share,
         threads=threads,
         progress=progress,
+        use_cache=use_cache,
     )
 
 
@@ -66,6 +72,7 @@ def scan_layout(
     max_broken_share: float = MAX_BROKEN_SHARE,
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    use_cache: bool = True,
 ) -> ImageTable:
     """Reads the files of a collection into a table, wherever its layout comes from.
 
@@ -76,6 +83,8 @@ def scan_layout(
         max_broken_share: The scan stops when more than this part of the files cannot be decoded.
         threads: Files read and decoded at a time.
         progress: Called with the number of files done and the number of files.
+        use_cache: Whether files that have not changed since an earlier scan are taken as it found them, and what is
+            found now is kept for the next one: see `ScanCache`.
 
     Returns:
         The table; rows are sorted by path, classes by name.
@@ -85,7 +94,7 @@ def scan_layout(
         SettingsError: If a share lies outside of its range.
     """
     _check_shares(valid_share, max_broken_share)
-    readings = _read_all(layout, threads, progress)
+    readings, cache_notes = _read_all(layout, threads, progress, use_cache)
     quarantined = tuple(reading for reading in readings if isinstance(reading, Quarantined))
     _check_broken(layout.source, quarantined, len(readings), max_broken_share)
     good = [(file, r) for file, r in zip(layout.files, readings, strict=True) if isinstance(r, _Reading)]
@@ -94,13 +103,14 @@ def scan_layout(
     splits, notes = _splits(files, [r.content for _, r in good], valid_share, seed)
     classes = _classes(layout.source, files, splits)
     numbers = {name: label for label, name in enumerate(classes)}
+    labels = {names: _labels(names, numbers) for names in {file.class_names for file in files}}  # each kept once
     rows = tuple(
-        ImageRow(file.path, _labels(file, numbers), split, r.content, r.width, r.height, file.group)
+        ImageRow(file.path, labels[file.class_names], split, r.content, r.width, r.height, file.group)
         for (file, r), split in zip(good, splits, strict=True)
     )
     if quarantined:
         notes = (f"{len(quarantined)} of {len(readings)} files cannot be decoded and are left out", *notes)
-    notes = (*layout.notes, *notes, *_missing(layout.files, classes, rows))
+    notes = (*layout.notes, *notes, *_missing(layout.files, classes, rows), *cache_notes)
     looks = {file.path: r.look for file, r in good}
     return ImageTable(
         layout.root, classes, rows, layout.storage, quarantined, notes, multilabel=layout.multilabel, looks=looks
@@ -122,30 +132,66 @@ class _Reading:
     look: Look
 
 
-def _labels(file: FoundFile, numbers: Mapping[str, int]) -> tuple[int, ...]:
-    return tuple(sorted(numbers[name] for name in file.class_names))
+def _labels(names: Sequence[str], numbers: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(sorted(numbers[name] for name in names))
 
 
-def _read(storage: Storage, file: FoundFile) -> "_Reading | Quarantined":
+def _quarantined(file: FoundFile, found: "_Reading | str | None") -> "_Reading | Quarantined | None":
+    return Quarantined(file.path, found) if isinstance(found, str) else found
+
+
+def _read(storage: Storage, file: FoundFile) -> "tuple[_Reading | Quarantined, bool]":
+    """What a file holds, or why it cannot be used; and whether reading it again would come to the same."""
     try:
         data = storage.read(file.path)
         probed = probe(data, path=file.path)
     except PictureError as error:
-        return Quarantined(file.path, str(error).removeprefix(f"{file.path}: "))
+        broken = Quarantined(file.path, str(error).removeprefix(f"{file.path}: "))
+        return broken, not isinstance(error.__cause__, MemoryError | TimeoutError)
     except OSError as error:
-        return Quarantined(file.path, error.strerror or str(error))
-    return _Reading(content_hash(data), probed.width, probed.height, look_at(probed, size_bytes=len(data)))
+        return Quarantined(file.path, error.strerror or str(error)), False
+    look = look_at(probed, size_bytes=len(data))
+    return _Reading(content_hash(data), probed.width, probed.height, look), True
 
 
 def _read_all(
-    layout: Layout, threads: int, progress: Callable[[int, int], None] | None
-) -> list["_Reading | Quarantined"]:
-    readings = []
-    for reading in in_parallel(lambda file: _read(layout.storage, file), layout.files, threads=threads):
-        readings.append(reading)
-        if progress:
-            progress(len(readings), len(layout.files))
-    return readings
+    layout: Layout, threads: int, progress: Callable[[int, int], None] | None, use_cache: bool
+) -> "tuple[list[_Reading | Quarantined], tuple[str, ...]]":
+    """What each file holds, known from the cache where it has not changed; and a note where there can be no cache."""
+    files, storage = layout.files, layout.storage
+    with ScanCache(layout.root, _Reading, enabled=use_cache) as cache:
+        states = _states(layout, threads) if use_cache else [""] * len(files)
+        paths = [file.path for file in files]
+        known = cache.find(paths, states)
+        readings = [_quarantined(file, found) for file, found in zip(files, known, strict=True)]
+        unread = [index for index, reading in enumerate(readings) if reading is None]
+        before = len(files) - len(unread)
+        if progress and before:
+            progress(before, len(files))
+        work = in_parallel(lambda index: _read(storage, files[index]), unread, threads=threads)
+        for done, (index, (reading, lasts)) in enumerate(zip(unread, work, strict=True), before + 1):
+            readings[index] = reading
+            if lasts:
+                found = reading.reason if isinstance(reading, Quarantined) else reading
+                cache.keep(paths[index], states[index], found)
+            if progress:
+                progress(done, len(files))
+    fault = f"what the scan found cannot be kept, and the next one reads every file again ({cache.fault})"
+    return [reading for reading in readings if reading is not None], (fault,) if cache.fault else ()
+
+
+def _states(layout: Layout, threads: int) -> list[str]:
+    """What shows of each file whether it has changed; on several threads, as a disk in a network answers slowly."""
+
+    def state(file: FoundFile) -> str:
+        try:
+            return layout.storage.state(file.path)
+        except OSError:
+            return ""
+
+    chunks = [layout.files[start : start + STATES_AT_A_TIME] for start in range(0, len(layout.files), STATES_AT_A_TIME)]
+    found = in_parallel(lambda chunk: [state(file) for file in chunk], chunks, threads=threads)
+    return [state for some in found for state in some]
 
 
 def _check_shares(valid_share: float, max_broken_share: float) -> None:
