@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import resource
+import stat
 import sys
 import tempfile
 import time
@@ -152,11 +153,16 @@ def scanned(root: Path, *, threads: int) -> dict[str, Any]:
 def fingerprint(root: Path) -> str:
     """A hash of the names, bytes, times of change and permissions of all that lies below a folder."""
     digest = hashlib.blake2b(digest_size=16)
-    for path in (root, *sorted(root.rglob("*"))):
-        found = path.lstat()
-        digest.update(f"{path}\0{found.st_mode}\0{found.st_mtime_ns}\0{found.st_size}\0".encode(errors="surrogatepass"))
-        if path.is_file():
-            digest.update(path.read_bytes())
+    for folder, folders, names in os.walk(
+        root
+    ):  # no list of all files: what this process holds, its children begin with
+        folders.sort()
+        for path in (folder, *(f"{folder}/{name}" for name in sorted((*folders, *names)))):  # a folder may be a link
+            found = os.lstat(path)
+            told = (path, found.st_mode, found.st_mtime_ns, found.st_size)
+            digest.update(repr(told).encode(errors="backslashreplace"))
+            if stat.S_ISREG(found.st_mode):
+                digest.update(Path(path).read_bytes())
     return digest.hexdigest()
 
 

@@ -1,5 +1,6 @@
 """What several tests make: pictures, collections, and a watcher of runs."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -29,6 +30,19 @@ def write_collection(root: Path, counts: Mapping[str, int], *, start: int = 0) -
         for number in range(count):
             noisy_picture(colour, start + 1000 * index + number).save(folder / f"{number:03d}.png")
     return root
+
+
+def fingerprint(root: Path) -> dict[str, tuple[str, int, int]]:
+    """What lies below a folder: each path with its content's hash, its time of change and its permissions."""
+
+    def content(path: Path) -> str:
+        if path.is_symlink():
+            return str(path.readlink())
+        return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+    return {
+        str(path): (content(path), path.lstat().st_mtime_ns, path.lstat().st_mode) for path in (root, *root.rglob("*"))
+    }
 
 
 def new_cache(factory: pytest.TempPathFactory) -> Path:

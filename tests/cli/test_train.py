@@ -62,6 +62,7 @@ def test_every_flag_reaches_its_setting(
     assert seen.pop("use_store") is False
     assert seen.pop("sizes") == (32, 48)
     assert seen.pop("cache_size") == 5_000_000_000
+    assert [seen.pop(name) for name in ("exclude", "exclude_kinds", "relabel")] == [(), (), ()]  # see test_manifests.py
     assert seen == {name: given[name] for name in given if name not in ("steps", "weights", "sizes", "cache_size")}
 
 

@@ -112,3 +112,26 @@ def test_options_that_cannot_be_used_are_errors(make_collection: MakeCollection)
         ImageData.from_csv(path, valid_share=1.5)
     with pytest.raises(TypeError, match="sizepx"):
         ImageData.from_csv(path, sizepx=32)  # type: ignore[call-arg]
+
+
+def test_manifests_leave_pictures_out_and_relabel_them(make_collection: MakeCollection, tmp_path: Path) -> None:
+    root = make_collection({"red": 4, "blue": 4})
+    (tmp_path / "out.csv").write_text("path,kind\nred/000.png,blurred\nred/001.png,tiny\n")
+    (tmp_path / "new.csv").write_text("path,label\nred/002.png,blue\n")
+    data = ImageData.from_folder(
+        root, exclude=tmp_path / "out.csv", exclude_kinds=["tiny"], relabel=[str(tmp_path / "new.csv")]
+    )
+    assert {row.path: data.table.classes[row.label] for row in data.table.rows} == {
+        **{f"blue/00{number}.png": "blue" for number in range(4)},
+        "red/000.png": "red",
+        "red/002.png": "blue",
+        "red/003.png": "red",
+    }
+
+
+def test_the_scan_is_kept_unless_nothing_is_to_be(make_collection: MakeCollection, own_cache: Path) -> None:
+    root = make_collection({"red": 4, "blue": 4})
+    ImageData.from_folder(root, use_cache=False)
+    assert not (own_cache / "scans").exists()
+    ImageData.from_folder(root)
+    assert (own_cache / "scans").exists()

@@ -79,6 +79,18 @@ def test_choices_that_contradict_one_another_are_named(given: dict[str, Any], sa
         TrainSettings(**given)
 
 
+def test_manifests_are_written_down_and_read_back() -> None:
+    settings = TrainSettings(exclude=(Path("a b.csv"), Path("c.csv")), exclude_kinds=("blurred",), relabel=(Path("d"),))
+    found = tomllib.loads(settings.to_toml())
+    assert (found["exclude"], found["exclude_kinds"], found["relabel"]) == (["a b.csv", "c.csv"], ["blurred"], ["d"])
+    assert TrainSettings.from_dict(settings.to_dict()) == settings
+
+
+def test_kinds_without_a_list_of_findings_are_said() -> None:
+    with pytest.raises(SettingsError, match="--exclude-kind says which rows of --exclude count; name a list"):
+        TrainSettings(exclude_kinds=("blurred",))
+
+
 def test_steps_that_run_backwards_are_said() -> None:
     with pytest.raises(SettingsError, match="--steps '4-1' runs backwards; write 1-4"):
         parse_steps("4-1")

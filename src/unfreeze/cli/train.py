@@ -110,9 +110,20 @@ def train_command(
     max_broken_share: Annotated[float, typer.Option(help="Stop above this part of broken files.")] = (
         DEFAULTS.max_broken_share
     ),
+    exclude: Annotated[
+        list[Path] | None, typer.Option(help="Leave out the pictures that this CSV file names; may be repeated.")
+    ] = None,
+    exclude_kind: Annotated[
+        list[str] | None, typer.Option(help="Of a list of findings, leave out this kind alone; may be repeated.")
+    ] = None,
+    relabel: Annotated[
+        list[Path] | None, typer.Option(help="Give pictures the labels in this CSV file; may be repeated.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides split, views, order and dropout.")] = DEFAULTS.seed,
     threads: Annotated[int | None, typer.Option(help="Threads. [default: one a core]")] = None,
-    store: Annotated[bool, typer.Option(help="Keep activations in the cache for another run.")] = DEFAULTS.use_store,
+    store: Annotated[
+        bool, typer.Option(help="Keep activations and scan in the cache for another run.")
+    ] = DEFAULTS.use_store,
     cache_size: Annotated[
         str, typer.Option(help="Activations in the cache; earlier runs make room.")
     ] = DEFAULT_CACHE_SIZE,
@@ -158,6 +169,9 @@ def train_command(
         tta_views=tta_views,
         valid_share=valid_share,
         max_broken_share=max_broken_share,
+        exclude=tuple(exclude or ()),
+        exclude_kinds=tuple(exclude_kind or ()),
+        relabel=tuple(relabel or ()),
         seed=seed,
         threads=threads,
         use_store=store,

@@ -46,14 +46,14 @@ def csv_layout(
             them by line.
     """
     path = Path(path)
-    records = _records(path)
-    _, header = next(records, (1, []))
+    found = records(path)
+    _, header = next(found, (1, []))
     wanted = [path_column, label_column, split_column]
     if split_column == SPLIT_COLUMN and SPLIT_COLUMN not in header:
         wanted.remove(SPLIT_COLUMN)
     _check_header(path, header, wanted)
     columns = [header.index(name) for name in wanted]
-    rows = [_listed(record, columns, len(header)) for record in records]
+    rows = [_listed(record, columns, len(header)) for record in found]
     layout = listed_layout(rows, source=str(path), root=path.parent if root is None else Path(root))
     unused = [name for name in header if name and name not in wanted]
     notes = (f"columns that are not used: {', '.join(unused)}",) if unused else ()
@@ -75,8 +75,18 @@ def delimiter_of(header: str) -> str:
     return max(DELIMITERS, key=header.count)
 
 
-def _records(path: Path) -> Iterator[Record]:
-    """The records of a file that hold any text."""
+def records(path: Path) -> Iterator[Record]:
+    """The records of a CSV or TSV file that hold any text, its header first; `csv_layout` says how they are written.
+
+    Args:
+        path: The file.
+
+    Yields:
+        Number of a record's first line, and its fields.
+
+    Raises:
+        CollectionError: If the file cannot be read.
+    """
     lines = io.StringIO(_text(path), newline="")
     delimiter = "\t" if path.suffix.lower() == ".tsv" else delimiter_of(next(filter(str.strip, lines), ""))
     lines.seek(0)

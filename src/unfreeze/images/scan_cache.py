@@ -143,14 +143,13 @@ class ScanCache(Generic[Kind]):
         query = "SELECT path, state, value FROM reading WHERE collection = ? AND path IN"
         words = (self._number(database), *(path for path, _ in files))
         rows = database.execute(f"{query} ({','.join('?' * len(files))})", words)
-        kept = {(path, state): value for path, state, value in rows}
-        return [self._known(*file, kept[file]) if file in kept else None for file in files]
-
-    def _known(self, path: bytes, state: bytes, value: bytes) -> Kind | str | None:
-        content = value[4:]
-        if value[:4] != _check(path, state, content):  # SQLite does not notice what a disk changes within a value
-            return None
-        return _text(content[1:]) if content[:1] == BROKEN else self._packing.unpack(content[1:])
+        # SQLite does not notice what a disk changes within a value
+        kept = {(path, state): value[4:] for path, state, value in rows if value[:4] == _check(path, state, value[4:])}
+        contents = [kept.get(file, b"") for file in files]
+        sound = iter(self._packing.unpack_all([content[1:] for content in contents if content[:1] == SOUND]))
+        return [
+            next(sound) if content[:1] == SOUND else _text(content[1:]) if content else None for content in contents
+        ]
 
     def _number(self, database: sqlite3.Connection) -> int:
         """Number of the collection in this version; -1 where it has none. Another process may remove it at any time."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from unfreeze.errors import choice
+from unfreeze.images.amended import Manifests, amended
 from unfreeze.images.csv_file import SPLIT_COLUMN, csv_layout
 from unfreeze.images.layout import Layout, find_layout
 from unfreeze.images.listing import list_layout
@@ -19,7 +20,21 @@ from unfreeze.transforms.transform import Transform
 from unfreeze.transforms.views import Augment
 
 
-class DataOptions(TypedDict, total=False):
+class ManifestOptions(TypedDict, total=False):
+    """Files in which a user has decided on single pictures.
+
+    Attributes:
+        exclude: CSV file, or files, of pictures that are left out; a list of findings is one.
+        exclude_kinds: Kind, or kinds, of findings that are left out; all kinds unless said otherwise.
+        relabel: CSV file, or files, of pictures with another label.
+    """
+
+    exclude: Manifests
+    exclude_kinds: str | Sequence[str]
+    relabel: Manifests
+
+
+class DataOptions(ManifestOptions, total=False):
     """What all constructors of `ImageData` understand.
 
     Attributes:
@@ -29,6 +44,8 @@ class DataOptions(TypedDict, total=False):
         seed: Decides split, views and order; 0 unless said otherwise.
         valid_share: Part of each class that validates where no picture is said to; 0.2 unless said otherwise.
         progress: Called with the number of files read and the number of files.
+        use_cache: Whether files that have not changed since an earlier scan are taken as it found them; True unless
+            said otherwise.
     """
 
     size_px: int | None
@@ -37,6 +54,7 @@ class DataOptions(TypedDict, total=False):
     seed: int
     valid_share: float
     progress: Callable[[int, int], None] | None
+    use_cache: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +90,7 @@ class ImageData:
 
         Args:
             root: `root/CLASS/*`, or `root/train/CLASS/*` beside `root/valid/CLASS/*`.
-            **options: size_px, square, augment, seed, valid_share and progress, as `DataOptions` describes them.
+            **options: The options that `DataOptions` describes.
 
         Returns:
             The data.
@@ -103,7 +121,7 @@ class ImageData:
             label_column: Name of the column of labels.
             split_column: Name of the column of splits; where it is missing or empty, as `from_folder` without a
                 validation folder, a share of each class validates.
-            **options: size_px, square, augment, seed, valid_share and progress, as `DataOptions` describes them.
+            **options: The options that `DataOptions` describes.
 
         Returns:
             The data.
@@ -136,7 +154,7 @@ class ImageData:
             splits: Split of each picture, None or "" where it is left open; without the list, as `from_folder` without
                 a validation folder, a share of each class validates.
             root: The folder that relative paths start from; the current one unless said otherwise.
-            **options: size_px, square, augment, seed, valid_share and progress, as `DataOptions` describes them.
+            **options: The options that `DataOptions` describes.
 
         Returns:
             The data.
@@ -159,6 +177,8 @@ class ImageData:
         seed: int = 0,
         valid_share: float = VALID_SHARE,
         progress: Callable[[int, int], None] | None = None,
+        use_cache: bool = True,
+        **manifests: Unpack[ManifestOptions],
     ) -> "ImageData":
         """The data of a layout; here, and here alone, the options of the constructors have their defaults."""
         expected = preprocessing(DEFAULT_BACKBONE)
@@ -170,5 +190,12 @@ class ImageData:
             seed=seed,
         )
         threads = os.cpu_count() or 1
-        table = scan_layout(layout, valid_share=valid_share, seed=seed, threads=threads, progress=progress)
+        table = scan_layout(
+            amended(layout, **manifests),
+            valid_share=valid_share,
+            seed=seed,
+            threads=threads,
+            progress=progress,
+            use_cache=use_cache,
+        )
         return cls(table=table, transform=transform, threads=threads)

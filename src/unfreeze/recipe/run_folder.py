@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from unfreeze.errors import CollectionError, RunError
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.files import write_whole
+from unfreeze.images.scan import content_hash
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.state import STATE_FILE
 from unfreeze.recipe.settings import TrainSettings
@@ -81,7 +82,8 @@ class RunFolder:
 
     def begin(self, pictures: Path, settings: TrainSettings) -> None:
         """Writes what resuming needs first of all, then the resolved settings for the reader."""
-        self._write_begun({"pictures": str(pictures.resolve()), "settings": settings.to_dict(), "rows": None})
+        begun = {"pictures": str(pictures.resolve()), "settings": settings.to_dict(), "rows": None}
+        self._write_begun({**begun, "manifests": manifest_hashes(settings)})
         self.lay_out(settings)
 
     def lay_out(self, settings: TrainSettings) -> None:
@@ -92,13 +94,19 @@ class RunFolder:
             write_whole(self.path / name, text.encode())
 
     def begun(self) -> tuple[Path, TrainSettings]:
-        """The folder of pictures and the settings that the run was begun with."""
+        """The folder of pictures and the settings that the run was begun with; its manifests are what they were."""
         found = self._read_begun()
         pictures = Path(found["pictures"])
         if not pictures.is_dir():
             message = f"{pictures}: the pictures of the run are not there any more; put them back, or begin anew"
             raise CollectionError(message, subject=pictures)
-        return pictures, TrainSettings.from_dict(found["settings"])
+        settings = TrainSettings.from_dict(found["settings"])
+        begun = found.get("manifests", {})
+        for path, content in manifest_hashes(settings).items():
+            if begun.get(path) != content:
+                message = f"{path}: is not what it was when the run began; put it back as it was, or begin anew"
+                raise CollectionError(message, subject=path)
+        return pictures, settings
 
     def check_pictures(self, table: ImageTable) -> None:
         """Makes sure that the pictures are those that the run began with; writes them down where it begins.
@@ -152,6 +160,7 @@ class RunFolder:
             "data": _hash(rows),
             "weights": weights,
             "settings": _hash(settings.to_toml()),
+            "manifests": manifest_hashes(settings),
             "seed": settings.seed,
             "pictures": str(table.root),
             "quarantined": [asdict(row) for row in table.quarantined],
@@ -192,6 +201,28 @@ class RunFolder:
             message = f"{path}: cannot be read ({error}); the run cannot go on, begin a new one"
             raise RunError(message, subject=self.checkpoints) from error
         return found
+
+
+def manifest_hashes(settings: TrainSettings) -> dict[str, str]:
+    """Hashes of the files that say which pictures are left out or relabelled, by their paths.
+
+    Args:
+        settings: The settings that name them.
+
+    Returns:
+        BLAKE2b of 16 bytes as 32 hexadecimal digits for each.
+
+    Raises:
+        CollectionError: If one cannot be read.
+    """
+    found = {}
+    for path in (*settings.exclude, *settings.relabel):
+        try:
+            found[str(path)] = content_hash(path.read_bytes())
+        except OSError as error:
+            message = f"{path}: cannot be read ({error.strerror}); name a CSV file with --exclude or --relabel"
+            raise CollectionError(message, subject=path) from error
+    return found
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """All settings of a run, each with its default and its unit, in this one place."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
@@ -30,6 +30,9 @@ class TrainSettings:
         seed: Decides split, views, order and dropout: the only source of chance.
         valid_share: Part of each class that validates, where the folders do not say which pictures do.
         max_broken_share: The run stops when more than this part of the files cannot be decoded.
+        exclude: Manifests of pictures that are left out; a list of findings is one.
+        exclude_kinds: Kinds of findings that are left out; all kinds where none is named.
+        relabel: Manifests of pictures with another label.
         batch_size: Pictures in a training batch of steps 2 to 4.
         full_batch_size: Pictures in a training batch once the body trains, steps 7 and 8.
         steps: Which of the eight steps are taken.
@@ -49,7 +52,7 @@ class TrainSettings:
         views: Augmented views that are stored; epoch e trains on view 1 + (e mod views).
         tta_views: Augmented views that are averaged with the plain one at the end; 0 for none.
         threads: Pictures in work at a time, and threads that torch may use; None for one a core.
-        use_store: Whether activations are kept in the cache for another run.
+        use_store: Whether activations, and what the scan found, are kept in the cache for another run.
         cache_size: Bytes that activations may take in the cache; those used longest ago make room.
         checkpoint_seconds: How long a training step may lie behind the last checkpoint; there is one after each epoch
             besides.
@@ -63,6 +66,9 @@ class TrainSettings:
     seed: int = 0
     valid_share: float = 0.2
     max_broken_share: float = 0.1
+    exclude: tuple[Path, ...] = ()
+    exclude_kinds: tuple[str, ...] = ()
+    relabel: tuple[Path, ...] = ()
     batch_size: int = 32
     full_batch_size: int = 16
     steps: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
@@ -116,7 +122,8 @@ class TrainSettings:
         known = {field.name for field in fields(cls)}
         if unknown := sorted(plain.keys() - known):
             raise SettingsError(f"unknown setting {unknown[0]}{nearest(unknown[0], known)}", subject=unknown[0])
-        kinds = {"weights": Path, "square": Square, "augment": Augment, "steps": tuple, "sizes": tuple}
+        kinds: dict[str, Callable[[Any], Any]] = {"weights": Path, "square": Square, "augment": Augment}
+        kinds |= {"steps": tuple, "sizes": tuple, "exclude": _paths, "exclude_kinds": tuple, "relabel": _paths}
         return cls(**{name: kinds[name](value) if name in kinds else value for name, value in plain.items()})
 
     def to_dict(self) -> dict[str, Any]:
@@ -182,6 +189,8 @@ class TrainSettings:
             faults.append(f"--valid-share is {self.valid_share}; it must lie between 0 and 1")
         if not self.checkpoint_seconds >= 0:
             faults.append(f"--checkpoint-seconds is {self.checkpoint_seconds}; it must be at least 0")
+        if self.exclude_kinds and not self.exclude:
+            faults.append("--exclude-kind says which rows of --exclude count; name a list of findings with --exclude")
         if not 0 <= self.max_broken_share <= 1:
             faults.append(f"--max-broken-share is {self.max_broken_share}; it must lie between 0 and 1")
         return faults
@@ -238,10 +247,16 @@ def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+def _paths(plain: Sequence[str]) -> tuple[Path, ...]:
+    return tuple(map(Path, plain))
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
-    return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def _toml(value: Any) -> str:

@@ -16,8 +16,10 @@ from unfreeze.errors import RunError
 from unfreeze.evaluation import metrics
 from unfreeze.evaluation.labels import label_figures, mean_average_precision
 from unfreeze.evaluation.predictions import PredictionTable
+from unfreeze.images.amended import amended
+from unfreeze.images.layout import find_layout
 from unfreeze.images.sample import write_digits
-from unfreeze.images.scan import scan_folder
+from unfreeze.images.scan import scan_layout
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
@@ -90,6 +92,8 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
     size = settings.size or preprocessing(settings.backbone).size_px
     weights = settings.weights and settings.weights.resolve()  # a run may go on from another folder
     settings = replace(settings, size=size, threads=settings.threads or os.cpu_count() or 1, weights=weights)
+    exclude, relabel = (tuple(path.resolve() for path in paths) for paths in (settings.exclude, settings.relabel))
+    settings = replace(settings, exclude=exclude, relabel=relabel)
     with new_run(out) as folder:
         with folder.removed_if_barren():
             folder.begin(pictures, settings)
@@ -213,13 +217,20 @@ def _read(pictures: Path, settings: TrainSettings, watcher: Watcher) -> ImageDat
         augment=settings.augment,
         seed=settings.seed,
     )
-    table = scan_folder(
-        pictures,
+    layout = amended(
+        find_layout(pictures),
+        exclude=settings.exclude,
+        exclude_kinds=settings.exclude_kinds,
+        relabel=settings.relabel,
+    )
+    table = scan_layout(
+        layout,
         valid_share=settings.valid_share,
         seed=settings.seed,
         max_broken_share=settings.max_broken_share,
         threads=threads,
         progress=lambda done, total: watcher.progress("reading pictures", done, total),
+        use_cache=settings.use_store,
     )
     for note in (_summary(table), *table.notes):
         watcher.note(note)
