@@ -2,8 +2,20 @@
 
 import csv
 import io
+from pathlib import Path
 
-from unfreeze.audit.findings import MEANINGS, Finding, Grade, Kind, counts, findings_csv, in_order, must_be_mended
+from unfreeze.audit.findings import (
+    MEANINGS,
+    Finding,
+    Grade,
+    Kind,
+    corrections_csv,
+    counts,
+    findings_csv,
+    in_order,
+    must_be_mended,
+)
+from unfreeze.images.manifest import read_manifest
 
 
 def test_every_kind_has_a_meaning_and_grades_come_in_order() -> None:
@@ -43,3 +55,13 @@ def test_the_table_can_be_read_again_whatever_the_names() -> None:
             "detail": "same; both",
         }
     ]
+
+
+def test_corrections_do_nothing_until_they_are_decided_on(tmp_path: Path) -> None:
+    suspect = Finding(Kind.LABEL, "a.png", "train", "dog", 0.9, "looks like dog")
+    file = tmp_path / "corrections.csv"
+    file.write_bytes(corrections_csv([Finding(Kind.LEAK, "b.png", "train", "c.png"), suspect]))
+    assert read_manifest(file, "relabel") == read_manifest(file, "exclude") == ()
+    file.write_bytes(file.read_bytes().replace(b"keep,", b"relabel,"))
+    assert [(entry.path, entry.label) for entry in read_manifest(file, "relabel")] == [("a.png", "dog")]
+    assert read_manifest(file, "exclude") == ()

@@ -33,7 +33,11 @@ def test_faults_are_listed_with_what_to_do_and_nothing_is_changed(
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in faulty.rglob("*") if path.is_file()}
     code, out, err = run_cli("check", faulty, "--out", tmp_path / "found")
     assert (code, err) == (0, "")
-    assert sorted(path.name for path in (tmp_path / "found").iterdir()) == ["check.html", "findings.csv"]
+    assert sorted(path.name for path in (tmp_path / "found").iterdir()) == [
+        "check.html",
+        "corrections.csv",
+        "findings.csv",
+    ]
     found = {(row["kind"], row["path"], row["related"]) for row in rows(tmp_path / "found/findings.csv")}
     assert {("broken", "train/blue/broken.png", ""), ("leak", "train/red/003.png", "valid/red/copy.png")} <= found
     assert "36 pictures" not in out  # the copy is a picture, the broken file is none

@@ -23,7 +23,7 @@ PROMISING = 0.75
 
 SAME, SAME_DETAIL = 0.8, 0.4
 """Correlations from which on two pictures show the same: of the grey levels, and of what differs from its surroundings.
-Of 114 planted copies the least had 0.86 and 0.66, of other pairs the best 0.84 and 0.16 (docs/decisions/0009-doctor.md).
+Of 114 planted copies the least had 0.86 and 0.66, of other pairs the best 0.84 and 0.16: docs/decisions/0009-doctor.md.
 """
 
 WHOLE_PART = 0.94

@@ -73,13 +73,13 @@ MEANINGS: dict[Kind, Meaning] = {
         grade=Grade.MEND,
         title="the same picture under different labels",
         why="One of the labels is wrong, whatever the model says.",
-        advice="Decide which label holds and leave the other one out (--exclude), or correct it (--relabel).",
+        advice="Decide which label holds, and leave the other picture out (--exclude) or correct it (--relabel).",
     ),
     Kind.LEAK: Meaning(
         grade=Grade.MEND,
         title="the same picture on both sides of a split",
         why="The model has seen the answer, so the accuracy is flattered.",
-        advice="Leave the one that trains out: --exclude findings.csv:leak.",
+        advice="Leave the ones that train out: --exclude findings.csv --exclude-kind leak.",
     ),
     Kind.SHORTCUT: Meaning(
         grade=Grade.MEND,
@@ -91,13 +91,13 @@ MEANINGS: dict[Kind, Meaning] = {
         grade=Grade.LOOK,
         title="labels that may be wrong",
         why="A head that was trained without the picture is sure of another class.",
-        advice="Look at them; correct those that are wrong with --relabel, or leave them out with --exclude.",
+        advice="Look at them; say in corrections.csv what is to be done, then --relabel and --exclude corrections.csv.",
     ),
     Kind.DUPLICATE: Meaning(
         grade=Grade.LOOK,
         title="the same picture more than once",
         why="It counts more than once, and must stay on one side of a split.",
-        advice="Nothing has to be done; --exclude findings.csv:duplicate leaves the copies out.",
+        advice="Nothing has to be done; --exclude findings.csv --exclude-kind duplicate leaves the copies out.",
     ),
     Kind.ALIKE: Meaning(
         grade=Grade.LOOK,
@@ -121,7 +121,7 @@ MEANINGS: dict[Kind, Meaning] = {
         grade=Grade.LOOK,
         title="blank pictures",
         why="They show nothing, so their label teaches nothing.",
-        advice="Look at them, and leave them out: --exclude findings.csv:blank.",
+        advice="Look at them, and leave them out: --exclude findings.csv --exclude-kind blank.",
     ),
     Kind.BLURRED: Meaning(
         grade=Grade.NOTE,
@@ -223,11 +223,36 @@ def findings_csv(findings: Sequence[Finding]) -> bytes:
     Returns:
         The file's bytes, UTF-8; names that are not Unicode keep their bytes.
     """
+    rows = (
+        (found.kind.value, found.path, found.split, found.related, _score(found), found.detail) for found in findings
+    )
+    return _csv(COLUMNS, rows)
+
+
+def corrections_csv(findings: Sequence[Finding]) -> bytes:
+    """The labels that may be wrong, each with the class it looks like, to be decided on: `corrections.csv`.
+
+    Every row says "keep" until it is changed to "relabel" or "exclude"; the file then goes to --relabel and --exclude.
+
+    Args:
+        findings: What was found.
+
+    Returns:
+        The file's bytes, UTF-8.
+    """
+    suspects = (found for found in findings if found.kind is Kind.LABEL)
+    rows = (("keep", found.path, found.related, _score(found), found.detail) for found in suspects)
+    return _csv(("action", "path", "label", "score", "detail"), rows)
+
+
+def _score(found: Finding) -> str:
+    return "" if found.score is None else f"{found.score:.4f}"
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     # Before Python 3.13 a carriage return in a name is quoted only where lines end in one.
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for found in findings:
-        score = "" if found.score is None else f"{found.score:.4f}"
-        writer.writerow([found.kind.value, found.path, found.split, found.related, score, found.detail])
+    writer.writerow(header)
+    writer.writerows(rows)
     return text.getvalue().encode("utf-8", errors="surrogateescape")

@@ -12,13 +12,16 @@ from unfreeze.errors import RunError
 if TYPE_CHECKING:
     from unfreeze.audit.examine import Examination
     from unfreeze.audit.findings import Finding, Kind
+    from unfreeze.audit.squares import SquaresAudit
+    from unfreeze.images.layout import Layout
+    from unfreeze.learner.data import ImageData
     from unfreeze.learner.observer import Observer
 
 FOUND_SOMETHING = 3
 """What --strict returns where something must be mended: neither a mistake, 1, nor wrong usage, 2."""
 
 DEFAULT_PARENT = Path("checks")
-FINDINGS_FILE, PAGE_FILE = "findings.csv", "check.html"
+FINDINGS_FILE, CORRECTIONS_FILE, PAGE_FILE = "findings.csv", "corrections.csv", "check.html"
 NAMED = 3
 
 
@@ -29,20 +32,35 @@ def check_command(
         bool, typer.Option("--strict", help=f"Exit with {FOUND_SOMETHING} if something must be mended.")
     ] = False,
     size: Annotated[int | None, typer.Option(help="Side of the squares in pixels. [default: the backbone's]")] = None,
+    squares: Annotated[bool, typer.Option(help="Compare crop, squash and pad as well.")] = True,
+    exclude: Annotated[list[Path] | None, typer.Option(help="As for train; may be repeated.")] = None,
+    exclude_kind: Annotated[list[str] | None, typer.Option(help="As for train; may be repeated.")] = None,
+    relabel: Annotated[list[Path] | None, typer.Option(help="As for train; may be repeated.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Look for broken files, copies, leaks, wrong labels, shortcuts and more; no picture is changed."""
+    from unfreeze.audit.examine import examine
     from unfreeze.audit.findings import must_be_mended
+    from unfreeze.audit.squares import audit_squares
     from unfreeze.cli.console import RunConsole
     from unfreeze.files import free_folder
+    from unfreeze.images.amended import amended
+    from unfreeze.images.layout import find_layout
 
     folder = out or free_folder(DEFAULT_PARENT, pictures.stem)
     check_free(folder, pictures)
     with RunConsole(quiet=quiet) as console:
-        examination = _examined(pictures, size, console)
-        _write(folder, examination, title=pictures.stem)
+        layout = amended(
+            find_layout(pictures), exclude=exclude or (), exclude_kinds=exclude_kind or (), relabel=relabel or ()
+        )
+        data = _read(layout, size, console)
+        examination = examine(data, observer=console)
+        audit = audit_squares(data, observer=console) if squares else None
+        _write(folder, examination, audit, title=pictures.stem)
         for line in in_words(examination):
             console.line(line)
+        if audit:
+            console.line(f"Squares: {audit.advice.text}")
         console.line(f"\nPage: {folder / PAGE_FILE}   Table: {folder / FINDINGS_FILE}")
     if strict and must_be_mended(examination.findings):
         raise typer.Exit(FOUND_SOMETHING)
@@ -111,31 +129,33 @@ def _picture(found: "Finding") -> str:
     return found.related if found.kind in PAIRED else ""
 
 
-def _examined(pictures: Path, size: int | None, observer: "Observer") -> "Examination":
-    from unfreeze.audit.examine import examine
-    from unfreeze.images.scan import scan_folder
+def _read(layout: "Layout", size: int | None, observer: "Observer") -> "ImageData":
+    """Reads the pictures; however many are broken, the others are examined."""
+    from unfreeze.images.scan import scan_layout
     from unfreeze.learner.data import ImageData
     from unfreeze.network.backbones import DEFAULT_BACKBONE, preprocessing
     from unfreeze.transforms.transform import Transform
 
     threads = os.cpu_count() or 1
-    table = scan_folder(
-        pictures,
+    table = scan_layout(
+        layout,
         max_broken_share=1.0,
         threads=threads,
         progress=lambda done, total: observer.progress("reading pictures", done, total),
     )
     expected = preprocessing(DEFAULT_BACKBONE)
     transform = Transform(size_px=size or expected.size_px, crop_share=expected.crop_share)
-    return examine(ImageData(table=table, transform=transform, threads=threads), observer=observer)
+    return ImageData(table=table, transform=transform, threads=threads)
 
 
-def _write(folder: Path, examination: "Examination", *, title: str) -> None:
-    from unfreeze.audit.findings import findings_csv
+def _write(folder: Path, examination: "Examination", squares: "SquaresAudit | None", *, title: str) -> None:
+    from unfreeze.audit.findings import corrections_csv, findings_csv
     from unfreeze.files import make_folder, write_new
     from unfreeze.report.check import check_page
+    from unfreeze.report.squares import squares_section
 
     make_folder(folder)
     write_new(folder / FINDINGS_FILE, findings_csv(examination.findings), flag="--out")
-    page = check_page(examination, title=title)
+    write_new(folder / CORRECTIONS_FILE, corrections_csv(examination.findings), flag="--out")
+    page = check_page(examination, title=title, squares=squares_section(squares) if squares else "")
     write_new(folder / PAGE_FILE, page.encode("utf-8", errors="backslashreplace"), flag="--out")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from unfreeze.activations.extract import read_squares
+from unfreeze.audit.quick import quick_findings, worth_saying
 from unfreeze.cache import cache_folder
 from unfreeze.deploy.bundle import write_bundle_settings
 from unfreeze.deploy.export import export_model
@@ -232,6 +233,8 @@ def _read(pictures: Path, settings: TrainSettings, watcher: Watcher) -> ImageDat
         progress=lambda done, total: watcher.progress("reading pictures", done, total),
         use_cache=settings.use_store,
     )
+    found = quick_findings(table, size_px=transform.size_px)
+    table = replace(table, notes=(*table.notes, *worth_saying(found)))
     for note in (_summary(table), *table.notes):
         watcher.note(note)
     return ImageData(
