@@ -2,6 +2,7 @@
 
 import os
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 
 from unfreeze.errors import CollectionError
 from unfreeze.images.formats import PICTURE_SUFFIXES
-from unfreeze.images.layout import FoundFile, Layout, find_layout
+from unfreeze.images.layout import FoundFile, Layout, find_layout, tree_layout
+from unfreeze.images.storage import FolderStorage
+from unfreeze.images.tree import NameTree
 
 Touch = Callable[..., Path]
 
@@ -76,6 +79,113 @@ def test_folders_within_a_class_belong_to_it(touch: Touch) -> None:
         ("cat/indoors/2024/1.jpg", "cat", None),
         ("dog/train/1.jpg", "dog", None),
     ]
+
+
+def test_split_folders_within_every_class(touch: Touch) -> None:
+    layout = find_layout(touch("cat/train/1.jpg", "cat/Valid/a/2.jpg", "dog/train/3.jpg", "dog/test/4.jpg", "fox/"))
+    assert found(layout) == [
+        ("cat/Valid/a/2.jpg", "cat", "valid"),
+        ("cat/train/1.jpg", "cat", "train"),
+        ("dog/test/4.jpg", "dog", "test"),
+        ("dog/train/3.jpg", "dog", "train"),
+    ]
+    assert layout.notes == (
+        "class folder fox holds no picture",
+        "the folders within each class say which of its pictures train, validate and test",
+    )
+
+
+@pytest.mark.parametrize("other", ["dog/1.jpg", "dog/big/1.jpg", "dog/train/1.jpg dog/2.jpg", "dog/train/1.jpg dog/x/"])
+def test_split_folders_within_some_classes_are_folders_as_others_and_noted(touch: Touch, other: str) -> None:
+    layout = find_layout(touch("cat/train/1.jpg", "cat/valid/2.jpg", *other.split()))
+    assert {file.split for file in layout.files} == {None}
+    assert layout.notes[-1].startswith("folders within a class that are named as splits say nothing of the split: cat/")
+
+
+def test_split_folders_within_classes_need_a_training_one(touch: Touch) -> None:
+    layout = find_layout(touch("cat/test/1.jpg", "dog/test/2.jpg"))
+    assert found(layout) == [("cat/test/1.jpg", "cat", None), ("dog/test/2.jpg", "dog", None)]
+
+
+def test_two_folders_for_one_split_within_a_class_are_an_error(touch: Touch) -> None:
+    root = touch("cat/train/1.jpg", "dog/train/2.jpg", "dog/val/3.jpg", "dog/valid/4.jpg")
+    with pytest.raises(CollectionError, match=f"{root / 'dog'}: val and valid both mean valid; keep one of them"):
+        find_layout(root)
+
+
+def test_a_folder_that_wraps_the_collection_is_entered_and_noted(touch: Touch) -> None:
+    root = touch(
+        "pets/data/train/cat/1.jpg", "pets/data/valid/cat/2.jpg", "pets/README.md", ".git/x", "pets/data/3.csv"
+    )
+    layout = find_layout(root)
+    assert found(layout) == [
+        ("pets/data/train/cat/1.jpg", "cat", "train"),
+        ("pets/data/valid/cat/2.jpg", "cat", "valid"),
+    ]
+    assert layout.root == root
+    assert layout.notes == (
+        "the classes are those in pets/data, the only folder that there is",
+        "1 hidden or system files and folders skipped (.git)",
+        "1 .csv files skipped: not a picture's suffix",
+        "1 .md files skipped: not a picture's suffix",
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "classes"),
+    [
+        (["cat/a/1.jpg", "2.jpg"], {"cat"}),
+        (["cat/a/1.jpg", "cat/2.jpg"], {"cat"}),
+        (["train/cat/1.jpg", "train/dog/1.jpg"], {"cat", "dog"}),
+        (["pets/cat/a/1.jpg", "pets/dog/a/1.jpg"], {"cat", "dog"}),
+    ],
+)
+def test_what_is_a_class_or_a_split_is_not_entered(touch: Touch, names: list[str], classes: set[str]) -> None:
+    assert {file.class_names[0] for file in find_layout(touch(*names)).files} == classes
+
+
+@linux
+def test_names_that_look_the_same_are_one_class(touch: Touch) -> None:
+    apart, composed = unicodedata.normalize("NFD", "Kätzchen"), unicodedata.normalize("NFC", "Kätzchen")
+    layout = find_layout(touch(f"train/{apart}/1.jpg", f"train/{composed}/2.jpg", f"valid/{apart}/3.jpg"))
+    assert {file.class_names for file in layout.files} == {(composed,)}
+    assert sorted(paths(layout)) == sorted([f"train/{apart}/1.jpg", f"train/{composed}/2.jpg", f"valid/{apart}/3.jpg"])
+    assert layout.notes == (
+        f"names that differ only in how Unicode composes their letters are one class: {composed!r}",
+    )
+
+
+def test_one_name_in_whatever_form_is_not_noted(touch: Touch) -> None:
+    layout = find_layout(touch(f"{unicodedata.normalize('NFD', 'Kätzchen')}/1.jpg", "dog/1.jpg"))
+    assert (layout.files[0].class_names, layout.notes) == ((unicodedata.normalize("NFC", "Kätzchen"),), ())
+
+
+@linux
+def test_names_that_differ_in_case_are_two_classes_and_noted(touch: Touch) -> None:
+    layout = find_layout(touch("cat/1.jpg", "Cat/2.jpg", "dog/1.jpg"))
+    assert {file.class_names[0] for file in layout.files} == {"cat", "Cat", "dog"}
+    assert layout.notes == ("classes whose names differ only in case are kept apart: 'Cat' and 'cat'",)
+
+
+@linux
+def test_pipes_and_devices_are_no_pictures_whatever_they_are_called(touch: Touch) -> None:
+    root = touch("cat/1.jpg")
+    os.mkfifo(root / "cat" / "2.jpg")
+    os.mkfifo(root / "3.jpg")
+    (root / "cat" / "4.jpg").symlink_to("/dev/zero")
+    (root / "cat" / "5.jpg").symlink_to("2.jpg")
+    layout = find_layout(root)
+    assert paths(layout) == ["cat/1.jpg"]
+    assert layout.notes == (
+        "4 links, pipes, sockets or devices skipped (3.jpg, cat/2.jpg, cat/4.jpg): only files are opened",
+    )
+
+
+def test_folders_may_be_nested_deeper_than_functions(tmp_path: Path) -> None:
+    names = "/".join(["d"] * 1100)
+    tree = NameTree([f"cat/{names}/1.jpg", "dog/2.jpg"])
+    layout = tree_layout(tree, root=tmp_path, storage=FolderStorage(tmp_path))
+    assert paths(layout) == [f"cat/{names}/1.jpg", "dog/2.jpg"]
 
 
 def test_every_picture_suffix_counts_in_any_case(touch: Touch) -> None:
@@ -151,8 +261,9 @@ def test_links_in_a_circle_are_no_folders(touch: Touch) -> None:
     root = touch("cat/1.jpg")
     (root / "round").symlink_to("round")
     (root / "cat" / "2.jpg").symlink_to("2.jpg")  # named like a picture: the scan will say that it cannot be read
+    (root / "cat" / "3.jpg").symlink_to("none.jpg")
     layout = find_layout(root)
-    assert paths(layout) == ["cat/1.jpg", "cat/2.jpg"]
+    assert paths(layout) == ["cat/1.jpg", "cat/2.jpg", "cat/3.jpg"]
     assert layout.notes == ("1 suffix-less files skipped: not a picture's suffix",)
 
 
@@ -190,6 +301,11 @@ def test_no_pictures_is_an_error_that_says_what_was_found(touch: Touch, names: l
         CollectionError, match=f"no pictures in class folders .*{message}.*; expected CLASS/picture.jpg"
     ):
         find_layout(touch(*names))
+
+
+def test_a_folder_with_a_list_in_it_is_an_error_that_says_how_to_name_the_list(touch: Touch) -> None:
+    with pytest.raises(CollectionError, match="a CSV file or an archive of pictures is named itself, not its folder"):
+        find_layout(touch("1.jpg", "pictures.csv"))
 
 
 def test_a_folder_that_is_empty_missing_or_a_file_is_an_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A file's state changes whenever the file does, and is not given while a change might not show."""
+"""Files are read whole, and only files that end; a state changes with its file, or is not given."""
 
 import os
 import time
@@ -65,3 +65,28 @@ def test_a_file_from_the_future_has_a_state(tmp_path: Path, monkeypatch: pytest.
     os.utime(path, ns=(now + 10**15, now + 10**15))
     monkeypatch.setattr(time, "time_ns", lambda: now + 3 * 10**9)
     assert file_state(path) != ""
+
+
+def test_a_file_is_read_whole(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "1.jpg").write_bytes(b"picture")
+    assert FolderStorage(tmp_path).read("cat/1.jpg") == b"picture"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_or_a_device_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "read_bytes", lambda path: b"would not end")
+    os.mkfifo(tmp_path / "1.jpg")
+    (tmp_path / "2.jpg").symlink_to("/dev/zero")
+    for name in ("1.jpg", "2.jpg"):
+        with pytest.raises(OSError, match="is not a file"):
+            FolderStorage(tmp_path).read(name)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "1.jpg").write_bytes(b"12345678")
+    monkeypatch.setattr(storage_module, "LARGEST_FILE_BYTES", 8)
+    assert FolderStorage(tmp_path).read("1.jpg") == b"12345678"
+    monkeypatch.setattr(storage_module, "LARGEST_FILE_BYTES", 7)
+    with pytest.raises(OSError, match="has 8 bytes, and no file of more than 7 is read"):
+        FolderStorage(tmp_path).read("1.jpg")

@@ -1,15 +1,16 @@
 """Finds the pictures of a collection and what their folders say of class and split. Opens no file."""
 
-import os
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from unfreeze.errors import CollectionError
-from unfreeze.images.formats import PICTURE_SUFFIXES, SUFFIXES_BY_PLUGIN, is_hidden
+from unfreeze.images.class_names import name_notes, one_form
 from unfreeze.images.storage import FolderStorage, Storage
 from unfreeze.images.table import Split
+from unfreeze.images.tree import FolderTree, Tree
+from unfreeze.images.walk import Walk, joined
 
 SPLIT_NAMES: dict[str, Split] = {
     "train": "train",
@@ -19,6 +20,9 @@ SPLIT_NAMES: dict[str, Split] = {
     "validation": "valid",
     "test": "test",
 }
+
+NAMED_THEMSELVES = frozenset({".csv", ".tsv", ".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".txz"})
+"""Suffixes of files that may hold a collection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,11 @@ class Layout:
 
 
 def find_layout(root: Path) -> Layout:
-    """Walks a collection laid out as `root/CLASS/*` or as `root/train/CLASS/*` beside `root/valid/CLASS/*`.
+    """Walks a collection in class folders: `root/CLASS/*`, `root/train/CLASS/*` or `root/CLASS/train/*`.
 
-    Folders below a class folder belong to that class. Hidden and system files are skipped and counted in the notes.
+    Folders below a class folder belong to that class. Hidden and system files are skipped and counted in the notes; a
+    folder that wraps all the others is entered. Class names that look the same are one class, in whatever form Unicode
+    has them.
 
     Args:
         root: The collection's folder.
@@ -77,127 +83,115 @@ def find_layout(root: Path) -> Layout:
     if not root.is_dir():
         what = "is a file, not a folder" if root.exists() else "there is no such folder"
         raise CollectionError(f"{root}: {what}; name a folder of pictures", subject=root)
-    walk = _Walk(root)
-    splits = {name: SPLIT_NAMES[name.lower()] for name in walk.folders("") if name.lower() in SPLIT_NAMES}
+    return tree_layout(FolderTree(root), root=root, storage=FolderStorage(root))
+
+
+def tree_layout(tree: Tree, *, root: Path, storage: Storage) -> Layout:
+    """Walks a collection in class folders, as `find_layout` does, wherever its names come from.
+
+    Args:
+        tree: The names of its files and folders.
+        root: The folder or archive, which errors name.
+        storage: Where the bytes are.
+
+    Returns:
+        The files found, empty class folders, and notes.
+
+    Raises:
+        CollectionError: If there is no picture in a class folder, or it is not clear which folders are the splits.
+    """
+    walk = Walk(tree)
+    walk.enter(unless=SPLIT_NAMES)
+    splits = _splits_among(walk.folders(walk.top))
+    notes: list[str] = []
     if "train" in splits.values():
         _reject_twins(root, splits)
-        walk.note_left_out(keep=splits)
-        files = [file for name, split in sorted(splits.items()) for file in walk.class_files(name, split)]
+        walk.pass_over(walk.top, keep=splits)
+        found = list(_in_split_folders(walk, splits))
     elif splits:
         message = f"{root}: has {' and '.join(sorted(splits))} but no train folder; add one, or rename what is a class"
         raise CollectionError(message, subject=root)
+    elif by_class := _splits_within_classes(walk):
+        for folder, names in by_class.items():
+            _reject_twins(root / folder, names)
+        found = list(_in_class_folders(walk, by_class))
+        notes.append("the folders within each class say which of its pictures train, validate and test")
     else:
-        files = list(walk.class_files("", None))
-    if not files:
+        found = [_Found(path, name, None) for name, paths in walk.classes(walk.top) for path in paths]
+    if not found:
         raise CollectionError(_nothing_found(root, walk), subject=root)
-    files.sort(key=lambda file: file.path)
-    return Layout(root, str(root), tuple(files), FolderStorage(root), tuple(walk.empty_classes), tuple(walk.notes()))
+    files = sorted((FoundFile(*file) for file in map(_classified, found)), key=lambda file: file.path)
+    notes = [*walk.notes(), *notes, *_unused_splits(walk), *name_notes(file.folder for file in found)]
+    return Layout(root, str(root), tuple(files), storage, tuple(walk.empty_classes), tuple(notes))
 
 
-class _Walk:
-    """One walk through a collection, counting what it passes over."""
+class _Found(NamedTuple):
+    """A picture file, with the name of its class folder as that is written."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.empty_classes: list[str] = []
-        self.hidden: Counter[str] = Counter()
-        self.other: Counter[str] = Counter()
-        self.loose: Counter[str] = Counter()
-        self.left_out: list[str] = []
-
-    def folders(self, below: str) -> list[str]:
-        """Names of the visible folders directly below a path."""
-        entries = _entries(self.root / below)
-        return [entry.name for entry in entries if _is_folder(entry) and not is_hidden(entry.name)]
-
-    def class_files(self, below: str, split: Split | None) -> Iterator[FoundFile]:
-        """The picture files of all class folders directly below a path."""
-        above = (os.path.realpath(self.root), os.path.realpath(self.root / below))
-        for entry in _entries(self.root / below):
-            relative = f"{below}/{entry.name}".lstrip("/")
-            if is_hidden(entry.name):
-                self.hidden[entry.name] += 1
-            elif not _is_folder(entry):
-                self._count_loose(entry.name, below)
-            else:
-                paths = list(self._pictures(relative, above))
-                if not paths:
-                    self.empty_classes.append(relative)
-                yield from (FoundFile(path, (entry.name,), split) for path in paths)
-
-    def note_left_out(self, keep: dict[str, Split]) -> None:
-        """Remembers what lies beside the split folders, which is no part of the collection."""
-        self.left_out = [name for name in self.folders("") if name not in keep]
-        for entry in os.scandir(self.root):
-            if is_hidden(entry.name):
-                self.hidden[entry.name] += 1
-            elif not _is_folder(entry):
-                self._count_loose(entry.name, "")
-
-    def notes(self) -> Iterator[str]:
-        """A sentence for each kind of thing that was passed over."""
-        if self.hidden:
-            names = ", ".join(sorted(self.hidden)[:3])
-            yield f"{sum(self.hidden.values())} hidden or system files and folders skipped ({names})"
-        for suffix, count in sorted(self.other.items()):
-            plugin = SUFFIXES_BY_PLUGIN.get(suffix)
-            advice = f"install {plugin} and convert them, or leave them out" if plugin else "not a picture's suffix"
-            yield f"{count} {suffix or 'suffix-less'} files skipped: {advice}"
-        for folder, count in sorted(self.loose.items()):
-            yield f"{count} pictures skipped in {folder or 'the top folder'}: they lie in no class folder"
-        if self.left_out:
-            yield f"folders beside the splits left out: {', '.join(self.left_out)}"
-        for folder in self.empty_classes:
-            yield f"class folder {folder} holds no picture"
-
-    def _count_loose(self, name: str, below: str) -> None:
-        suffix = os.path.splitext(name)[1].lower()
-        if suffix in PICTURE_SUFFIXES:
-            self.loose[below] += 1
-        else:
-            self.other[suffix] += 1
-
-    def _pictures(self, folder: str, above: tuple[str, ...]) -> Iterator[str]:
-        """Paths of the picture files anywhere below a class folder; a link back to a folder above is not followed."""
-        real = os.path.realpath(self.root / folder)
-        if real in above:
-            return
-        for entry in _entries(self.root / folder):
-            if is_hidden(entry.name):
-                self.hidden[entry.name] += 1
-            elif _is_folder(entry):
-                yield from self._pictures(f"{folder}/{entry.name}", (*above, real))
-            elif (suffix := os.path.splitext(entry.name)[1].lower()) in PICTURE_SUFFIXES:
-                yield f"{folder}/{entry.name}"
-            else:
-                self.other[suffix] += 1
+    path: str
+    folder: str
+    split: Split | None
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry is a folder or a link to one; a link that leads in a circle is neither."""
-    try:
-        return entry.is_dir()
-    except OSError:
-        return False
+def _classified(found: _Found) -> tuple[str, tuple[str, ...], Split | None]:
+    return found.path, (one_form(found.folder),), found.split
 
 
-def _reject_twins(root: Path, splits: dict[str, Split]) -> None:
+def _splits_among(folders: list[str]) -> dict[str, Split]:
+    """The folders that are named as splits, and what they mean."""
+    return {name: SPLIT_NAMES[name.lower()] for name in folders if name.lower() in SPLIT_NAMES}
+
+
+def _in_split_folders(walk: Walk, splits: Mapping[str, Split]) -> Iterator[_Found]:
+    """The pictures of `train/CLASS/*` and so on."""
+    for folder, split in sorted(splits.items()):
+        for name, paths in walk.classes(joined(walk.top, folder)):
+            yield from (_Found(path, name, split) for path in paths)
+
+
+def _splits_within_classes(walk: Walk) -> dict[str, dict[str, Split]]:
+    """The split folders of each class folder, if every class folder has such and nothing else; empty otherwise."""
+    by_class = {}
+    for name in walk.folders(walk.top):
+        path = joined(walk.top, name)
+        folders = walk.folders(path)
+        splits = _splits_among(folders)
+        if len(splits) < len(folders) or walk.has_pictures(path):
+            return {}
+        by_class[name] = splits
+    return by_class if any("train" in splits.values() for splits in by_class.values()) else {}
+
+
+def _in_class_folders(walk: Walk, by_class: Mapping[str, Mapping[str, Split]]) -> Iterator[_Found]:
+    """The pictures of `CLASS/train/*` and so on."""
+    walk.pass_over(walk.top, keep=by_class)
+    for name, splits in by_class.items():
+        folder = joined(walk.top, name)
+        walk.pass_over(folder, keep=splits)
+        paths = [(path, split) for inner, split in splits.items() for path in walk.pictures(joined(folder, inner))]
+        if not paths:
+            walk.empty_classes.append(folder)
+        yield from (_Found(path, name, split) for path, split in paths)
+
+
+def _unused_splits(walk: Walk) -> Iterator[str]:
+    """A note on folders that are named as splits, but lie where they cannot mean one."""
+    if folders := [path for path in walk.inner_folders if path.rpartition("/")[2].lower() in SPLIT_NAMES]:
+        named = ", ".join(folders[:3]) + (f" and {len(folders) - 3} more" if len(folders) > 3 else "")
+        yield f"folders within a class that are named as splits say nothing of the split: {named}"
+
+
+def _reject_twins(folder: Path, splits: Mapping[str, Split]) -> None:
     for split in ("train", "valid", "test"):
         twins = [name for name, meaning in splits.items() if meaning == split]
         if len(twins) > 1:
-            message = f"{root}: {' and '.join(twins)} both mean {split}; keep one of them"
-            raise CollectionError(message, subject=root)
+            message = f"{folder}: {' and '.join(twins)} both mean {split}; keep one of them"
+            raise CollectionError(message, subject=folder)
 
 
-def _nothing_found(root: Path, walk: _Walk) -> str:
+def _nothing_found(root: Path, walk: Walk) -> str:
     found = "; ".join(walk.notes()) or "the folder is empty"
-    return f"{root}: no pictures in class folders ({found}); expected CLASS/picture.jpg or train/CLASS/picture.jpg"
-
-
-def _entries(folder: Path) -> list["os.DirEntry[str]"]:
-    """What lies in a folder, sorted by name."""
-    try:
-        return sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError as error:
-        message = f"{folder}: cannot be read ({error.strerror}); make it readable, or move it out of the collection"
-        raise CollectionError(message, subject=folder) from error
+    expected = "expected CLASS/picture.jpg or train/CLASS/picture.jpg"
+    if walk.other_suffixes & NAMED_THEMSELVES:
+        expected += "; a CSV file or an archive of pictures is named itself, not its folder"
+    return f"{root}: no pictures in class folders ({found}); {expected}"

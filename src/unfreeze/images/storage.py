@@ -1,6 +1,8 @@
 """Where the bytes of a collection's files are: in a folder, or in an archive that is read in place."""
 
+import errno
 import os
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +10,9 @@ from typing import Protocol
 
 SETTLED_NS = 2_000_000_000
 """So long after a change, in nanoseconds, another one shows in a file's times; FAT counts them in two seconds."""
+
+LARGEST_FILE_BYTES = 2**29
+"""A larger file is not read: a picture that is decoded within the limits is smaller, whatever its format."""
 
 
 class Storage(Protocol):
@@ -33,8 +38,13 @@ class FolderStorage:
     root: Path
 
     def read(self, path: str) -> bytes:
-        """All bytes of a file; raises OSError where it cannot be read."""
-        return (self.root / path).read_bytes()
+        """All bytes of a file; raises OSError where it cannot be read, or is no file that ends."""
+        file = self.root / path
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):  # to open a pipe may wait for ever, and a device may have no end
+            raise OSError(errno.EINVAL, "is not a file", str(file))
+        check_size(found.st_size, path)
+        return file.read_bytes()
 
     def state(self, path: str) -> str:
         """Device, number, size and times of a file: writing to it, or putting another in its place, changes them."""
@@ -61,3 +71,18 @@ def file_state(path: str | Path) -> str:
     if abs(now - written) < SETTLED_NS or abs(now - changed) < SETTLED_NS:
         return ""
     return f"{found.st_dev} {found.st_ino} {found.st_size} {written} {changed}"
+
+
+def check_size(size_bytes: int, path: str) -> None:
+    """Makes sure that a file is not too large to be read.
+
+    Args:
+        size_bytes: Its size, or what an archive says of it.
+        path: The file, for the error.
+
+    Raises:
+        OSError: If it is.
+    """
+    if size_bytes > LARGEST_FILE_BYTES:
+        what = f"has {size_bytes:,} bytes, and no file of more than {LARGEST_FILE_BYTES:,} is read"
+        raise OSError(errno.EFBIG, what, path)
