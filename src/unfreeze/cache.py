@@ -16,6 +16,7 @@ class Part(StrEnum):
     SCANS = "scans"
     GRAPHS = "graphs"
     SKELETONS = "skeletons"
+    ARCHIVES = "archives"
 
 
 def cache_folder(*parts: str) -> Path:

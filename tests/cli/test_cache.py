@@ -16,6 +16,7 @@ from unfreeze.activations.store import ActivationStore, StoreUsage
 from unfreeze.images.scan_cache import ScanCache
 
 GRAPH = "efficientnet_lite0-head-0123456789abcdef-224.onnx"
+ARCHIVE = "0123456789abcdef-fedcba9876543210.tar"
 SKELETON = "resnet18-head-224-torch2.6.0-timm1.0.12.onnx"
 
 pytestmark = pytest.mark.filterwarnings("default")  # the command line silences what libraries warn of
@@ -27,6 +28,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "cache"
     monkeypatch.setenv("UNFREEZE_CACHE", str(root))
     write(root, {f"graphs/{GRAPH}": 3000, f"graphs/.77-{GRAPH}": 500, f"skeletons/{SKELETON}": 2000})
+    write(root, {f"archives/{ARCHIVE}": 1000, f"archives/.{ARCHIVE}.77": 500})
     write(root, {"samples/digits/0/0000.png": 10, "samples/digits/1/0001.png": 20})
     (root / "activations").mkdir()
     with ActivationStore(root / "activations") as store:
@@ -66,10 +68,11 @@ def test_shows_each_part_with_size_and_number(run_cli: RunCli, cache: Path) -> N
         f"  scans           1,000 pictures{scans:>10}   last used on 2026-03-08",
         "  graphs                 2 files    3.5 KB",
         "  skeletons               1 file      2 KB",
+        "  archives               2 files    1.5 KB",
         "  samples                2 files      30 B",
         "  in all                             20 MB",
         "",
-        "`unfreeze cache --clear` removes activations, scans, graphs and skeletons; "
+        "`unfreeze cache --clear` removes activations, scans, graphs, skeletons and archives; "
         "they are computed again when needed.",
     ]
 
@@ -91,6 +94,7 @@ def test_clear_removes_what_can_be_computed_again(run_cli: RunCli, cache: Path) 
         f"scans: 1,000 pictures removed, {scans} freed",
         "graphs: 2 files removed, 3.5 KB freed",
         "skeletons: 1 file removed, 2 KB freed",
+        "archives: 2 files removed, 1.5 KB freed",
     ]
     store = "activations/activations-2.sqlite"
     assert files(cache) == {store, "scans/scans-1.sqlite", "samples/digits/0/0000.png", "samples/digits/1/0001.png"}
@@ -100,6 +104,7 @@ def test_clear_removes_what_can_be_computed_again(run_cli: RunCli, cache: Path) 
         "scans: nothing to remove",
         "graphs: nothing to remove",
         "skeletons: nothing to remove",
+        "archives: nothing to remove",
     ]
 
 

@@ -1,8 +1,10 @@
 """A list of pictures becomes a layout, or one error that names its faults: the files of these tests are empty."""
 
 import os
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ def found(layout: Layout) -> list[tuple[str, str, str | None]]:
     return [(file.path, file.class_names[0], file.split) for file in layout.files]
 
 
-def fault(paths: list[str], labels: list[str], splits: list[str | None] | None = None, *, root: Path) -> str:
+def fault(paths: list[str], labels: list[Any], splits: list[str | None] | None = None, *, root: Path) -> str:
     """What the error says between the count of faults and what to do."""
     with pytest.raises(CollectionError) as caught:
         list_layout(paths, labels, splits=splits, root=root)
@@ -130,9 +132,18 @@ def test_empty_lists_are_an_error() -> None:
         ("2.jpg", "zebra", "val", "label 'zebra' has no training picture"),
         ("./1.jpg", "dog", "", "'./1.jpg' has the label 'dog' here and 'cat' at index 0"),
         ("./1.jpg", "cat", "test", "'./1.jpg' is in test here and in no split at index 0"),
+        (7, "cat", "", "path 7 is of type int; a path is text"),
+        ("2.jpg", "cat", True, "split True is of type bool; a split is text"),
+        (
+            None,
+            None,
+            1,
+            "path None is of type NoneType; a path is text; label None is of type NoneType; a label is text"
+            "; split 1 is of type int; a split is text",
+        ),
     ],
 )
-def test_each_fault_is_named_with_its_place(touch: Touch, path: str, label: str, split: str, what: str) -> None:
+def test_each_fault_is_named_with_its_place(touch: Touch, path: Any, label: Any, split: Any, what: str) -> None:
     root = touch("1.jpg", "2.jpg", "folder/")
     (root / "circle").symlink_to("circle")
     named = fault(["1.jpg", path], ["cat", label], ["", split], root=root)
@@ -177,3 +188,111 @@ def test_pictures_without_a_split_beside_validation_pictures_are_noted(touch: To
     layout = list_layout(paths, labels, splits=["valid", None, "train"], root=root)
     assert layout.notes == ("1 pictures without a split are used to train, as others are said to validate",)
     assert list_layout(paths, labels, splits=["test", None, "train"], root=root).notes == ()
+
+
+def test_a_group_goes_with_its_pictures(touch: Touch) -> None:
+    root = touch("1.jpg", "2.jpg", "3.jpg", "4.jpg")
+    paths, labels = ["1.jpg", "2.jpg", "3.jpg", "4.jpg"], ["cat", "cat", "dog", "dog"]
+    groups: list[Any] = ["Tom", None, 7, float("nan")]
+    assert [file.group for file in list_layout(paths, labels, groups=groups, root=root).files] == ["Tom", "", "7", ""]
+    with pytest.raises(CollectionError, match="paths has 4, labels has 4, groups has 1;"):
+        list_layout(paths, labels, groups=["Tom"], root=root)
+
+
+def test_a_picture_of_two_groups_is_a_fault(touch: Touch) -> None:
+    root = touch("1.jpg")
+    with pytest.raises(CollectionError, match=r"index 1: '\./1\.jpg' is of no group here and of group 'a' at index 0;"):
+        list_layout(["1.jpg", "./1.jpg"], ["cat", "cat"], groups=["a", ""], root=root)
+
+
+def test_groups_that_the_given_splits_divide_are_noted(touch: Touch) -> None:
+    root = touch("1.jpg", "2.jpg", "3.jpg")
+    paths, splits = ["1.jpg", "2.jpg", "3.jpg"], ["train", "valid", "train"]
+    layout = list_layout(paths, ["cat"] * 3, splits=splits, groups=["a", "a", "b"], root=root)
+    assert layout.notes == ("1 groups have pictures in more than one of the given splits ('a')",)
+    assert list_layout(paths, ["cat"] * 3, splits=splits, groups=["a", "b", "a"], root=root).notes == ()
+
+
+def test_lists_of_labels_are_several_labels(touch: Touch) -> None:
+    root = touch("1.jpg", "2.jpg", "3.jpg")
+    labels: list[Any] = [("sea", "beach"), [], {"sea"}]
+    layout = list_layout(["1.jpg", "2.jpg", "3.jpg"], labels, root=root)
+    assert [file.class_names for file in layout.files] == [("beach", "sea"), (), ("sea",)]
+    assert (layout.multilabel, layout.notes) == (True, ())
+    assert not list_layout(["1.jpg"], ["sea"], root=root).multilabel
+
+
+@pytest.mark.parametrize(
+    ("label", "what"),
+    [
+        ("sea", "labels 'sea' are of type str; here they are a list, which may be empty"),
+        (None, "labels None are of type NoneType; here they are a list, which may be empty"),
+        (["sea", 7], "label 7 is of type int; a label is text"),
+        (["sea", " "], "the label is empty"),
+    ],
+)
+def test_lists_of_labels_are_checked(touch: Touch, label: Any, what: str) -> None:
+    root = touch("1.jpg", "2.jpg")
+    assert fault(["1.jpg", "2.jpg"], [["sea"], label], root=root) == f"1 fault: index 1: {what}"
+
+
+def test_several_labels_need_training_pictures_each(touch: Touch) -> None:
+    root = touch("1.jpg", "2.jpg")
+    labels: Any = [["sea"], ["see", "sea"]]
+    what = "label 'see' has no training picture; did you mean sea?"
+    assert fault(["1.jpg", "2.jpg"], labels, ["", "val"], root=root) == f"1 fault: index 1: {what}"
+
+
+def test_rows_of_one_picture_add_labels_where_there_may_be_several(touch: Touch) -> None:
+    root = touch("1.jpg", "2.jpg")
+    layout = list_layout(["1.jpg", "2.jpg", "./1.jpg"], [["sea"], [], ["beach"]], root=root)
+    assert [file.class_names for file in layout.files] == [("beach", "sea"), ()]
+    assert layout.notes == (
+        "1 rows name a picture that an earlier row names, too; it counts with the labels of all its rows",
+    )
+
+
+def test_labels_that_look_the_same_are_one_class(touch: Touch) -> None:
+    root = touch("1.jpg", "2.jpg", "3.jpg")
+    apart, composed = (unicodedata.normalize(form, "Kätzchen") for form in ("NFD", "NFC"))
+    layout = list_layout(["1.jpg", "2.jpg", "3.jpg"], [apart, composed, "KÄTZCHEN"], root=root)
+    assert [file.class_names for file in layout.files] == [(composed,), (composed,), ("KÄTZCHEN",)]
+    assert layout.notes == (
+        f"names that differ only in how Unicode composes their letters are one class: {composed!r}",
+        f"classes whose names differ only in case are kept apart: 'KÄTZCHEN' and {composed!r}",
+    )
+    assert list_layout(["1.jpg", "./1.jpg"], [apart, composed], root=root).files == (
+        FoundFile("1.jpg", (composed,), None),
+    )
+
+
+@pytest.mark.skipif(os.sep == "\\", reason="backslashes are what parts folders here")
+def test_backslashes_are_slashes_only_where_no_file_is_named_so(touch: Touch) -> None:
+    root = touch("cat/1.jpg", "cat\\2.jpg", "cat/2.jpg")
+    layout = list_layout(["cat\\1.jpg", "cat\\2.jpg"], ["cat", "cat"], root=root)
+    assert [file.path for file in layout.files] == ["cat/1.jpg", "cat\\2.jpg"]
+    assert layout.notes == ("1 paths are written with backslashes, which are read as slashes",)
+    assert fault(["cat\\9.jpg"], ["cat"], root=root) == (
+        f"1 fault: index 0: {str(root / 'cat') + chr(92) + '9.jpg'!r}: No such file or directory"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_no_picture(touch: Touch) -> None:
+    root = touch("1.jpg")
+    os.mkfifo(root / "2.jpg")
+    assert fault(["2.jpg"], ["cat"], root=root) == f"1 fault: index 0: {str(root / '2.jpg')!r} is not a file"
+
+
+def test_labels_that_look_like_several_are_noted(touch: Touch) -> None:
+    root = touch(*(f"{number}.jpg" for number in range(50)))
+    paths = [f"{number}.jpg" for number in range(50)]
+    labels = ["sea|beach"] + ["sea|hill"] * 2 + ["sea", "hill"] * 23 + ["sea"]
+    assert list_layout(paths, labels, root=root).notes == (
+        "3 of 50 labels hold '|', such as 'sea|beach', and count as one label each; if they are several, say "
+        "--label-separator '|'",
+    )
+    named = ["tench, Tinca tinca", "goldfish, Carassius auratus"] * 25
+    seldom = ["sea|beach", "sea|hill"] + ["sea", "hill"] * 24
+    for others in (named, seldom):
+        assert list_layout(paths, others, root=root).notes == ()

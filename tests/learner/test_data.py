@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from archives import write_zip
 from made import MakeCollection
 from unfreeze.errors import CollectionError, SettingsError
 from unfreeze.images.scan import scan_folder
@@ -135,3 +136,39 @@ def test_the_scan_is_kept_unless_nothing_is_to_be(make_collection: MakeCollectio
     assert not (own_cache / "scans").exists()
     ImageData.from_folder(root)
     assert (own_cache / "scans").exists()
+
+
+def test_any_path_and_any_frame_give_the_same_data(make_collection: MakeCollection, tmp_path: Path) -> None:
+    root = make_collection({"train/red": 2, "train/blue": 2, "valid/red": 1, "valid/blue": 1})
+    folder = ImageData.from_folder(root, seed=3)
+    assert ImageData.from_path(root, seed=3) == folder
+    path = write_csv(root, splits=True)
+    assert ImageData.from_path(path, seed=3) == folder
+    archive = write_zip(tmp_path / "a.zip", {name: (root / name).read_bytes() for name in pictures_of(root)})
+    assert ImageData.from_path(archive).table.rows == folder.table.rows
+    pandas = pytest.importorskip("pandas")
+    assert ImageData.from_frame(pandas.read_csv(path), root=root, seed=3) == folder
+    renamed = pandas.read_csv(path).rename(columns={"path": "file"})
+    assert ImageData.from_frame(renamed, root=root, path_column="file", seed=3) == folder
+    with pytest.raises(SettingsError, match="--path-column and the like: says how a CSV file is read"):
+        ImageData.from_path(root, path_column="file")
+
+
+def test_groups_and_several_labels_reach_the_table(make_collection: MakeCollection, tmp_path: Path) -> None:
+    root = make_collection({"red": 2, "blue": 2})
+    paths, splits = pictures_of(root), ["train", "valid", "train", "valid"]
+    labels = [["red"], ["red", "warm"], ["blue", "warm"], []]
+    groups = ["a", "b", "c", None]
+    data = ImageData.from_lists(paths, labels, splits=splits, groups=groups, root=root)
+    assert (data.table.multilabel, data.table.classes) == (True, ("blue", "red", "warm"))
+    assert {row.path: (row.labels, row.group) for row in data.table.rows} == {
+        paths[0]: ((1,), "a"),
+        paths[1]: ((1, 2), "b"),
+        paths[2]: ((0, 2), "c"),
+        paths[3]: ((), ""),
+    }
+    rows = zip(paths, labels, splits, groups, strict=True)
+    lines = [f"{path};{'|'.join(names)};{split};{group or ''}" for path, names, split, group in rows]
+    (tmp_path / "list.csv").write_text("\n".join(["path;label;split;who", *lines]))
+    listed = ImageData.from_csv(tmp_path / "list.csv", root=root, label_separator="|", group_column="who")
+    assert listed.table == data.table

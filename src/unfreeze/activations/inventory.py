@@ -20,6 +20,7 @@ NAMES = {
     Part.SCANS: re.compile(r"scans-\d+\.(sqlite(-wal|-shm)?|damaged)"),
     Part.GRAPHS: re.compile(r"\.{0,2}(\d+-)?.+-[0-9a-f]+\.onnx(\.\d+)?"),
     Part.SKELETONS: re.compile(r"\.?.+-\d+-torch.+-timm.+\.onnx(\.\d+)?"),
+    Part.ARCHIVES: re.compile(r"\.?[0-9a-f]{16}-[0-9a-f]{16}\.tar(\.\d+)?"),
 }
 """Names of the files that are written, those of a writer that was killed included."""
 

@@ -1,31 +1,32 @@
 """Reads a table of paths and labels from a CSV or TSV file; what it says of the pictures, `listing` checks."""
 
+import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from unfreeze.errors import CollectionError, nearest
+from unfreeze.errors import CollectionError
+from unfreeze.images.columns import Columns
 from unfreeze.images.layout import Layout
-from unfreeze.images.listing import ListedPicture, listed_layout
+from unfreeze.images.list_faults import ListedPicture
+from unfreeze.images.listing import located_layout
+from unfreeze.images.located import unlisted_note
+from unfreeze.images.several_labels import parted
 
 DELIMITERS = ",;\t"
-SPLIT_COLUMN = "split"
+WIDE_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
+"""How files begin that Excel writes as 'Unicode text'."""
+
+DEFAULT_COLUMNS = Columns()
 
 Record = tuple[int, list[str]]
 """Number of its first line, from 1, and its fields without the blanks around them."""
 
 
-def csv_layout(
-    path: str | Path,
-    *,
-    root: str | Path | None = None,
-    path_column: str = "path",
-    label_column: str = "label",
-    split_column: str = SPLIT_COLUMN,
-) -> Layout:
-    """Takes a collection from a CSV or TSV file: UTF-8, a header, one row a picture.
+def csv_layout(path: str | Path, *, root: str | Path | None = None, columns: Columns = DEFAULT_COLUMNS) -> Layout:
+    """Takes a collection from a CSV or TSV file: a header, one row a picture, in UTF-8 or, with its mark, UTF-16.
 
     Fields are parted by tabs in a file named `.tsv`, else by what parts the header: comma, semicolon or tab. Blanks
     around a field do not count, and lines without text are passed over.
@@ -33,13 +34,10 @@ def csv_layout(
     Args:
         path: The file.
         root: The folder that relative paths start from; the file's own unless said otherwise.
-        path_column: Name of the column of paths.
-        label_column: Name of the column of labels.
-        split_column: Name of the column of splits (`train`, `valid`, `val`, `test`, ..., or empty). Only a column of
-            the default name may be missing.
+        columns: Names of the columns, and how labels are read.
 
     Returns:
-        The files, each once.
+        The files, each once. A note names the pictures below the root that have no row.
 
     Raises:
         CollectionError: If the file cannot be read, lacks a column or has faults; the message names the first of
@@ -48,16 +46,14 @@ def csv_layout(
     path = Path(path)
     found = records(path)
     _, header = next(found, (1, []))
-    wanted = [path_column, label_column, split_column]
-    if split_column == SPLIT_COLUMN and SPLIT_COLUMN not in header:
-        wanted.remove(SPLIT_COLUMN)
-    _check_header(path, header, wanted)
-    columns = [header.index(name) for name in wanted]
-    rows = [_listed(record, columns, len(header)) for record in found]
-    layout = listed_layout(rows, source=str(path), root=path.parent if root is None else Path(root))
-    unused = [name for name in header if name and name not in wanted]
-    notes = (f"columns that are not used: {', '.join(unused)}",) if unused else ()
-    return replace(layout, notes=(*notes, *layout.notes))
+    places = columns.within(header, source=path)
+    rows = [_listed(record, places, len(header), columns.label_separator) for record in found]
+    start = path.parent if root is None else Path(root)
+    layout, located = located_layout(rows, source=str(path), root=start, multilabel=bool(columns.label_separator))
+    unused = [name for index, name in enumerate(header) if name and index not in places.values()]
+    notes = [f"columns that are not used: {', '.join(unused)}"] if unused else []
+    missing = unlisted_note(start, located) if layout.root == start else ()  # elsewhere may lie anything
+    return replace(layout, notes=(*notes, *layout.notes, *missing))
 
 
 def delimiter_of(header: str) -> str:
@@ -104,33 +100,24 @@ def records(path: Path) -> Iterator[Record]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
     except OSError as error:
         raise CollectionError(f"{path}: cannot be read ({error.strerror}); name a CSV file", subject=path) from error
+    encoding = WIDE_MARKS.get(data[:2], "UTF-8")
+    try:
+        return data.decode("utf-16" if encoding == "UTF-16" else "utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        message = f"{path}: is not UTF-8 (byte 0x{error.object[error.start]:02x} in line {line}); save it as UTF-8"
-        raise CollectionError(message, subject=path) from error
+        line = len(data[: error.start].decode(encoding, errors="replace").split("\n"))
+        found = f"byte 0x{error.object[error.start]:02x} in line {line}"
+        raise CollectionError(f"{path}: is not {encoding} ({found}); save it as UTF-8", subject=path) from error
 
 
-def _check_header(path: Path, header: Sequence[str], wanted: Sequence[str]) -> None:
-    faults = []
-    for name in dict.fromkeys(wanted):
-        if name not in header:
-            faults.append(f"no column {name!r}{nearest(name, header)}")
-        elif header.count(name) > 1:
-            faults.append(f"{header.count(name)} columns {name!r}")
-    if faults:
-        found = f"the header has {', '.join(header)}" if header else "the file is empty"
-        advice = "rename a column, or say path_column=, label_column= or split_column="
-        raise CollectionError(f"{path}: {'; '.join(faults)}; {found}; {advice}", subject=path)
-
-
-def _listed(record: Record, columns: Sequence[int], width: int) -> ListedPicture:
+def _listed(record: Record, places: Mapping[str, int], width: int, separator: str) -> ListedPicture:
     """A record as a picture; fields that are too many or too few may each stand in a wrong column."""
     line, fields = record
     if len(fields) != width:
         fault = f"{len(fields)} fields where the header has {width}; put a field that holds the delimiter in quotes"
-        return ListedPicture(f"line {line}", "", "", "", fault)
-    path, label, *split = (fields[column] for column in columns)
-    return ListedPicture(f"line {line}", path, label, *(split or [""]))
+        return ListedPicture(f"line {line}", "", (), fault=fault)
+    found = {role: fields[place] for role, place in places.items()}
+    labels = parted(found["label"], separator) if separator else (found["label"],)
+    return ListedPicture(f"line {line}", found["path"], labels, found.get("split", ""), found.get("group", ""))

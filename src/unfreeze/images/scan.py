@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unfreeze.errors import CollectionError, PictureError, SettingsError
+from unfreeze.images.collection import collection_layout
 from unfreeze.images.decode import probe
 from unfreeze.images.fingerprint import look_at
-from unfreeze.images.layout import FoundFile, Layout, find_layout
+from unfreeze.images.layout import FoundFile, Layout
 from unfreeze.images.look import Look
 from unfreeze.images.scan_cache import ScanCache
 from unfreeze.images.split import valid_rows
@@ -33,10 +34,11 @@ def scan_folder(
     progress: Callable[[int, int], None] | None = None,
     use_cache: bool = True,
 ) -> ImageTable:
-    """Reads a folder of pictures into a table.
+    """Reads a collection into a table.
 
     Args:
-        root: `root/CLASS/*`, or `root/train/CLASS/*` with `valid`, `val` or `validation` and perhaps `test` beside it.
+        root: `root/CLASS/*`, or `root/train/CLASS/*` with `valid`, `val` or `validation` and perhaps `test` beside it;
+            or anything else that `collection_layout` understands, such as a CSV file or an archive.
         valid_share: Part of each class that validates, where the folders do not say which pictures do.
         seed: Decides that choice.
         max_broken_share: The scan stops when more than this part of the files cannot be decoded.
@@ -54,7 +56,7 @@ def scan_folder(
         SettingsError: If a share lies outside of its range.
     """
     return scan_layout(
-        find_layout(Path(root)),
+        collection_layout(root),
         valid_share=valid_share,
         seed=seed,
         max_broken_share=max_broken_share,
@@ -77,7 +79,7 @@ def scan_layout(
     """Reads the files of a collection into a table, wherever its layout comes from.
 
     Args:
-        layout: The files: `find_layout`, `csv_layout` and `list_layout` give it.
+        layout: The files: `collection_layout`, `list_layout` and `frame_layout` give it.
         valid_share: Part of each class that validates, where the layout does not say which pictures do.
         seed: Decides that choice.
         max_broken_share: The scan stops when more than this part of the files cannot be decoded.

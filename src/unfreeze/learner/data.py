@@ -4,13 +4,16 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TypedDict, Unpack, cast
 
 from unfreeze.errors import choice
 from unfreeze.images.amended import Manifests, amended
-from unfreeze.images.csv_file import SPLIT_COLUMN, csv_layout
+from unfreeze.images.collection import collection_layout
+from unfreeze.images.columns import ColumnOptions, Columns
+from unfreeze.images.csv_file import csv_layout
+from unfreeze.images.frames import Frame, frame_layout
 from unfreeze.images.layout import Layout, find_layout
-from unfreeze.images.listing import list_layout
+from unfreeze.images.listing import Labels, list_layout
 from unfreeze.images.scan import VALID_SHARE, scan_layout
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.network.backbones import DEFAULT_BACKBONE, preprocessing
@@ -57,6 +60,10 @@ class DataOptions(ManifestOptions, total=False):
     use_cache: bool
 
 
+class TableOptions(ColumnOptions, DataOptions, total=False):
+    """What the constructors of `ImageData` understand that read a table."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImageData:
     """Pictures, how they become squares, and how they are served.
@@ -85,11 +92,32 @@ class ImageData:
         return targets_of(self.table, rows)
 
     @classmethod
+    def from_path(cls, path: str | Path, **options: Unpack[TableOptions]) -> "ImageData":
+        """Reads the collection that a path names, for the default backbone, as `unfreeze train` does.
+
+        Args:
+            path: A folder of class folders, a CSV or TSV file, a zip or tar archive, or shards of WebDataset;
+                `collection_layout` knows each.
+            **options: As for `from_csv`; what says how a table is read is for CSV and TSV files alone.
+
+        Returns:
+            The data.
+
+        Raises:
+            CollectionError: If the collection cannot be used.
+            SettingsError: If there is no such square or kind of view, a share lies outside of its range, or columns
+                are named for what is no table.
+        """
+        columns, others = _parted(options)
+        return cls._from_layout(collection_layout(path, columns=columns), **others)
+
+    @classmethod
     def from_folder(cls, root: str | Path, **options: Unpack[DataOptions]) -> "ImageData":
         """Reads a folder of pictures, for the default backbone; `scan_layout` and `Transform` know all options.
 
         Args:
-            root: `root/CLASS/*`, or `root/train/CLASS/*` beside `root/valid/CLASS/*`.
+            root: `root/CLASS/*`, `root/train/CLASS/*` beside `root/valid/CLASS/*`, or `root/CLASS/train/*` beside
+                `root/CLASS/valid/*`.
             **options: The options that `DataOptions` describes.
 
         Returns:
@@ -103,25 +131,16 @@ class ImageData:
 
     @classmethod
     def from_csv(
-        cls,
-        path: str | Path,
-        *,
-        root: str | Path | None = None,
-        path_column: str = "path",
-        label_column: str = "label",
-        split_column: str = SPLIT_COLUMN,
-        **options: Unpack[DataOptions],
+        cls, path: str | Path, *, root: str | Path | None = None, **options: Unpack[TableOptions]
     ) -> "ImageData":
         """Reads the pictures that a CSV or TSV file names, for the default backbone; `csv_layout` knows the format.
 
         Args:
-            path: A file in UTF-8 with a header and one row a picture.
+            path: A file with a header and one row a picture.
             root: The folder that relative paths start from; the file's own unless said otherwise.
-            path_column: Name of the column of paths.
-            label_column: Name of the column of labels.
-            split_column: Name of the column of splits; where it is missing or empty, as `from_folder` without a
-                validation folder, a share of each class validates.
-            **options: The options that `DataOptions` describes.
+            **options: path_column, label_column, split_column, group_column and label_separator, as `ColumnOptions`
+                describes them, and what `from_folder` understands. Where the split is missing or empty, as
+                `from_folder` without a validation folder, a share of each class validates.
 
         Returns:
             The data.
@@ -131,18 +150,39 @@ class ImageData:
                 first few named by line.
             SettingsError: If there is no such square or kind of view, or the share lies outside of its range.
         """
-        layout = csv_layout(
-            path, root=root, path_column=path_column, label_column=label_column, split_column=split_column
-        )
-        return cls._from_layout(layout, **options)
+        columns, others = _parted(options)
+        return cls._from_layout(csv_layout(path, root=root, columns=columns), **others)
+
+    @classmethod
+    def from_frame(
+        cls, frame: Frame, *, root: str | Path | None = None, **options: Unpack[TableOptions]
+    ) -> "ImageData":
+        """Reads the pictures that a DataFrame of pandas or polars names, for the default backbone.
+
+        Args:
+            frame: The frame, with one row a picture; labels may be lists where pictures have several of them, or none.
+            root: The folder that relative paths start from; the current one unless said otherwise.
+            **options: As for `from_csv`. A missing split or group is not given, a missing path or label is a fault.
+
+        Returns:
+            The data.
+
+        Raises:
+            CollectionError: If the frame or the pictures cannot be used; all faults of the frame are counted, and the
+                first few named by row, from 0.
+            SettingsError: If there is no such square or kind of view, or the share lies outside of its range.
+        """
+        columns, others = _parted(options)
+        return cls._from_layout(frame_layout(frame, root=root, columns=columns), **others)
 
     @classmethod
     def from_lists(
         cls,
         paths: Sequence[str | Path],
-        labels: Sequence[str],
+        labels: Labels,
         *,
         splits: Sequence[str | None] | None = None,
+        groups: Sequence[str | None] | None = None,
         root: str | Path | None = None,
         **options: Unpack[DataOptions],
     ) -> "ImageData":
@@ -150,9 +190,10 @@ class ImageData:
 
         Args:
             paths: Where the pictures are, absolute or below the root.
-            labels: Class of each picture.
+            labels: Class of each picture; or a list of labels for each, where a picture may have several or none.
             splits: Split of each picture, None or "" where it is left open; without the list, as `from_folder` without
                 a validation folder, a share of each class validates.
+            groups: Group of each picture, None or "" for a picture on its own; without the list there are no groups.
             root: The folder that relative paths start from; the current one unless said otherwise.
             **options: The options that `DataOptions` describes.
 
@@ -164,7 +205,7 @@ class ImageData:
                 first few named by index.
             SettingsError: If there is no such square or kind of view, or the share lies outside of its range.
         """
-        return cls._from_layout(list_layout(paths, labels, splits=splits, root=root), **options)
+        return cls._from_layout(list_layout(paths, labels, splits=splits, groups=groups, root=root), **options)
 
     @classmethod
     def _from_layout(
@@ -199,3 +240,10 @@ class ImageData:
             use_cache=use_cache,
         )
         return cls(table=table, transform=transform, threads=threads)
+
+
+def _parted(options: TableOptions) -> tuple[Columns, DataOptions]:
+    """The options that say how a table is read, and the others."""
+    columns = {name: value for name, value in options.items() if name in ColumnOptions.__annotations__}
+    others = {name: value for name, value in options.items() if name not in columns}
+    return Columns.of(cast(ColumnOptions, columns)), cast(DataOptions, others)
