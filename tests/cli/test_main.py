@@ -93,4 +93,7 @@ def test_a_mistake_is_one_line_and_exit_code_one(tmp_path_factory: pytest.TempPa
     words = [sys.executable, "-m", "unfreeze", "train", str(missing)]
     result = subprocess.run(words, capture_output=True, text=True, check=False, env={**os.environ})
     assert result.returncode == 1
-    assert result.stderr == f"error: {missing}: there is no such folder of pictures\n"
+    assert result.stderr == (
+        f"error: {missing}: is not there; name a folder of pictures, a CSV or TSV file, a zip or tar archive, or "
+        "shards of WebDataset\n"
+    )

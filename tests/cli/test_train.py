@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from archives import write_zip
 from made import MakeCollection, RunCli
 from unfreeze.recipe.settings import TrainSettings
 
@@ -52,6 +53,8 @@ def test_every_flag_reaches_its_setting(
         "cycle_mult": 3, "batch_norm": "train", "batch_size": 11, "full_batch_size": 12, "views": 13, "tta_views": 14,
         "valid_share": 0.3, "max_broken_share": 0.4, "seed": 15, "threads": 1, "weights": "w.pth",
         "head": "lbfgs", "unfreeze": "all", "sizes": "32,48", "cache_size": "5GB",
+        "path_column": "file", "label_column": "kind", "split_column": "part", "group_column": "who",
+        "label_separator": ";",
     }  # fmt: skip
     words = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     code, out, _ = run_cli("train", small, "--no-store", *words)
@@ -95,6 +98,32 @@ def test_a_sample_brings_settings_that_suit_it(run_cli: RunCli, monkeypatch: pyt
     assert (settings.size, settings.square, settings.augment) == (96, "squash", "none")  # type: ignore[attr-defined]
 
 
+def test_a_list_and_an_archive_are_trained_on_as_a_folder_is(
+    run_cli: RunCli, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = {path.relative_to(small).as_posix(): path.read_bytes() for path in sorted(small.rglob("*.png"))}
+    rows = (f"{small.name}/{name}\t{name.split('/')[1]}\t{name.split('/')[0]}" for name in files)
+    (tmp_path / "list.tsv").write_text("\n".join(["file\tlabel\tsplit", *rows]))
+    write_zip(tmp_path / "pets.zip", {f"pets/{name}": data for name, data in files.items()})
+    code, out, err = run_cli("train", "list.tsv", "--path-column", "file", *QUICK)
+    assert (code, err) == (0, "")
+    assert "16 pictures of 2 classes (12 train, 4 valid)" in out
+    assert "runs/list/report.html" in out
+    code, out, err = run_cli("train", "pets.zip", *QUICK)
+    assert (code, err) == (0, "")
+    assert "note: the classes are those in pets, the only folder that there is" in out
+    assert "runs/pets/report.html" in out
+    assert "pets/valid/red/000.png" in (tmp_path / "runs/pets/predictions.csv").read_text()
+
+
+def list_of(root: Path, name: str = "list.csv") -> Path:
+    """A list whose column of paths is called otherwise, beside the pictures' folder."""
+    path = root.parent / name
+    path.write_text(f"file,label\n{root.name}/red/000.png,red\n")
+    return path
+
+
 def mistakes(make: MakeCollection) -> dict[str, tuple[Path, tuple[str, ...], str]]:
     """Collections and flags that cannot be used, with what the message must say."""
     broken = make({"train/red": 7, "train/blue": 7, "valid/red": 2, "valid/blue": 2}, "broken")
@@ -105,6 +134,10 @@ def mistakes(make: MakeCollection) -> dict[str, tuple[Path, tuple[str, ...], str
     empty = make({}, "empty")
     empty.mkdir(exist_ok=True)
     return {
+        "no column": (list_of(good), (), "no column 'path'; the header has file, label; rename a column, or say"),
+        "columns of a folder": (good, ("--label-separator", ";"), "--label-separator: says how a CSV file is read"),
+        "no archive": (list_of(good, "list.zip"), (), "list.zip: cannot be read as a zip archive"),
+        "no collection": (list_of(good, "list.doc"), (), "list.doc: is none of those that hold pictures"),
         "no pictures": (empty, (), "no pictures in class folders"),
         "one class": (make({"red": 4}, "one"), (), "only one class, 'red'"),
         "a lonely picture": (make({"red": 4, "blue": 1}, "lonely"), (), "'blue' has 1, needed: 2"),
@@ -121,6 +154,10 @@ def mistakes(make: MakeCollection) -> dict[str, tuple[Path, tuple[str, ...], str
 
 
 KINDS = [
+    "no column",
+    "columns of a folder",
+    "no archive",
+    "no collection",
     "no pictures",
     "one class",
     "a lonely picture",

@@ -1,4 +1,4 @@
-"""`unfreeze train`: a folder of pictures to a run folder."""
+"""`unfreeze train`: pictures to a run folder."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unfreeze.activations.plan import parse_bytes, readable_bytes
-from unfreeze.errors import CollectionError, SettingsError, UnfreezeError
+from unfreeze.errors import SettingsError, UnfreezeError
+from unfreeze.images.collection import check_named, collection_name
 from unfreeze.recipe.settings import TrainSettings, parse_sizes, parse_steps
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
@@ -56,7 +57,7 @@ DEFAULT_HEAD = Head(DEFAULTS.head)
 DEFAULT_UNFREEZE = Unfreeze(DEFAULTS.unfreeze)
 DEFAULT_CACHE_SIZE = readable_bytes(DEFAULTS.cache_size).replace(" ", "")
 
-NOTHING_NAMED = "name a folder of pictures, or a sample with --sample digits"
+NOTHING_NAMED = "name a folder, CSV file or archive of pictures, or a sample with --sample digits"
 SAMPLE_SETTINGS = {Sample.DIGITS: TrainSettings(size=96, square=Square.SQUASH, augment=Augment.UPRIGHT)}
 """What suits a sample better than the general defaults; a flag that is given still wins."""
 
@@ -64,9 +65,14 @@ SAMPLE_SETTINGS = {Sample.DIGITS: TrainSettings(size=96, square=Square.SQUASH, a
 def train_command(
     context: typer.Context,
     pictures: Annotated[
-        Path | None, typer.Argument(help="Folder of pictures: CLASS/*, or train/CLASS/* beside valid/CLASS/*.")
+        Path | None,
+        typer.Argument(
+            help="Folder of pictures (CLASS/*, or train/CLASS/* beside valid/CLASS/*), CSV file, zip or tar archive."
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="New folder for the run. [default: runs/PICTURES]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="New folder for the run. [default: runs/PICTURES, without a suffix]")
+    ] = None,
     sample: Annotated[Sample | None, typer.Option(help="Train on a sample that needs no download.")] = None,
     backbone: Annotated[str, typer.Option(help="Pretrained body: a name of timm's or efficientnet_lite0, 1 or 2.")] = (
         DEFAULTS.backbone
@@ -104,6 +110,15 @@ def train_command(
     ),
     views: Annotated[int, typer.Option(help="Augmented views that are stored.")] = DEFAULTS.views,
     tta_views: Annotated[int, typer.Option(help="Views of test-time augmentation; 0 for none.")] = DEFAULTS.tta_views,
+    path_column: Annotated[str, typer.Option(help="Column of paths in a CSV file.")] = DEFAULTS.path_column,
+    label_column: Annotated[str, typer.Option(help="Column of labels.")] = DEFAULTS.label_column,
+    split_column: Annotated[str, typer.Option(help="Column of splits, which may be missing.")] = DEFAULTS.split_column,
+    group_column: Annotated[str, typer.Option(help="Column of groups: one group is never split.")] = (
+        DEFAULTS.group_column
+    ),
+    label_separator: Annotated[str, typer.Option(help="Parts the labels of a picture, where it may have several.")] = (
+        DEFAULTS.label_separator
+    ),
     valid_share: Annotated[
         float, typer.Option(help="Part that validates where no folder does.")
     ] = DEFAULTS.valid_share,
@@ -134,7 +149,7 @@ def train_command(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print more of each step.")] = False,
 ) -> None:
-    """Take a folder of pictures through the eight steps to a model that predicts."""
+    """Take pictures through the eight steps to a model that predicts."""
     if resume:
         refuse_other_flags(context)
         go_on(resume, quiet=quiet, verbose=verbose)
@@ -142,9 +157,8 @@ def train_command(
     if (pictures is None) == (sample is None):
         what = "a folder and a sample were both named; leave one of them away" if pictures else NOTHING_NAMED
         raise typer.BadParameter(what)
-    if pictures and not pictures.is_dir():
-        what = "is a file, not a folder of pictures" if pictures.exists() else "there is no such folder of pictures"
-        raise CollectionError(f"{pictures}: {what}", subject=pictures)
+    if pictures:
+        check_named(pictures)
     suited = SAMPLE_SETTINGS[sample] if sample else DEFAULTS
     settings = TrainSettings(
         backbone=backbone,
@@ -167,6 +181,11 @@ def train_command(
         full_batch_size=full_batch_size,
         views=views,
         tta_views=tta_views,
+        path_column=path_column,
+        label_column=label_column,
+        split_column=split_column,
+        group_column=group_column,
+        label_separator=label_separator,
         valid_share=valid_share,
         max_broken_share=max_broken_share,
         exclude=tuple(exclude or ()),
@@ -195,8 +214,8 @@ def run(
     """Trains and prints.
 
     Args:
-        pictures: The folder of pictures; None for a sample.
-        sample: The sample; None for a folder.
+        pictures: The folder, CSV file or archive of pictures; None for a sample.
+        sample: The sample; None for pictures of the user's.
         out: The run folder; None for a new one below `runs`.
         settings: All settings.
         quiet: Print nothing but errors.
@@ -206,8 +225,8 @@ def run(
     from unfreeze.recipe.train import sample_folder, train
 
     folder = sample_folder(sample.value) if sample else pictures
-    assert folder is not None, "either a folder or a sample was given"
-    target = out or default_folder(folder.resolve().name)
+    assert folder is not None, "either pictures or a sample were given"
+    target = out or default_folder(collection_name(folder))
     watch(target, lambda console: train(folder, target, settings, console), quiet=quiet, verbose=verbose)
 
 

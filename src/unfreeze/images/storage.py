@@ -66,7 +66,7 @@ def file_state(path: str | Path) -> str:
     Raises:
         OSError: If there is no such file.
     """
-    found = os.stat(path)  # noqa: PTH116 - no Path is made for each of 100,000 files
+    found = os.stat(path)
     now, written, changed = time.time_ns(), found.st_mtime_ns, found.st_ctime_ns
     if abs(now - written) < SETTLED_NS or abs(now - changed) < SETTLED_NS:
         return ""

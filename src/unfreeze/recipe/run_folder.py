@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from unfreeze.errors import CollectionError, RunError
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.files import write_whole
+from unfreeze.images.collection import absolute_name, check_named, file_hash
 from unfreeze.images.scan import content_hash
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.state import STATE_FILE
@@ -82,7 +83,7 @@ class RunFolder:
 
     def begin(self, pictures: Path, settings: TrainSettings) -> None:
         """Writes what resuming needs first of all, then the resolved settings for the reader."""
-        begun = {"pictures": str(pictures.resolve()), "settings": settings.to_dict(), "rows": None}
+        begun = {"pictures": str(absolute_name(pictures)), "settings": settings.to_dict(), "rows": None}
         self._write_begun({**begun, "manifests": manifest_hashes(settings)})
         self.lay_out(settings)
 
@@ -94,12 +95,14 @@ class RunFolder:
             write_whole(self.path / name, text.encode())
 
     def begun(self) -> tuple[Path, TrainSettings]:
-        """The folder of pictures and the settings that the run was begun with; its manifests are what they were."""
+        """What names the pictures, and the settings that the run was begun with; its manifests are what they were."""
         found = self._read_begun()
         pictures = Path(found["pictures"])
-        if not pictures.is_dir():
+        try:
+            check_named(pictures)
+        except CollectionError as error:
             message = f"{pictures}: the pictures of the run are not there any more; put them back, or begin anew"
-            raise CollectionError(message, subject=pictures)
+            raise CollectionError(message, subject=pictures) from error
         settings = TrainSettings.from_dict(found["settings"])
         begun = found.get("manifests", {})
         for path, content in manifest_hashes(settings).items():
@@ -153,8 +156,11 @@ class RunFolder:
             weights: Hash of the pretrained body.
 
         Returns:
-            Hashes of data, weights and settings, the seed, and versions.
+            What named the pictures; hashes of data, weights and settings, and of the file that named the pictures
+            where it was a list or an archive; the seed, and versions.
         """
+        pictures = Path(self._read_begun()["pictures"])
+        named_by = file_hash(pictures)
         rows = json.dumps([asdict(row) for row in table.rows], sort_keys=True)
         receipt = {
             "data": _hash(rows),
@@ -162,7 +168,8 @@ class RunFolder:
             "settings": _hash(settings.to_toml()),
             "manifests": manifest_hashes(settings),
             "seed": settings.seed,
-            "pictures": str(table.root),
+            "pictures": str(pictures),
+            **({"pictures_file": named_by} if named_by else {}),
             "quarantined": [asdict(row) for row in table.quarantined],
             "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
             "python": platform.python_version(),

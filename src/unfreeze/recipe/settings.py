@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unfreeze.errors import SettingsError, nearest
+from unfreeze.images.columns import Columns
 from unfreeze.network.backbones import DEFAULT_BACKBONE
 from unfreeze.training.cycles import cycles_within
 from unfreeze.transforms.squares import Square
@@ -28,6 +29,11 @@ class TrainSettings:
         square: What is done with a picture that is not square.
         augment: How training views differ from the plain view.
         seed: Decides split, views, order and dropout: the only source of chance.
+        path_column: Name of the column of paths, where the pictures are named by a CSV file.
+        label_column: Name of its column of labels.
+        split_column: Name of its column of splits; may be missing under the default name.
+        group_column: Name of its column of groups; may be missing under the default name.
+        label_separator: Parts the labels of a picture in a CSV file; empty where each picture has one label.
         valid_share: Part of each class that validates, where the folders do not say which pictures do.
         max_broken_share: The run stops when more than this part of the files cannot be decoded.
         exclude: Manifests of pictures that are left out; a list of findings is one.
@@ -64,6 +70,11 @@ class TrainSettings:
     square: Square = Square.CROP
     augment: Augment = Augment.SIDE_ON
     seed: int = 0
+    path_column: str = Columns.path
+    label_column: str = Columns.label
+    split_column: str = Columns.split
+    group_column: str = Columns.group
+    label_separator: str = Columns.label_separator
     valid_share: float = 0.2
     max_broken_share: float = 0.1
     exclude: tuple[Path, ...] = ()
@@ -105,6 +116,17 @@ class TrainSettings:
     def full_cycles(self) -> int:
         """Number of step 8's cycles that fit into `max_epochs`."""
         return cycles_within(self.max_epochs, cycle_len=self.cycle_len, cycle_mult=self.cycle_mult)
+
+    @property
+    def columns(self) -> Columns:
+        """How a CSV file that names the pictures is read."""
+        return Columns(
+            path=self.path_column,
+            label=self.label_column,
+            split=self.split_column,
+            group=self.group_column,
+            label_separator=self.label_separator,
+        )
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "TrainSettings":

@@ -18,7 +18,7 @@ from unfreeze.evaluation import metrics
 from unfreeze.evaluation.labels import label_figures, mean_average_precision
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.amended import amended
-from unfreeze.images.layout import find_layout
+from unfreeze.images.collection import check_named, collection_layout, collection_name, lies_inside
 from unfreeze.images.sample import write_digits
 from unfreeze.images.scan import scan_layout
 from unfreeze.images.table import ImageTable
@@ -73,10 +73,11 @@ def sample_folder(name: str) -> Path:
 
 
 def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) -> RunResult:
-    """Takes a folder of pictures through the eight steps to a model.
+    """Takes a collection of pictures through the eight steps to a model.
 
     Args:
-        pictures: `CLASS/*`, or `train/CLASS/*` beside `valid/CLASS/*`.
+        pictures: A folder with `CLASS/*`, or `train/CLASS/*` beside `valid/CLASS/*`; or anything else that
+            `collection_layout` understands, such as a CSV file or an archive.
         out: The run folder, which must not be there or be empty.
         settings: All settings.
         watcher: Is told of everything.
@@ -87,7 +88,8 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
     Raises:
         UnfreezeError: If pictures, settings or folders cannot be used.
     """
-    if out.resolve().is_relative_to(pictures.resolve()):
+    check_named(pictures)
+    if lies_inside(out, pictures):
         message = f"{out}: lies inside the pictures, where nothing is ever written; name another folder with --out"
         raise RunError(message, subject=out)
     size = settings.size or preprocessing(settings.backbone).size_px
@@ -146,7 +148,7 @@ def _finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], wa
     folder.write_predictions(table)
     figures = _figures(course, table)
     content = ReportContent(
-        title=learner.data.table.root.resolve().name,
+        title=collection_name(Path(receipt["pictures"])),
         table=learner.data.table,
         predictions=table,
         transform=learner.data.transform,
@@ -219,7 +221,7 @@ def _read(pictures: Path, settings: TrainSettings, watcher: Watcher) -> ImageDat
         seed=settings.seed,
     )
     layout = amended(
-        find_layout(pictures),
+        collection_layout(pictures, columns=settings.columns),
         exclude=settings.exclude,
         exclude_kinds=settings.exclude_kinds,
         relabel=settings.relabel,
