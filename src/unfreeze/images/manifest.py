@@ -74,7 +74,7 @@ def read_manifest(path: str | Path, action: Action) -> tuple[Entry, ...]:
             known = f"actions are {', '.join(ACTIONS)}{nearest(values['action'], ACTIONS)}"
             faults.append(f"line {record[0]}: there is no action {values['action']!r}; {known}")
         elif values.get("action", "") in ("", action):
-            faults += (f"line {record[0]}: {fault}" for fault in _row_faults(record, values, len(header), action))
+            faults += (f"line {record[0]}: {fault}" for fault in _row_faults(record, values, len(header)))
             entries.append(_entry(path, record[0], values))
     if faults:
         raise CollectionError(f"{path}: {in_words(faults)}; mend the file", subject=path)
@@ -101,13 +101,13 @@ def _columns(path: Path, header: Sequence[str], action: Action) -> dict[str, int
     return {name: header.index(name) for name in wanted}
 
 
-def _row_faults(record: Record, values: Mapping[str, str], width: int, action: Action) -> Iterator[str]:
+def _row_faults(record: Record, values: Mapping[str, str], width: int) -> Iterator[str]:
     if len(record[1]) != width:
         fields = f"{len(record[1])} fields where the header has {width}"
         yield f"{fields}; put a field that holds the delimiter in quotes"
     elif not values["path"] and "kind" not in values:
         yield "the path is empty"
-    split = values.get("split", "") if action == "relabel" else ""
+    split = values.get("split", "")
     if split and split.lower() not in SPLIT_NAMES:
         yield f"there is no split {split!r}; splits are {', '.join(SPLIT_NAMES)}{nearest(split, SPLIT_NAMES)}"
 
