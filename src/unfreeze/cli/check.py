@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unfreeze.cli.flags import (
+    Exclude,
+    ExcludeKind,
+    GroupColumn,
+    LabelColumn,
+    LabelSeparator,
+    PathColumn,
+    Relabel,
+    SplitColumn,
+)
 from unfreeze.errors import RunError
+from unfreeze.images.collection import check_named, collection_layout, collection_name, lies_inside
+from unfreeze.images.columns import Columns
 
 if TYPE_CHECKING:
     from unfreeze.audit.examine import Examination
@@ -33,9 +45,14 @@ def check_command(
     ] = False,
     size: Annotated[int | None, typer.Option(help="Side of the squares in pixels. [default: the backbone's]")] = None,
     squares: Annotated[bool, typer.Option(help="Compare crop, squash and pad as well.")] = True,
-    exclude: Annotated[list[Path] | None, typer.Option(help="As for train; may be repeated.")] = None,
-    exclude_kind: Annotated[list[str] | None, typer.Option(help="As for train; may be repeated.")] = None,
-    relabel: Annotated[list[Path] | None, typer.Option(help="As for train; may be repeated.")] = None,
+    path_column: PathColumn = Columns.path,
+    label_column: LabelColumn = Columns.label,
+    split_column: SplitColumn = Columns.split,
+    group_column: GroupColumn = Columns.group,
+    label_separator: LabelSeparator = Columns.label_separator,
+    exclude: Exclude = None,
+    exclude_kind: ExcludeKind = None,
+    relabel: Relabel = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Look for broken files, copies, leaks, wrong labels, shortcuts and more; no picture is changed."""
@@ -45,18 +62,31 @@ def check_command(
     from unfreeze.cli.console import RunConsole
     from unfreeze.files import free_folder
     from unfreeze.images.amended import amended
-    from unfreeze.images.layout import find_layout
 
-    folder = out or free_folder(DEFAULT_PARENT, pictures.stem)
+    columns = Columns(
+        path=path_column,
+        label=label_column,
+        split=split_column,
+        group=group_column,
+        label_separator=label_separator,
+    )
+
+    check_named(pictures)
+    title = collection_name(pictures)
+    folder = out or free_folder(DEFAULT_PARENT, title)
     check_free(folder, pictures)
     with RunConsole(quiet=quiet) as console:
         layout = amended(
-            find_layout(pictures), exclude=exclude or (), exclude_kinds=exclude_kind or (), relabel=relabel or ()
+            collection_layout(pictures, columns=columns),
+            exclude=exclude or (),
+            exclude_kinds=exclude_kind or (),
+            relabel=relabel or (),
+            label_separator=label_separator,
         )
         data = _read(layout, size, console)
         examination = examine(data, observer=console)
         audit = audit_squares(data, observer=console) if squares else None
-        _write(folder, examination, audit, title=pictures.stem)
+        _write(folder, examination, audit, title=title)
         for line in in_words(examination):
             console.line(line)
         if audit:
@@ -76,7 +106,7 @@ def check_free(folder: Path, pictures: Path) -> None:
     Raises:
         RunError: If the folder lies inside the pictures or holds something.
     """
-    if folder.resolve().is_relative_to(pictures.resolve()):
+    if lies_inside(folder, pictures):
         message = f"{folder}: lies inside the pictures, where nothing is ever written; name another folder with --out"
         raise RunError(message, subject=folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unfreeze.cli.predict import echo
-from unfreeze.errors import CollectionError, RunError
+from unfreeze.errors import RunError
+from unfreeze.images.collection import check_named, collection_name, lies_inside
 
 if TYPE_CHECKING:
     from unfreeze.audit.square_trial import SquareTrial
@@ -18,7 +19,7 @@ DEFAULT_SAMPLE = 1000
 
 
 def squares_command(
-    pictures: Annotated[Path, typer.Argument(help="Folder of pictures: CLASS/*, or train/CLASS/* beside valid/*.")],
+    pictures: Annotated[Path, typer.Argument(help="Pictures as for train: a folder, a CSV file or an archive.")],
     out: Annotated[Path | None, typer.Option(help=f"Write {PAGE} into this folder, with pictures.")] = None,
     size: Annotated[int | None, typer.Option(help="Side of the squares in pixels. [default: the backbone's]")] = None,
     sample: Annotated[int, typer.Option(help="Pictures to compare at most; test pictures never.")] = DEFAULT_SAMPLE,
@@ -31,12 +32,10 @@ def squares_command(
     from unfreeze.learner.data import ImageData
     from unfreeze.recipe.settings import TrainSettings
 
-    if not pictures.is_dir():
-        what = "is a file, not a folder of pictures" if pictures.exists() else "there is no such folder of pictures"
-        raise CollectionError(f"{pictures}: {what}", subject=pictures)
+    check_named(pictures)
     page = _new_page(out, pictures) if out else None
     with RunConsole(quiet=quiet) as console:
-        data = ImageData.from_folder(
+        data = ImageData.from_path(
             pictures, size_px=size, progress=lambda done, total: console.progress("reading pictures", done, total)
         )
         for note in data.table.notes:
@@ -44,7 +43,7 @@ def squares_command(
         limit = TrainSettings().cache_size
         audit = audit_squares(data, sample=sample, compare=compare, limit_bytes=limit, observer=console)
     if page:
-        _write(page, audit, title=pictures.resolve().name)
+        _write(page, audit, title=collection_name(pictures))
     if not quiet:
         for line in lines(audit):
             echo(line)
@@ -104,7 +103,7 @@ def _new_page(out: Path, pictures: Path) -> Path:
     """Where the page will be written; checked before anything is computed."""
     from unfreeze.files import there_already
 
-    if out.resolve().is_relative_to(pictures.resolve()):
+    if lies_inside(out, pictures):
         message = f"{out}: lies inside the pictures, where nothing is ever written; name another folder with --out"
         raise RunError(message, subject=out)
     page = out / PAGE

@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unfreeze.activations.plan import parse_bytes, readable_bytes
+from unfreeze.cli.flags import (
+    Exclude,
+    ExcludeKind,
+    GroupColumn,
+    LabelColumn,
+    LabelSeparator,
+    PathColumn,
+    Relabel,
+    SplitColumn,
+)
 from unfreeze.errors import SettingsError, UnfreezeError
 from unfreeze.images.collection import check_named, collection_name
 from unfreeze.recipe.settings import TrainSettings, parse_sizes, parse_steps
@@ -110,30 +120,20 @@ def train_command(
     ),
     views: Annotated[int, typer.Option(help="Augmented views that are stored.")] = DEFAULTS.views,
     tta_views: Annotated[int, typer.Option(help="Views of test-time augmentation; 0 for none.")] = DEFAULTS.tta_views,
-    path_column: Annotated[str, typer.Option(help="Column of paths in a CSV file.")] = DEFAULTS.path_column,
-    label_column: Annotated[str, typer.Option(help="Column of labels.")] = DEFAULTS.label_column,
-    split_column: Annotated[str, typer.Option(help="Column of splits, which may be missing.")] = DEFAULTS.split_column,
-    group_column: Annotated[str, typer.Option(help="Column of groups: one group is never split.")] = (
-        DEFAULTS.group_column
-    ),
-    label_separator: Annotated[str, typer.Option(help="Parts the labels of a picture, where it may have several.")] = (
-        DEFAULTS.label_separator
-    ),
+    path_column: PathColumn = DEFAULTS.path_column,
+    label_column: LabelColumn = DEFAULTS.label_column,
+    split_column: SplitColumn = DEFAULTS.split_column,
+    group_column: GroupColumn = DEFAULTS.group_column,
+    label_separator: LabelSeparator = DEFAULTS.label_separator,
     valid_share: Annotated[
         float, typer.Option(help="Part that validates where no folder does.")
     ] = DEFAULTS.valid_share,
     max_broken_share: Annotated[float, typer.Option(help="Stop above this part of broken files.")] = (
         DEFAULTS.max_broken_share
     ),
-    exclude: Annotated[
-        list[Path] | None, typer.Option(help="Leave out the pictures that this CSV file names; may be repeated.")
-    ] = None,
-    exclude_kind: Annotated[
-        list[str] | None, typer.Option(help="Of a list of findings, leave out this kind alone; may be repeated.")
-    ] = None,
-    relabel: Annotated[
-        list[Path] | None, typer.Option(help="Give pictures the labels in this CSV file; may be repeated.")
-    ] = None,
+    exclude: Exclude = None,
+    exclude_kind: ExcludeKind = None,
+    relabel: Relabel = None,
     seed: Annotated[int, typer.Option(help="Decides split, views, order and dropout.")] = DEFAULTS.seed,
     threads: Annotated[int | None, typer.Option(help="Threads. [default: one a core]")] = None,
     store: Annotated[

@@ -109,7 +109,9 @@ class ImageData:
                 are named for what is no table.
         """
         columns, others = _parted(options)
-        return cls._from_layout(collection_layout(path, columns=columns), **others)
+        return cls._from_layout(
+            collection_layout(path, columns=columns), label_separator=columns.label_separator, **others
+        )
 
     @classmethod
     def from_folder(cls, root: str | Path, **options: Unpack[DataOptions]) -> "ImageData":
@@ -151,7 +153,9 @@ class ImageData:
             SettingsError: If there is no such square or kind of view, or the share lies outside of its range.
         """
         columns, others = _parted(options)
-        return cls._from_layout(csv_layout(path, root=root, columns=columns), **others)
+        return cls._from_layout(
+            csv_layout(path, root=root, columns=columns), label_separator=columns.label_separator, **others
+        )
 
     @classmethod
     def from_frame(
@@ -173,7 +177,9 @@ class ImageData:
             SettingsError: If there is no such square or kind of view, or the share lies outside of its range.
         """
         columns, others = _parted(options)
-        return cls._from_layout(frame_layout(frame, root=root, columns=columns), **others)
+        return cls._from_layout(
+            frame_layout(frame, root=root, columns=columns), label_separator=columns.label_separator, **others
+        )
 
     @classmethod
     def from_lists(
@@ -212,6 +218,7 @@ class ImageData:
         cls,
         layout: Layout,
         *,
+        label_separator: str = "",
         size_px: int | None = None,
         square: Square | str = Square.CROP,
         augment: Augment | str = Augment.SIDE_ON,
@@ -232,7 +239,7 @@ class ImageData:
         )
         threads = os.cpu_count() or 1
         table = scan_layout(
-            amended(layout, **manifests),
+            amended(layout, label_separator=label_separator, **manifests),
             valid_share=valid_share,
             seed=seed,
             threads=threads,

@@ -225,6 +225,7 @@ def _read(pictures: Path, settings: TrainSettings, watcher: Watcher) -> ImageDat
         exclude=settings.exclude,
         exclude_kinds=settings.exclude_kinds,
         relabel=settings.relabel,
+        label_separator=settings.label_separator,
     )
     table = scan_layout(
         layout,
