@@ -133,13 +133,20 @@ def test_test_pictures_are_said_to_have_been_used_once_at_the_end(finished: RunR
     assert "a test folder would not" not in page
 
 
-def test_a_head_that_is_worse_than_guessing_is_warned_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Guessing's loss is log 2, not the logarithm of the number of labels."""
+def test_labels_that_no_picture_has_and_a_head_that_is_worse_than_guessing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guessing's loss is log 2, not the logarithm of the number of labels, 2 of 32 of which are seen here."""
     data = labelled_data(tmp_path / "pictures", {"train": 3, "valid": 2}, size_px=32)
-    monkeypatch.setattr("unfreeze.recipe.train._read", lambda *_, **__: data)
+    table = replace(data.table, classes=(*NAMES, *(f"unseen {number}" for number in range(30))))
+    monkeypatch.setattr("unfreeze.recipe.train._read", lambda *_, **__: replace(data, table=table))
     watched = Recorder()
-    settings = replace(SETTINGS, size=32, steps=(1, 3), lr=100.0, tta_views=0, head_epochs=1)
+    settings = replace(SETTINGS, steps=(1, 3), lr=4000.0, tta_views=0, head_epochs=1)
     figures = train(tmp_path / "pictures", tmp_path / "run", settings, watched).figures
-    assert figures["valid_loss"] > np.log(2)
+    assert np.log(2) < figures["valid_loss"] < np.log(32)
     assert "WARNING: the validation loss is worse than guessing's" in watched.outcomes[1]
-    assert "worse than that of guessing" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "worse than that of guessing" in page
+    assert "unseen 29" in page
+    assert [row["average_precision"] for row in figures["labels"][2:]] == [0] * 30
+    assert figures["mean_average_precision"] == np.mean([row["average_precision"] for row in figures["labels"][:2]])
