@@ -20,7 +20,14 @@ def commands() -> list[str]:
 
 
 def test_the_readme_shows_all_commands() -> None:
-    assert {shlex.split(line)[1] for line in commands()} == {"train", "predict", "cache", "schedule"}
+    assert {shlex.split(line)[1] for line in commands()} == {
+        "train",
+        "predict",
+        "cache",
+        "schedule",
+        "check",
+        "squares",
+    }
 
 
 @pytest.mark.filterwarnings("default")

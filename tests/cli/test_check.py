@@ -53,8 +53,9 @@ def sound(tmp_path: Path) -> Path:
     chance = np.random.default_rng(0)
     for number in range(120):
         name = ("across", "down")[number % 2]
-        stripes = np.kron(chance.integers(0, 2, 8), np.ones(8))[:, np.newaxis, np.newaxis]  # (64, 1, 1)
-        first, second = chance.uniform(0, 255, (2, 3))
+        stripes = np.kron(chance.permutation(16) % 2, np.ones(4))[:, np.newaxis, np.newaxis]  # (64, 1, 1)
+        first = chance.uniform(0, 120, 3)
+        second = first + chance.uniform(60, 120)
         pixels = np.broadcast_to(stripes * first + (1 - stripes) * second, (64, 64, 3)).astype(np.uint8)
         path = tmp_path / "stripes" / name / f"{number:03}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +72,22 @@ def test_strict_fails_where_something_must_be_mended(faulty: Path, tmp_path: Pat
 def test_strict_passes_where_nothing_has_to_be_mended(sound: Path, tmp_path: Path, run_cli: RunCli) -> None:
     code, _, err = run_cli("check", sound, "--out", tmp_path / "found", "--strict", "--quiet")
     assert (code, err) == (0, "")
+
+
+def test_pictures_with_several_labels_are_examined_as_far_as_that_goes(
+    make_collection: MakeCollection, tmp_path: Path, run_cli: RunCli
+) -> None:
+    root = make_collection({"a": 12, "b": 12})
+    shutil.copy(root / "a/003.png", root / "b/copy.png")
+    names = [path.relative_to(root).as_posix() for path in sorted(root.glob("*/*.png"))]
+    lines = [f"{name},{('red', 'red;warm', '')[index % 3]}" for index, name in enumerate(names)]
+    (tmp_path / "list.csv").write_text("\n".join(["path,label", *(f"pictures/{line}" for line in lines)]))
+    code, out, err = run_cli("check", tmp_path / "list.csv", "--label-separator", ";", "--out", tmp_path / "found")
+    assert (code, err) == (0, "")
+    assert "several labels a picture: labels and shortcuts are not examined" in out
+    found = {(row["kind"], row["path"], row["related"]) for row in rows(tmp_path / "found/findings.csv")}
+    assert {kind for kind, *pair in found if set(pair) == {"a/003.png", "b/copy.png"}} <= {"contradiction", "duplicate"}
+    assert any({path, other} == {"a/003.png", "b/copy.png"} for _, path, other in found)
 
 
 def test_nothing_is_replaced_or_written_among_the_pictures(faulty: Path, tmp_path: Path, run_cli: RunCli) -> None:

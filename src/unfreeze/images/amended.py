@@ -40,7 +40,7 @@ def amended(
     Raises:
         CollectionError: If a manifest cannot be read, has faults, contradicts itself, or is none for this collection;
             or if no picture is left.
-        SettingsError: If there is no finding of a kind.
+        SettingsError: If there is no finding of a kind, but of one whose name is much like it.
     """
     exclusions = [entry for path in _several(exclude) for entry in read_manifest(path, "exclude")]
     exclusions = _of_kinds(exclusions, [exclude_kinds] if isinstance(exclude_kinds, str) else exclude_kinds)
@@ -137,13 +137,12 @@ def _several(manifests: Manifests) -> Sequence[str | Path]:
 
 
 def _of_kinds(entries: Sequence[Entry], kinds: Sequence[str]) -> list[Entry]:
+    """Entries of some kinds; that there are none of a kind is an error only where it looks like a slip of the pen."""
     known = sorted({entry.kind for entry in entries if entry.kind})
-    if unknown := [kind for kind in kinds if kind not in known]:
-        found = f"those of pictures are {', '.join(known)}" if known else "no manifest of --exclude names kinds"
-        message = (
-            f"--exclude-kind {unknown[0]!r}: there is no finding of that kind; {found}{nearest(unknown[0], known)}"
-        )
-        raise SettingsError(message, subject="exclude_kinds")
+    for kind in kinds:
+        if kind not in known and (advice := nearest(kind, known)):
+            message = f"--exclude-kind {kind!r}: there is no finding of that kind{advice}"
+            raise SettingsError(message, subject="exclude_kinds")
     return [entry for entry in entries if not kinds or not entry.kind or entry.kind in kinds]
 
 

@@ -57,7 +57,8 @@ class TarStorage:
     def state(self, path: str) -> str:
         """The state of the archive, and the file's place in it."""
         extent = self._extent(path)
-        return f"{file_state(extent.archive)} {extent.offset} {extent.size_bytes}"
+        whole = file_state(extent.archive)
+        return whole and f"{whole} {extent.offset} {extent.size_bytes}"
 
     def _extent(self, path: str) -> Extent:
         try:

@@ -51,7 +51,8 @@ class ZipStorage:
     def state(self, path: str) -> str:
         """The state of the archive, and the file's place and checksum in it."""
         found = self._member(path)
-        return f"{file_state(self.root)} {found.header_offset} {found.file_size} {found.CRC}"
+        whole = file_state(self.root)
+        return whole and f"{whole} {found.header_offset} {found.file_size} {found.CRC}"
 
     def _member(self, path: str) -> zipfile.ZipInfo:
         try:
