@@ -37,3 +37,18 @@ def test_several_labels_have_an_exact_match_and_means_over_the_labels(
     assert re.search(r"every label is right\. Over the 2 labels: mean average precision \d+\.\d %, F1 \d+\.\d %\n", out)
     assert re.search(r"\nTest exact match \d+\.\d % of 4 pictures .*; they were used once, at the end\n", out)
     assert "accuracy" not in out.lower()
+
+
+def test_a_list_of_several_labels_becomes_a_model_that_names_them(run_cli: RunCli, tmp_path: Path) -> None:
+    folder = tmp_path / "pictures"
+    table = labelled_data(folder, {"train": 6, "valid": 3}, size_px=32).table
+    lines = [f"{row.path},{row.split},{'|'.join(table.classes[label] for label in row.labels)}" for row in table.rows]
+    (folder / "labels.csv").write_text("\n".join(["path,split,label", *lines]) + "\n", encoding="utf-8")
+    words = ("--label-separator", "|", "--square", "squash", "--head", "lbfgs", "--quiet")
+    assert run_cli("train", folder / "labels.csv", "--out", tmp_path / "run", *QUICK, *words) == (0, "", "")
+    paths = [folder / row.path for row in table.rows]
+    code, out, _ = run_cli("predict", tmp_path / "run", *paths)
+    said = re.findall(r"  \[(.*?)\]  ", out)
+    true = [", ".join(table.classes[label] for label in row.labels) or "no label" for row in table.rows]
+    assert code == 0
+    assert sum(one == other for one, other in zip(said, true, strict=True)) >= 0.8 * len(true)  # by chance a quarter
