@@ -72,7 +72,7 @@ def test_what_most_pictures_have_is_said_once(make_table: MakeTable) -> None:
 
 
 def test_broken_files_and_notes_are_passed_on(ordinary: ImageTable) -> None:
-    table = replace(ordinary, quarantined=(Quarantined("bad.jpg", "breaks off"),), notes=("3 .txt files skipped",))
+    table = replace(ordinary, quarantined=(Quarantined("bad.jpg", "breaks off"),), odd=("3 .txt files skipped",))
     broken, odd = picture_findings(table, size_px=224)
     assert (broken.kind, broken.path, broken.detail) == (Kind.BROKEN, "bad.jpg", "breaks off")
     assert (odd.kind, odd.path, odd.detail) == (Kind.ODD, "", "3 .txt files skipped")

@@ -69,7 +69,7 @@ def _found(kind: Kind, row: ImageRow, *, score: float | None = None, detail: str
 
 
 def _odd(table: ImageTable) -> Iterator[Finding]:
-    yield from (Finding(Kind.ODD, detail=note) for note in table.notes)
+    yield from (Finding(Kind.ODD, detail=note) for note in table.odd)
     for row in table.rows:
         look = table.looks[row.path]
         if row.path.lower().rpartition(".")[2] not in SUFFIXES.get(look.format, ()) and look.format in SUFFIXES:

@@ -115,7 +115,15 @@ def scan_layout(
     notes = (*layout.notes, *notes, *_missing(layout.files, classes, rows), *cache_notes)
     looks = {file.path: r.look for file, r in good}
     return ImageTable(
-        layout.root, classes, rows, layout.storage, quarantined, notes, multilabel=layout.multilabel, looks=looks
+        root=layout.root,
+        classes=classes,
+        rows=rows,
+        storage=layout.storage,
+        quarantined=quarantined,
+        notes=notes,
+        odd=layout.notes,
+        multilabel=layout.multilabel,
+        looks=looks,
     )
 
 

@@ -64,6 +64,7 @@ class ImageTable:
         storage: Where the bytes are.
         quarantined: Files left out, with the reason.
         notes: What the user should know of what was skipped or found, one sentence each.
+        odd: Those of the notes that are about files and folders.
         multilabel: Whether a picture may have several labels, or none.
         looks: What the scan saw of each picture, by its path.
     """
@@ -74,6 +75,7 @@ class ImageTable:
     storage: Storage
     quarantined: tuple[Quarantined, ...] = ()
     notes: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
     multilabel: bool = False
     looks: Mapping[str, Look] = field(default_factory=dict)
 
