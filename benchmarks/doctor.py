@@ -87,9 +87,9 @@ def judge(source: Path, work: Path, *, seeds: int) -> None:
         copy = work / f"copy-{seed}"
         shutil.copytree(source, copy)
         chance = random.Random(seed)
-        broken = plant_broken(copy, chance)
         copies = plant_copies(copy, chance)
         flipped = plant_labels(copy, chance, untouched={name for pair in copies for name in pair})
+        broken = plant_broken(copy, chance)  # last, because they can be neither copied nor labelled
         found = checked(copy, work / f"found-{seed}")
         _score_labels(scores, flipped, found)
         _score_copies(scores["copies"], copies, found, known=pairs(as_it_is))
