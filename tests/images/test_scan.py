@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from drawn import cropped, mirrored, reencoded, resized, scene
 from unfreeze.errors import CollectionError, SettingsError
-from unfreeze.images.scan import content_hash, scan_folder
+from unfreeze.images.layout import FoundFile, Layout
+from unfreeze.images.scan import content_hash, scan_folder, scan_layout
+from unfreeze.images.storage import FolderStorage
 from unfreeze.images.table import ImageTable, Quarantined
 
 MakeCollection = Callable[..., Path]
@@ -61,18 +64,20 @@ def test_content_hash_is_of_the_bytes_alone() -> None:
 
 
 def test_without_splits_a_share_of_each_class_validates(make_collection: MakeCollection) -> None:
-    table = scan_folder(make_collection({"red": 10, "green": 5}), valid_share=0.4, seed=7)
-    assert Counter(table.classes[row.label] for row in table.of_split("valid")) == {"red": 4, "green": 2}
-    assert table.notes == ("no validation pictures given: 6 of 15 pictures set aside to validate (seed 7)",)
+    table = scan_folder(make_collection({"red": 60, "green": 10}), valid_share=0.4, seed=7)
+    counts = Counter(table.classes[row.label] for row in table.of_split("valid"))
+    assert 12 <= counts["red"] <= 36  # 24 on average
+    assert 2 <= counts["green"] <= 7
+    said = f"no validation pictures given: {counts.total()} of 70 pictures set aside to validate (seed 7)"
+    assert table.notes == (said,)
 
 
 def test_without_a_valid_folder_training_gives_and_test_does_not(make_collection: MakeCollection) -> None:
     table = scan_folder(make_collection({"train/red": 5, "train/blue": 5, "test/red": 4, "test/blue": 4}))
-    assert Counter((row.path.split("/")[0], row.split) for row in table.rows) == {
-        ("train", "train"): 8,
-        ("train", "valid"): 2,
-        ("test", "test"): 8,
-    }
+    counts = Counter((row.path.split("/")[0], row.split) for row in table.rows)
+    assert counts.keys() == {("train", "train"), ("train", "valid"), ("test", "test")}
+    assert counts["test", "test"] == 8
+    assert {row.label for row in table.of_split("train")} == {row.label for row in table.of_split("valid")} == {0, 1}
 
 
 def test_renamed_and_reordered_files_validate_as_before(make_collection: MakeCollection) -> None:
@@ -234,5 +239,91 @@ def test_equal_files_of_a_class_are_on_one_side(make_collection: MakeCollection)
     for path in sorted(root.rglob("*.png")):
         path.with_name(f"copy of {path.name}").write_bytes(path.read_bytes())
     table = scan_folder(root, valid_share=0.5)
-    assert len(table.of_split("valid")) == 12
+    assert 4 <= len(table.of_split("valid")) <= 20
     assert valid_contents(table).isdisjoint(row.content for row in table.of_split("train"))
+
+
+def write_scenes(folder: Path, seeds: range, name: str = "") -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed in seeds:
+        scene(seed).save(folder / f"{name}{seed:03d}.png")
+
+
+def write_copies(source: Path, into: Path) -> int:
+    """Copies each picture of a folder to another one, changed in one way or another."""
+    into.mkdir(parents=True, exist_ok=True)
+    ways = (reencoded, resized, mirrored)
+    for number, path in enumerate(paths := sorted(source.iterdir())):
+        with Image.open(path) as image:
+            ways[number % len(ways)](image.convert("RGB")).save(into / f"copy {path.name}")
+    return len(paths)
+
+
+def test_near_duplicates_are_on_one_side(tmp_path: Path) -> None:
+    write_scenes(tmp_path / "one", range(12))
+    write_scenes(tmp_path / "two", range(20, 32))
+    for name in ("one", "two"):
+        write_copies(tmp_path / name, tmp_path / name)
+    table = scan_folder(tmp_path, valid_share=0.5)
+    split_of = {row.path: row.split for row in table.rows}
+    copies = [path for path in split_of if "copy" in path]
+    assert len(copies) == 24
+    assert all(split_of[path] == split_of[path.replace("copy ", "")] for path in copies)
+    assert "near-duplicates: 24 clusters of 48 pictures that show the same kept on one side of the split" in table.notes
+
+
+def test_a_split_that_was_given_is_kept_and_what_straddles_it_is_counted(tmp_path: Path) -> None:
+    for split, start in (("train", 0), ("valid", 40), ("test", 80)):
+        for number, name in enumerate(("one", "two")):
+            write_scenes(tmp_path / split / name, range(start + 10 * number, start + 10 * number + 4))
+    write_copies(tmp_path / "train" / "one", tmp_path / "valid" / "one")
+    before = {row.path: row.split for row in scan_folder(tmp_path).rows}
+    assert all(path.startswith(split) for path, split in before.items())
+    what = "pictures are near-duplicates of training pictures, or of one group with them, which flatters the figures"
+    assert scan_folder(tmp_path).notes == (f"given split: 4 valid {what}",)
+    write_scenes(tmp_path / "test" / "two", range(1), name="again")
+    assert scan_folder(tmp_path).notes == (f"given split: 4 valid and 1 test {what}",)
+
+
+def test_one_picture_that_straddles_a_given_split_is_told_as_one(tmp_path: Path) -> None:
+    for split, start in (("train", 0), ("valid", 40)):
+        for number, name in enumerate(("one", "two")):
+            write_scenes(tmp_path / split / name, range(start + 10 * number, start + 10 * number + 2))
+    write_scenes(tmp_path / "valid" / "two", range(1))
+    (note,) = scan_folder(tmp_path).notes
+    assert note.startswith("given split: 1 valid picture is a near-duplicate of a training picture, or of one group")
+
+
+def test_test_pictures_that_training_knows_are_counted_where_validation_is_chosen(tmp_path: Path) -> None:
+    for number, name in enumerate(("one", "two")):
+        write_scenes(tmp_path / "train" / name, range(10 * number, 10 * number + 5))
+    write_scenes(tmp_path / "test" / "one", range(1))
+    outcomes = set()
+    for seed in range(12):
+        table = scan_folder(tmp_path, seed=seed, valid_share=0.5)
+        told = any(note.startswith("given split: 1 test picture is") for note in table.notes)
+        assert told == ({row.split for row in table.rows if row.path.endswith("one/000.png")} == {"train", "test"})
+        assert not any(note.startswith("near-duplicates") for note in table.notes)
+        outcomes.add(told)
+    assert outcomes == {False, True}
+
+
+def test_groups_are_on_one_side(tmp_path: Path) -> None:
+    write_scenes(tmp_path / "pictures", range(40))
+    files = tuple(
+        FoundFile(f"{seed:03d}.png", ("even" if seed % 2 == 0 else "odd",), None, group=f"herd {seed // 4}")
+        for seed in range(40)
+    )
+    root = tmp_path / "pictures"
+    table = scan_layout(Layout(root, str(root), files, FolderStorage(root)), valid_share=0.4)
+    sides = {(row.group, row.split) for row in table.rows}
+    assert len(sides) == len({row.group for row in table.rows}) == 10
+    assert {split for _, split in sides} == {"train", "valid"}
+
+
+def test_a_crop_is_not_known_by_its_look(tmp_path: Path) -> None:
+    """What the docstring of `images/duplicates.py` says; the thorough search finds it."""
+    write_scenes(tmp_path / "one", range(4))
+    write_scenes(tmp_path / "two", range(10, 14))
+    cropped(scene(0)).save(tmp_path / "one" / "crop.png")
+    assert not any(note.startswith("near-duplicates") for note in scan_folder(tmp_path).notes)

@@ -1,5 +1,6 @@
 """Settings: defaults, faults named all at once, steps as text."""
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from unfreeze.errors import SettingsError
-from unfreeze.recipe.settings import TrainSettings, parse_steps
+from unfreeze.recipe.settings import TrainSettings, parse_fold, parse_steps
 from unfreeze.transforms.squares import Square
 
 
@@ -25,6 +26,18 @@ def test_steps_that_cannot_be_read_are_an_error(text: str) -> None:
         parse_steps(text)
 
 
+@pytest.mark.parametrize("text", ["", "2", "2/", "/5", "2/5/6", "a/b", "-1/5", "2.0/5"])
+def test_a_fold_that_cannot_be_read_is_an_error(text: str) -> None:
+    with pytest.raises(SettingsError, match=r"--fold '.*' cannot be read; write it like 2/5"):
+        parse_fold(text)
+
+
+def test_a_fold_is_kept_with_the_settings() -> None:
+    settings = TrainSettings(fold=parse_fold("2/5"))
+    assert settings.fold == (2, 5)
+    assert TrainSettings.from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+
+
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
@@ -37,6 +50,9 @@ def test_steps_that_cannot_be_read_are_an_error(text: str) -> None:
         ("rate_ratio", 0.5, "--rate-ratio is 0.5; it must be at least 1"),
         ("valid_share", 1.0, "--valid-share is 1.0; it must lie between 0 and 1"),
         ("max_broken_share", 1.5, "--max-broken-share is 1.5"),
+        ("fold", (6, 5), "--fold is 6/5; there must be 2 folds or more, numbered from 1"),
+        ("fold", (0, 5), "--fold is 0/5"),
+        ("fold", (1, 1), "--fold is 1/1"),
         ("steps", (9,), r"--steps names \[9\]; steps are numbered 1 to 8"),
         ("steps", (), r"--steps names \[\]"),
         ("threads", 0, "--threads is 0"),

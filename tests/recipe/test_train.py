@@ -198,3 +198,12 @@ def without_seconds(result: RunResult) -> dict[str, object]:
         for step in result.figures["steps"]
     ]
     return {**result.figures, "seconds": 0, "steps": steps}
+
+
+def test_a_fold_validates_instead_of_the_given_split(pictures: Path, settings: TrainSettings, tmp_path: Path) -> None:
+    watched = Recorder()
+    short = replace(settings, steps=(1, 3), lr=0.01, tta_views=0, fold=(2, 3))
+    figures = train(pictures, tmp_path / "run", short, watched).figures
+    assert figures["train_images"] + figures["valid_images"] == 24
+    assert figures["test_images"] == 4
+    assert f"fold 2 of 3: {figures['valid_images']} of 24 pictures validate (seed 0)" in watched.notes

@@ -20,7 +20,7 @@ from unfreeze.cli.flags import (
 )
 from unfreeze.errors import SettingsError, UnfreezeError
 from unfreeze.images.collection import check_named, collection_name
-from unfreeze.recipe.settings import TrainSettings, parse_sizes, parse_steps
+from unfreeze.recipe.settings import TrainSettings, parse_fold, parse_sizes, parse_steps
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
 
@@ -128,6 +128,7 @@ def train_command(
     valid_share: Annotated[
         float, typer.Option(help="Part that validates where no folder does.")
     ] = DEFAULTS.valid_share,
+    fold: Annotated[str | None, typer.Option(help="Cross-validation: which fold validates, such as 2/5.")] = None,
     max_broken_share: Annotated[float, typer.Option(help="Stop above this part of broken files.")] = (
         DEFAULTS.max_broken_share
     ),
@@ -187,6 +188,7 @@ def train_command(
         group_column=group_column,
         label_separator=label_separator,
         valid_share=valid_share,
+        fold=parse_fold(fold) if fold else None,
         max_broken_share=max_broken_share,
         exclude=tuple(exclude or ()),
         exclude_kinds=tuple(exclude_kind or ()),

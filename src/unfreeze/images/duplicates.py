@@ -1,8 +1,8 @@
 """Near-duplicates by what the scan saw of the pictures: no picture is opened again.
 
-Two pictures are near-duplicates when they show the same exposure: re-encoded, resized, also to another aspect, brightened
-or mirrored. Frames of a series, where the subject or the camera moved, are not: a `group` column keeps those together. A
-copy that was cropped by more than a sliver has another thumbnail; `unfreeze.audit` searches for those.
+Two pictures are near-duplicates when they show the same exposure: re-encoded, resized, also to another aspect,
+brightened or mirrored. Frames of a series, where the subject or the camera moved, are not: a group keeps those
+together. A copy that was cropped by more than a sliver has another thumbnail; `unfreeze.audit` searches for those.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ LIKE = 0.985
 or quality 30 have 0.99 and more; the most alike of 3 million pairs of other photographs, 0.87."""
 
 DETAIL_LIKE = 0.95
-"""The same for what is left of the thumbnails without their local mean: pictures that share a white margin or a sky, but
-nothing within it, do not come so far. Copies have 0.97 and more."""
+"""The same for what is left of the thumbnails without their local mean: pictures that share a white margin or a sky,
+but nothing else, do not come so far. Copies have 0.97 and more."""
 
 LOOSELY_LIKE = 0.9
 """Correlation with the first of its cluster that a picture needs: a chain of small changes ends here."""
@@ -78,9 +78,9 @@ def near_pairs(looks: Mapping[str, Look]) -> list[NearPair]:
 def clusters(looks: Mapping[str, Look], contents: Mapping[str, str]) -> dict[str, str]:
     """Which pictures belong together as near-duplicates, or as files of the same bytes.
 
-    A cluster begins with the picture whose content hash is the least, and takes in near-duplicates of its members as long
-    as they are loosely like the first. So neither names nor order matter, and a picture that is added changes no cluster
-    but its own.
+    A cluster begins with the picture whose content hash is the least, and takes in near-duplicates of its members as
+    long as they are loosely like the first. So neither names nor order matter, and a picture that is added changes no
+    cluster but its own.
 
     Args:
         looks: What the scan saw of each picture, by its path.
@@ -141,7 +141,7 @@ class _Found:
         levels = np.frombuffer(b"".join(look.thumbnail for look in looks), np.uint8)
         levels = levels.reshape(len(looks), THUMBNAIL_PX, THUMBNAIL_PX)
         colours = np.array([look.colour for look in looks], np.float32).reshape(len(looks), 3)
-        thumbnails = _unit(levels.reshape(len(looks), -1).astype(np.float32))
+        thumbnails = _unit(levels.reshape(-1, THUMBNAIL_PX**2).astype(np.float32))
         thumbnails[levels.std(axis=(1, 2)) < BLANK] = 0
         pairs, mirrored = _candidates(thumbnails)
         kept, likeness = np.zeros(len(pairs), np.bool_), np.zeros(len(pairs), np.float32)
@@ -186,7 +186,7 @@ def _candidates(thumbnails: Floats) -> tuple[Indices, npt.NDArray[np.bool_]]:
 def _products(ones: Floats, others: Floats, mirrored: npt.NDArray[np.bool_]) -> Floats:
     """Scalar product of each pair of flat thumbnails (P, 256), the second one mirrored where that is said."""
     turned = np.where(mirrored[:, None], _flipped(others), others)
-    return np.einsum("pd,pd->p", ones, turned)
+    return np.asarray(np.einsum("pd,pd->p", ones, turned), np.float32)
 
 
 def _detail(levels: npt.NDArray[np.uint8]) -> Floats:
@@ -194,22 +194,22 @@ def _detail(levels: npt.NDArray[np.uint8]) -> Floats:
     padded = np.pad(levels.astype(np.float32), ((0, 0), (1, 1), (1, 1)), mode="edge")
     across = padded[:, :, :-2] + padded[:, :, 1:-1] + padded[:, :, 2:]
     around = across[:, :-2] + across[:, 1:-1] + across[:, 2:]
-    return _unit((levels - around / 9).reshape(len(levels), -1))
+    return _unit((levels - around / 9).reshape(-1, THUMBNAIL_PX**2))
 
 
 def _of_one_colour(ones: Floats, others: Floats) -> npt.NDArray[np.bool_]:
     """Whether mean colours (P, 3) differ in little but brightness."""
     changes = ones - others
-    return np.abs(changes[:, [0, 2]] - changes[:, [1]]).max(axis=1, initial=0) <= OTHER_COLOUR
+    return np.asarray(np.abs(changes[:, [0, 2]] - changes[:, [1]]).max(axis=1) <= OTHER_COLOUR)
 
 
 def _unit(vectors: Floats) -> Floats:
     """Vectors (N, D) with mean 0 and length 1; what does not vary is 0."""
     centred = vectors - vectors.mean(axis=1, keepdims=True)
     lengths = np.linalg.norm(centred, axis=1, keepdims=True)
-    return np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 1e-3)
+    return np.asarray(np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 1e-3), np.float32)
 
 
 def _flipped(vectors: Floats) -> Floats:
     """Flat thumbnails (N, 256), mirrored."""
-    return vectors.reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX)[:, :, ::-1].reshape(len(vectors), -1)
+    return vectors.reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX)[:, :, ::-1].reshape(vectors.shape)

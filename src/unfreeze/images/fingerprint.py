@@ -79,7 +79,7 @@ def _detail(levels: npt.NDArray[np.float32]) -> tuple[float, float]:
 def _variance(values: npt.NDArray[np.float32]) -> float:
     """The variance of an array, in a third of the time that numpy's own takes of one as small as these."""
     centred = values.ravel() - values.mean()
-    return float(centred @ centred) / centred.size
+    return float(centred @ centred) / float(centred.size)
 
 
 def _colours(small: Image.Image) -> tuple[tuple[float, float, float], tuple[float, float, float]]:

@@ -36,7 +36,7 @@ def close_pairs(points: Floats, *, least: float, most: int) -> Indices:
 
     >>> points = np.array([[1, 0], [0, 1], [0.6, 0.8], [0.8, 0.6]], np.float32)
     >>> close_pairs(points, least=0.79, most=9).tolist()
-    [[0, 3], [1, 2], [2, 3]]
+    [[1, 2], [0, 3], [2, 3]]
     """
     if len(points) < 2:
         return np.empty((0, 2), np.int64)

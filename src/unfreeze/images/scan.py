@@ -9,11 +9,13 @@ from pathlib import Path
 from unfreeze.errors import CollectionError, PictureError, SettingsError
 from unfreeze.images.collection import collection_layout
 from unfreeze.images.decode import probe
+from unfreeze.images.duplicates import clusters
 from unfreeze.images.fingerprint import look_at
 from unfreeze.images.layout import FoundFile, Layout
 from unfreeze.images.look import Look
 from unfreeze.images.scan_cache import ScanCache
-from unfreeze.images.split import valid_rows
+from unfreeze.images.split import bound_together, valid_rows
+from unfreeze.images.split_notes import chosen_notes, straddling_notes, together_notes
 from unfreeze.images.storage import Storage
 from unfreeze.images.table import ImageRow, ImageTable, Quarantined, Split
 from unfreeze.parallel import in_parallel
@@ -102,7 +104,7 @@ def scan_layout(
     good = [(file, r) for file, r in zip(layout.files, readings, strict=True) if isinstance(r, _Reading)]
     files = [file for file, _ in good]
     _check_validation(layout, files)
-    splits, notes = _splits(files, [r.content for _, r in good], valid_share, seed)
+    splits, notes = _splits(files, [r for _, r in good], valid_share, seed, multilabel=layout.multilabel)
     classes = _classes(layout.source, files, splits)
     numbers = {name: label for label, name in enumerate(classes)}
     labels = {names: _labels(names, numbers) for names in {file.class_names for file in files}}  # each kept once
@@ -233,19 +235,23 @@ def _check_validation(layout: Layout, good: Sequence[FoundFile]) -> None:
 
 
 def _splits(
-    files: Sequence[FoundFile], contents: Sequence[str], share: float, seed: int
+    files: Sequence[FoundFile], readings: Sequence[_Reading], share: float, seed: int, *, multilabel: bool
 ) -> tuple[list[Split], tuple[str, ...]]:
     """The split of each file: what the layout says, else chosen; validation is taken from training where missing."""
-    if any(file.split == "valid" for file in files):
-        return [file.split or "train" for file in files], ()
+    contents = {file.path: r.content for file, r in zip(files, readings, strict=True)}
+    near = clusters({file.path: r.look for file, r in zip(files, readings, strict=True)}, contents)
+    units = bound_together([near[file.path] for file in files], [file.group for file in files])
+    splits: list[Split] = [file.split or "train" for file in files]
+    if "valid" in splits:
+        return splits, straddling_notes(units, splits)
     pool = [index for index, file in enumerate(files) if file.split != "test"]
     chosen = valid_rows(
-        [" ".join(files[i].class_names) for i in pool], [contents[i] for i in pool], share=share, seed=seed
+        [files[i].class_names for i in pool], [units[i] for i in pool], share=share, seed=seed, multilabel=multilabel
     )
-    valid = {pool[i] for i in chosen}
-    splits: list[Split] = ["valid" if i in valid else file.split or "train" for i, file in enumerate(files)]
-    note = f"no validation pictures given: {len(valid)} of {len(pool)} pictures set aside to validate (seed {seed})"
-    return splits, (note,)
+    for i in chosen:
+        splits[pool[i]] = "valid"
+    together = together_notes([near[files[i].path] for i in pool])
+    return splits, (*chosen_notes(splits, seed), *together, *straddling_notes(units, splits))
 
 
 def _classes(source: str, files: Sequence[FoundFile], splits: Sequence[Split]) -> tuple[str, ...]:

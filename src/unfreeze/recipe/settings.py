@@ -35,6 +35,7 @@ class TrainSettings:
         group_column: Name of its column of groups; may be missing under the default name.
         label_separator: Parts the labels of a picture in a CSV file; empty where each picture has one label.
         valid_share: Part of each class that validates, where the folders do not say which pictures do.
+        fold: Which fold of the pictures validates, and of how many; None for one split, as `valid_share` says.
         max_broken_share: The run stops when more than this part of the files cannot be decoded.
         exclude: Manifests of pictures that are left out; a list of findings is one.
         exclude_kinds: Kinds of findings that are left out; all kinds where none is named.
@@ -76,6 +77,7 @@ class TrainSettings:
     group_column: str = Columns.group
     label_separator: str = Columns.label_separator
     valid_share: float = 0.2
+    fold: tuple[int, int] | None = None
     max_broken_share: float = 0.1
     exclude: tuple[Path, ...] = ()
     exclude_kinds: tuple[str, ...] = ()
@@ -145,7 +147,14 @@ class TrainSettings:
         if unknown := sorted(plain.keys() - known):
             raise SettingsError(f"unknown setting {unknown[0]}{nearest(unknown[0], known)}", subject=unknown[0])
         kinds: dict[str, Callable[[Any], Any]] = {"weights": Path, "square": Square, "augment": Augment}
-        kinds |= {"steps": tuple, "sizes": tuple, "exclude": _paths, "exclude_kinds": tuple, "relabel": _paths}
+        kinds |= {
+            "steps": tuple,
+            "sizes": tuple,
+            "exclude": _paths,
+            "exclude_kinds": tuple,
+            "relabel": _paths,
+            "fold": tuple,
+        }
         return cls(**{name: kinds[name](value) if name in kinds else value for name, value in plain.items()})
 
     def to_dict(self) -> dict[str, Any]:
@@ -209,6 +218,9 @@ class TrainSettings:
         faults = []
         if not 0 < self.valid_share < 1:
             faults.append(f"--valid-share is {self.valid_share}; it must lie between 0 and 1")
+        if self.fold and not (self.fold[1] >= 2 and 1 <= self.fold[0] <= self.fold[1]):
+            found = "/".join(map(str, self.fold))
+            faults.append(f"--fold is {found}; there must be 2 folds or more, numbered from 1, such as 2/5")
         if not self.checkpoint_seconds >= 0:
             faults.append(f"--checkpoint-seconds is {self.checkpoint_seconds}; it must be at least 0")
         if self.exclude_kinds and not self.exclude:
@@ -263,6 +275,27 @@ def parse_sizes(text: str) -> tuple[int, ...]:
     if not all(part.isdecimal() for part in parts):
         raise SettingsError(f"--sizes {text!r} cannot be read; write it like 128,160,224", subject="sizes")
     return tuple(map(int, parts))
+
+
+def parse_fold(text: str) -> tuple[int, int]:
+    """Reads which fold validates.
+
+    Args:
+        text: Its number and how many there are, such as "2/5".
+
+    Returns:
+        The two numbers.
+
+    Raises:
+        SettingsError: If the text cannot be read so.
+
+    >>> parse_fold("2/5")
+    (2, 5)
+    """
+    fold, _, count = text.partition("/")
+    if not (fold.strip().isdecimal() and count.strip().isdecimal()):
+        raise SettingsError(f"--fold {text!r} cannot be read; write it like 2/5", subject="fold")
+    return int(fold), int(count)
 
 
 def _flag(name: str) -> str:

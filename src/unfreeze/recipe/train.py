@@ -19,6 +19,7 @@ from unfreeze.evaluation.labels import label_figures, mean_average_precision
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.amended import amended
 from unfreeze.images.collection import check_named, collection_layout, collection_name, lies_inside
+from unfreeze.images.folds import folds
 from unfreeze.images.sample import write_digits
 from unfreeze.images.scan import scan_layout
 from unfreeze.images.table import ImageTable
@@ -236,6 +237,9 @@ def _read(pictures: Path, settings: TrainSettings, watcher: Watcher) -> ImageDat
         progress=lambda done, total: watcher.progress("reading pictures", done, total),
         use_cache=settings.use_store,
     )
+    if settings.fold:
+        fold, count = settings.fold
+        table = folds(table, count, fold, seed=settings.seed)
     found = quick_findings(table, size_px=transform.size_px)
     table = replace(table, notes=(*table.notes, *worth_saying(found)))
     for note in (_summary(table), *table.notes):
