@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads on shared cores make small tensors several times slower
 
 from made import MakeCollection, RunCli, new_cache, write_collection
+
+
+settings.register_profile("any machine", deadline=None)  # no test is about time
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
