@@ -12,7 +12,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads on shared cores mak
 
 from made import MakeCollection, RunCli, new_cache, write_collection
 
-
 settings.register_profile("any machine", deadline=None)  # no test is about time
 settings.load_profile("any machine")
 
