@@ -1,22 +1,21 @@
 """What every run says of its pictures before it trains."""
 
-import numpy as np
+from dataclasses import replace
 
 from told import MakeTable, look, row
 from unfreeze.audit.findings import Finding, Kind
 from unfreeze.audit.quick import quick_findings, worth_saying
 
 
-def thumbnail(seed: int) -> bytes:
-    return np.random.default_rng(seed).integers(0, 256, 256, dtype=np.uint8).tobytes()
-
-
-def test_a_copy_is_found_by_its_thumbnail(make_table: MakeTable) -> None:
+def test_copies_that_the_scan_found_leak_or_count_twice(make_table: MakeTable) -> None:
     rows = [row(f"{number}.jpg", number % 2, "valid" if number == 30 else "train") for number in range(31)]
-    looks = {each.path: look(thumbnail=thumbnail(index), sharpness=1 + index / 50) for index, each in enumerate(rows)}
-    looks["30.jpg"] = looks["4.jpg"]
-    found = [each for each in quick_findings(make_table(rows, looks), size_px=224) if each.kind is Kind.LEAK]
-    assert [(each.path, each.related) for each in found] == [("4.jpg", "30.jpg")]
+    looks = {each.path: look(sharpness=1 + index / 50) for index, each in enumerate(rows)}
+    copies = {"4.jpg": "a", "6.jpg": "b", "8.jpg": "b", "30.jpg": "a"}
+    found = quick_findings(replace(make_table(rows, looks), copies=copies), size_px=224)
+    pairs = {(each.kind, each.path, each.related) for each in found if each.related}
+    assert (Kind.LEAK, "4.jpg", "30.jpg") in pairs
+    assert {kind for kind, *pair in pairs if set(pair) == {"6.jpg", "8.jpg"}} == {Kind.DUPLICATE}
+    assert len([each for each in found if each.kind in (Kind.LEAK, Kind.DUPLICATE)]) == 2
 
 
 def test_only_what_matters_is_said_with_an_example_and_what_to_do() -> None:

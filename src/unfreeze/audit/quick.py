@@ -6,7 +6,6 @@ from unfreeze.audit.copies import copy_findings
 from unfreeze.audit.duplicates import DuplicatePair
 from unfreeze.audit.findings import MEANINGS, PAIRED, Finding, Grade, Kind, counts
 from unfreeze.audit.pictures import picture_findings
-from unfreeze.images.duplicates import near_pairs
 from unfreeze.images.table import ImageTable
 
 SAID_BY_THE_SCAN = frozenset({Kind.BROKEN, Kind.ODD})
@@ -24,9 +23,11 @@ def quick_findings(table: ImageTable, *, size_px: int) -> list[Finding]:
     Returns:
         Findings, in no order that matters.
     """
+    first: dict[str, str] = {}
     pairs = [
-        DuplicatePair(pair.first, pair.second, "mirrored" if pair.mirrored else "alike", pair.likeness)
-        for pair in near_pairs(table.looks)
+        DuplicatePair(first[name], path, "alike", 1.0)
+        for path, name in table.copies.items()
+        if first.setdefault(name, path) != path
     ]
     return [*picture_findings(table, size_px=size_px), *copy_findings(table, pairs)]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from unfreeze.errors import CollectionError, PictureError, SettingsError
 from unfreeze.images.collection import collection_layout
+from unfreeze.images.copies import known_clusters, with_copies
 from unfreeze.images.decode import probe
-from unfreeze.images.duplicates import clusters
 from unfreeze.images.fingerprint import look_at
 from unfreeze.images.layout import FoundFile, Layout
 from unfreeze.images.look import Look
@@ -104,7 +104,9 @@ def scan_layout(
     good = [(file, r) for file, r in zip(layout.files, readings, strict=True) if isinstance(r, _Reading)]
     files = [file for file, _ in good]
     _check_validation(layout, files)
-    splits, notes = _splits(files, [r for _, r in good], valid_share, seed, multilabel=layout.multilabel)
+    looks = {file.path: r.look for file, r in good}
+    near = _clusters(layout, {file.path: r.content for file, r in good}, looks, use_cache=use_cache)
+    splits, notes = _splits(files, near, valid_share, seed, multilabel=layout.multilabel)
     classes = _classes(layout.source, files, splits)
     numbers = {name: label for label, name in enumerate(classes)}
     labels = {names: _labels(names, numbers) for names in {file.class_names for file in files}}  # each kept once
@@ -115,7 +117,6 @@ def scan_layout(
     if quarantined:
         notes = (f"{len(quarantined)} of {len(readings)} files cannot be decoded and are left out", *notes)
     notes = (*layout.notes, *notes, *_missing(layout.files, classes, rows), *cache_notes)
-    looks = {file.path: r.look for file, r in good}
     return ImageTable(
         root=layout.root,
         classes=classes,
@@ -126,6 +127,7 @@ def scan_layout(
         odd=layout.notes,
         multilabel=layout.multilabel,
         looks=looks,
+        copies=with_copies(near),
     )
 
 
@@ -234,12 +236,18 @@ def _check_validation(layout: Layout, good: Sequence[FoundFile]) -> None:
         raise CollectionError(message, subject=layout.source)
 
 
+def _clusters(
+    layout: Layout, contents: Mapping[str, str], looks: Mapping[str, Look], *, use_cache: bool
+) -> dict[str, str]:
+    """For each path the content hash of the first of its near-duplicates."""
+    state = content_hash("\n".join(sorted(set(contents.values()))).encode())
+    return known_clusters(layout.root, contents, looks, state=state, use_cache=use_cache)
+
+
 def _splits(
-    files: Sequence[FoundFile], readings: Sequence[_Reading], share: float, seed: int, *, multilabel: bool
+    files: Sequence[FoundFile], near: Mapping[str, str], share: float, seed: int, *, multilabel: bool
 ) -> tuple[list[Split], tuple[str, ...]]:
     """The split of each file: what the layout says, else chosen; validation is taken from training where missing."""
-    contents = {file.path: r.content for file, r in zip(files, readings, strict=True)}
-    near = clusters({file.path: r.look for file, r in zip(files, readings, strict=True)}, contents)
     units = bound_together([near[file.path] for file in files], [file.group for file in files])
     splits: list[Split] = [file.split or "train" for file in files]
     if "valid" in splits:

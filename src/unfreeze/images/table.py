@@ -67,6 +67,7 @@ class ImageTable:
         odd: Those of the notes that are about files and folders.
         multilabel: Whether a picture may have several labels, or none.
         looks: What the scan saw of each picture, by its path.
+        copies: For each picture that has near-duplicates, by its path, a name that these share.
     """
 
     root: Path
@@ -78,6 +79,7 @@ class ImageTable:
     odd: tuple[str, ...] = ()
     multilabel: bool = False
     looks: Mapping[str, Look] = field(default_factory=dict)
+    copies: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"ImageTable({self.root}, {len(self.rows):,} pictures of {len(self.classes)} classes)"
