@@ -116,7 +116,7 @@ def test_other_fields_another_version_or_another_decoder_find_nothing(monkeypatc
     with ScanCache(ROOT, SeenOtherwise) as cache:
         assert cache.find(["a"], ["now"]) == [None]
     with monkeypatch.context() as patch:
-        patch.setattr(scan_cache_module, "READING", 2)
+        patch.setattr(scan_cache_module, "READING", -1)
         assert found(["a"]) == [None]
     for package in ("unfreeze", "pillow", "pillow-heif"):
         with monkeypatch.context() as patch:

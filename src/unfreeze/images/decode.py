@@ -1,24 +1,33 @@
-"""The one decoder: bytes in, an upright RGB picture out.
+"""The one decoder: bytes in, an upright sRGB picture out, or an error that says why not.
 
 Training, evaluation and prediction all decode here, so what a picture looks like to the network is decided once.
-Pillow alone is used, because the predictor has to work without torch (docs/decisions/0001-pixels.md).
+Pillow alone is used, because the predictor has to work without torch (docs/decisions/0001-pixels.md). What a hostile
+file may cost is bounded, and how that was tried out stands in docs/decisions/0008-decoder.md.
 """
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
 from unfreeze.errors import PictureError
-
-SIXTEEN_BIT_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
-TRANSPARENT_MODES = frozenset({"LA", "PA", "RGBA", "RGBa"})
+from unfreeze.images.formats import picture_format
+from unfreeze.images.frame_count import frame_count
+from unfreeze.images.limits import DEFAULT_LIMITS, DecodeLimits, TimedBytes, reduce_within
+from unfreeze.images.modes import to_rgb
+from unfreeze.images.quiet import quiet
+from unfreeze.images.reasons import reason
 
 SMALL_PX = 64
 """Short side that a JPEG keeps when it is probed, where it has it."""
 
+CAMERA_CHARACTERS = 80
+UNTIMED_HEADER_BYTES = 2**22
 EXIF_ORIENTATION, EXIF_MAKE, EXIF_MODEL = 0x0112, 0x010F, 0x0110
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -32,32 +41,33 @@ UPRIGHT = {
 """What turns a picture upright, by its EXIF orientation; 1 is upright (Exif 2.32, tag 274)."""
 
 
-def decode(data: bytes, *, path: str | Path, short_side_px: int | None = None) -> Image.Image:
-    """Decodes one picture, turned upright by its EXIF orientation, as 8-bit RGB.
+def decode(
+    data: bytes, *, path: str | Path, short_side_px: int | None = None, limits: DecodeLimits = DEFAULT_LIMITS
+) -> Image.Image:
+    """Decodes one picture, turned upright by its EXIF orientation, as 8-bit RGB in the sRGB colour space.
 
-    The first frame of an animation is taken. Transparent pixels are laid over white; 16-bit grey is divided by 257;
-    floating-point grey is stretched from its least to its greatest finite value.
+    The first frame of an animation is taken. How modes and colour profiles are converted stands at `modes.to_rgb`.
 
     Args:
         data: The whole file.
         path: Where it came from, for the error.
         short_side_px: A JPEG is decoded at a half, a quarter or an eighth of its size, which is several times faster,
-            as long as its short side keeps this many pixels; None decodes all of it.
+            as long as its short side keeps this many pixels; None decodes all of it. Either way one that has more
+            pixels than `limits` allow is decoded at the largest of these scales that has not.
+        limits: What it may cost.
 
     Returns:
-        The picture in mode "RGB".
+        The picture in mode "RGB", without the file's metadata.
 
     Raises:
-        PictureError: If the bytes are not a whole picture in a known format.
+        PictureError: If the bytes are not a whole picture in a known format, or if it would cost too much.
     """
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            if short_side_px:
-                image.draft(image.mode, (short_side_px, short_side_px))
-            image.load()
-            return to_rgb(_upright(image))
-    except Exception as error:  # Pillow's plugins raise almost anything on hostile bytes.
-        raise _picture_error(error, data, path) from error
+    with _opened(data, path, limits) as image:
+        reduce_within(image, data, short_side_px=short_side_px, limits=limits)
+        image.load()
+        rgb = to_rgb(_upright(image, _orientation(image)))
+        rgb.info = {}  # an orientation or a profile left there would be applied again by who saves the picture
+        return rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,7 @@ class Probed:
         small: The upright picture, reduced where that was cheap, in mode "RGB".
         format: Pillow's name of the format, such as "JPEG".
         mode: Pillow's mode of the file before it became RGB.
-        frames: Number of frames; the first one is used.
+        frames: Number of frames, counted up to `frame_count.MOST_FRAMES`; the first one is used.
         camera: Make and model by its EXIF data; empty where there are none.
     """
 
@@ -83,86 +93,96 @@ class Probed:
     camera: str
 
 
-def probe(data: bytes, *, path: str | Path) -> Probed:
+def probe(data: bytes, *, path: str | Path, limits: DecodeLimits = DEFAULT_LIMITS) -> Probed:
     """Checks that a file decodes to its last byte, as cheaply as the format allows.
 
-    A JPEG is decoded at reduced scale: all of its compressed data is read, which is where damage shows.
+    A JPEG is decoded at reduced scale: all of its compressed data is read, which is where damage shows. What is
+    accepted here is accepted by `decode` under the same limits, whatever its `short_side_px`.
 
     Args:
         data: The whole file.
         path: Where it came from, for the error.
+        limits: What it may cost.
 
     Returns:
         What was found.
 
     Raises:
-        PictureError: If the bytes are not a whole picture in a known format.
+        PictureError: If the bytes are not a whole picture in a known format, or if it would cost too much.
     """
+    with _opened(data, path, limits) as image:
+        (width, height), mode = image.size, image.mode
+        reduce_within(image, data, short_side_px=SMALL_PX, limits=limits)
+        reduced = image.size != (width, height)
+        image.load()
+        orientation = _orientation(image)
+        small = to_rgb(_upright(image, orientation))
+        if not reduced:
+            width, height = small.size
+        elif orientation >= 5:
+            width, height = height, width
+        small.info = {}
+        return Probed(width, height, small, image.format or "", mode, frame_count(image, data), _camera(image))
+
+
+@contextmanager
+def _opened(data: bytes, path: str | Path, limits: DecodeLimits) -> Iterator[Image.Image]:
+    """An opened file; whatever goes wrong with it inside becomes the one error."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            whole, mode, frames = image.size, image.mode, getattr(image, "n_frames", 1)
-            image.draft("RGB", (SMALL_PX, SMALL_PX))
-            drafted = image.size
-            image.load()
-            width, height = whole if image.size == drafted else image.size  # loading turns a TIFF upright
-            exif = image.getexif()
-            camera = " ".join(str(exif.get(tag, "")).strip("\0 ") for tag in (EXIF_MAKE, EXIF_MODEL)).strip()
-            if exif.get(EXIF_ORIENTATION, 1) in (5, 6, 7, 8):
-                width, height = height, width
-            small = to_rgb(_upright(image))
-            return Probed(width, height, small, image.format or "", mode, frames, camera)
+        with quiet(), _open(data, limits) as image:
+            yield image
     except Exception as error:  # Pillow's plugins raise almost anything on hostile bytes.
-        raise _picture_error(error, data, path) from error
+        raise PictureError(f"{path}: {reason(error, data)}", subject=path) from error
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """Converts a picture of any mode to 8-bit RGB by the rules that `decode` states.
+def _open(data: bytes, limits: DecodeLimits) -> Image.Image:
+    """Opens a file with the one plugin that its first bytes call for."""
+    file, name = TimedBytes(data, limits), picture_format(data)
+    if name is None:
+        raise UnidentifiedImageError
+    if name == "JPEG":
+        return _open_jpeg(data, file)
+    if name == "HEIF":
+        _register_heif()
+    return Image.open(file, formats=[name])
 
-    Args:
-        image: A loaded picture in any of Pillow's modes.
 
-    Returns:
-        The picture in mode "RGB"; the same object where it is in that mode already.
+def _open_jpeg(data: bytes, file: TimedBytes) -> JpegImageFile:
+    """Opens without `Image.open`, which would refuse by its whole size what is decoded at an eighth of it.
+
+    Headers are read in a hundred small steps, whose clock would cost more than all else before the decoding: it is
+    left out where a file is so small that even the worst of headers ends within a second.
     """
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return image
-    if image.mode in SIXTEEN_BIT_MODES:
-        values = np.asarray(image).astype(np.float64)
-        return _grey(np.clip(values, 0, 65535) / 257)
-    if image.mode == "F":
-        return _grey(_stretched(np.asarray(image)))
-    if image.mode in TRANSPARENT_MODES or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return image.convert("RGB")
+    image = JpegImageFile(io.BytesIO(data) if len(data) <= UNTIMED_HEADER_BYTES else file)
+    image.fp = file
+    return image
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _register_heif() -> None:
+    if "HEIF" not in Image.OPEN:
+        import_module("pillow_heif").register_heif_opener()
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation of a loaded picture; 1 where there is none, or none that can be read."""
+    try:
+        found = image.getexif().get(EXIF_ORIENTATION, 1)
+        return int(found) if found in UPRIGHT else 1
+    except Exception:  # Garbage in the metadata is no fault of the pixels.
+        return 1
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
     """Turns a loaded picture; Pillow's own `exif_transpose` also writes the EXIF data anew, and fails on odd data."""
-    method = UPRIGHT.get(image.getexif().get(EXIF_ORIENTATION, 1))
+    method = UPRIGHT.get(orientation)
     return image if method is None else image.transpose(method)
 
 
-def _stretched(values: np.ndarray) -> np.ndarray:
-    """Maps the finite range of a float picture, shape (H, W), to 0..255; what is not finite becomes 0."""
-    finite = np.isfinite(values)
-    if not finite.any():
-        return np.zeros(values.shape)
-    low, high = float(values[finite].min()), float(values[finite].max())
-    scaled = (values.astype(np.float64) - low) / ((high - low) or 1.0) * 255
-    return np.where(finite, scaled, 0.0)
-
-
-def _grey(values: np.ndarray) -> Image.Image:
-    """An RGB picture from grey values 0..255 of shape (H, W)."""
-    return Image.fromarray(np.rint(values).astype(np.uint8)).convert("RGB")
-
-
-def _picture_error(error: Exception, data: bytes, path: str | Path) -> PictureError:
-    if not data:
-        reason = "the file is empty"
-    elif isinstance(error, UnidentifiedImageError):
-        reason = "not a picture in a known format"
-    else:
-        reason = str(error) or type(error).__name__
-    return PictureError(f"{path}: {reason}", subject=path)
+def _camera(image: Image.Image) -> str:
+    try:
+        exif = image.getexif()
+        words = " ".join(str(exif.get(tag, "")) for tag in (EXIF_MAKE, EXIF_MODEL))
+    except Exception:  # Garbage in the metadata is no fault of the pixels.
+        return ""
+    printable = "".join(character if character.isprintable() else " " for character in words)
+    return " ".join(printable.split())[:CAMERA_CHARACTERS]

@@ -19,14 +19,13 @@ from typing import Generic, TypeVar
 from unfreeze.cache import Part, cache_folder
 from unfreeze.database import begin_anew, content_bytes, give_back, is_damage, open_database
 from unfreeze.errors import RunError
-from unfreeze.images.formats import SUFFIXES_BY_PLUGIN
 from unfreeze.images.packed import Packing
 
 Kind = TypeVar("Kind")
 Result = TypeVar("Result")
 
 SCHEMA = 1
-READING = 1
+READING = 2
 """To be raised when decoding comes to find something else in the same bytes, where no field's name or type changes."""
 
 LIMIT_BYTES = 1_000_000_000
@@ -49,7 +48,7 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS reading (collection INTEGER NOT NULL, path BLOB NOT NULL, state BLOB NOT NULL,"
     " value BLOB NOT NULL, PRIMARY KEY (collection, path)) WITHOUT ROWID",
 )
-DECODERS = ("pillow", *sorted(set(SUFFIXES_BY_PLUGIN.values())))
+DECODERS = ("pillow", "pillow-heif")
 BROKEN, SOUND = b"-", b"+"
 
 

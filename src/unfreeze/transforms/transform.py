@@ -13,7 +13,7 @@ from unfreeze.transforms.render import Squared, render
 from unfreeze.transforms.squares import Square, Window
 from unfreeze.transforms.views import MAX_ZOOM, Augment, View, augmented_view, draws, plain_view
 
-PIXELS_VERSION = 2
+PIXELS_VERSION = 3
 """Raised whenever the same picture and settings would give other pixels: stored activations then no longer apply."""
 
 
