@@ -1,12 +1,12 @@
 """Copies leak, contradict or count twice; and what a leak does is measured."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from told import MakeTable, row
-from unfreeze.audit.copies import Leak, cluster_names, copy_findings, leak
+from unfreeze.audit.copies import Leak, copy_findings, copy_names, leak, unit_names
 from unfreeze.audit.findings import Kind
 
 
@@ -36,29 +36,53 @@ def test_of_copies_on_one_side_the_larger_is_kept(make_table: MakeTable, order: 
 
 
 def test_copies_under_two_labels_contradict_one_another_on_any_side(make_table: MakeTable) -> None:
-    table = make_table([row("a.jpg", 0), row("b.jpg", 1), row("c.jpg", 1, "valid")])
-    first, second = copy_findings(table, [Same("a.jpg", "b.jpg"), Same("a.jpg", "c.jpg")])
-    assert {first.kind, second.kind} == {Kind.CONTRADICTION}
-    assert first.detail == "resized; labelled cat and dog"
-    assert second.detail == "resized; one is in train, the other in valid; labelled cat and dog"
+    table = make_table([row("a.jpg", 0), row("b.jpg", 1), row("c.jpg", 1, "valid"), row("d.jpg", 0), row("e.jpg", 1)])
+    across, leaking, within = copy_findings(
+        table, [Same("a.jpg", "b.jpg"), Same("a.jpg", "c.jpg"), Same("d.jpg", "e.jpg")]
+    )
+    assert (across.kind, across.path, leaking.kind, leaking.path) == (Kind.CONTRADICTION, "a.jpg", Kind.LEAK, "b.jpg")
+    assert across.detail == "resized; one is in train, the other in valid; labelled cat and dog"
+    assert leaking.detail == "a copy of a copy; one is in train, the other in valid"
+    assert (within.kind, within.detail) == (Kind.CONTRADICTION, "resized; labelled cat and dog")
 
 
-def test_a_leak_is_measured_with_and_without_the_copies(make_table: MakeTable) -> None:
-    """Ten leaked pictures that only memory can tell, and ten others that nothing can."""
+TRAIN_LIKE_VALID = [Same("t.jpg", "v.jpg"), Same("t.jpg", "u.jpg")]
+TRAIN_LIKE_TRAIN = [Same("u.jpg", "v.jpg"), Same("t.jpg", "u.jpg")]
+
+
+@pytest.mark.parametrize("pairs", [TRAIN_LIKE_VALID, TRAIN_LIKE_TRAIN])
+def test_no_copy_trains_any_more_once_every_leak_is_left_out(make_table: MakeTable, pairs: list[Same]) -> None:
+    """Whichever of the training pictures was found to be like the validation picture, and which like one another."""
+    table = make_table([row("t.jpg", 0), row("u.jpg", 0), row("v.jpg", 0, "valid")])
+    found = copy_findings(table, pairs)
+    assert {(each.kind, each.path, each.related) for each in found} == {
+        (Kind.LEAK, "t.jpg", "v.jpg"),
+        (Kind.LEAK, "u.jpg", "v.jpg"),
+    }
+
+
+def test_files_of_the_same_bytes_are_copies_without_being_paired(make_table: MakeTable) -> None:
+    first = row("a.jpg", 0)
+    table = make_table([first, replace(first, path="b.jpg", split="valid")])
+    (found,) = copy_findings(table, [])
+    assert (found.kind, found.path, found.related) == (Kind.LEAK, "a.jpg", "b.jpg")
+
+
+def test_a_leak_is_measured_on_the_same_pictures_with_and_without_the_copies(make_table: MakeTable) -> None:
+    """Pictures of noise can be told by who has seen them alone; two others of each class keep the classes there."""
     generator = np.random.default_rng(0)
-    labels = [number % 2 for number in range(10)]
-    train = [row(f"t{number}.jpg", label) for number, label in enumerate(labels)]
-    leaked = [row(f"v{number}.jpg", label, "valid") for number, label in enumerate(labels)]
-    others = [row(f"w{number}.jpg", label, "valid") for number, label in enumerate(labels)]
-    table = make_table([*train, *leaked, *others])
-    seen = generator.normal(size=(10, 50)).astype(np.float32) * 30
-    unseen = generator.normal(size=(10, 50)).astype(np.float32) * 30
-    findings = copy_findings(table, [Same(f"t{number}.jpg", f"v{number}.jpg") for number in range(10)])
-    found = leak(table, np.concatenate([seen, seen, unseen]), findings)
+    labels = [number % 2 for number in range(30)]
+    train = [row(f"t{number:02}.jpg", label) for number, label in enumerate(labels)]
+    valid = [row(f"v{number:02}.jpg", label, "valid") for number, label in enumerate(labels)]
+    others = [row(f"w{number:02}.jpg", number % 2) for number in range(4)]
+    noise = generator.normal(size=(34, 50)).astype(np.float32) * 30
+    features = np.concatenate([noise[:30], noise[:30], noise[30:]])
+    pairs = [Same(f"t{number:02}.jpg", f"v{number:02}.jpg") for number in range(30)]
+    found = leak(make_table([*train, *valid, *others]), features, pairs)
     assert found
-    assert (found.leaked, found.right_leaked, found.others) == (10, 10, 10)
-    assert found.right_others < 10
-    assert found.with_leak > found.without_leak
+    assert (found.copied, found.pictures, found.right_with) == (30, 30, 30)
+    assert found.right_without < 25
+    assert found.chance < 0.05
 
 
 def test_without_copies_nothing_is_measured(make_table: MakeTable) -> None:
@@ -67,14 +91,17 @@ def test_without_copies_nothing_is_measured(make_table: MakeTable) -> None:
 
 
 def test_the_words_of_a_leak_have_both_intervals() -> None:
-    found = Leak(leaked=50, others=50, right_leaked=50, right_others=40)
+    found = Leak(copied=50, pictures=100, right_with=90, right_without=85, chance=0.3)
     assert found.in_words() == (
-        "a head has 90.0% (82.6% to 94.5%) on all 100 validation pictures, "
-        "80.0% (67.0% to 88.8%) on the 50 of which training has no copy"
+        "training has copies of 50 of 100 validation pictures; a head gets 90.0% (82.6% to 94.5%) of them right with "
+        "the copies in training, 85.0% (76.7% to 90.7%) without (which cannot be told from chance)"
     )
 
 
-def test_copies_of_copies_share_a_name(make_table: MakeTable) -> None:
-    table = make_table([row(name, 0) for name in ("a", "b", "c", "d", "e")])
-    names = cluster_names(table, [Same("a", "c"), Same("d", "c")])
-    assert names == ["a", "b", "a", "a", "e"]
+def test_copies_of_copies_share_a_name_and_groups_tie_them_further(make_table: MakeTable) -> None:
+    rows = [row(name, 0) for name in ("a", "b", "c", "d", "e")]
+    pairs = [Same("a", "c"), Same("d", "c")]
+    assert copy_names(make_table(rows), pairs) == ["a", "b", "a", "a", "e"]
+    rows[0], rows[1] = replace(rows[0], group="g"), replace(rows[1], group="g")
+    assert copy_names(make_table(rows), pairs) == ["a", "b", "a", "a", "e"]
+    assert unit_names(make_table(rows), pairs) == ["a", "a", "a", "a", "e"]

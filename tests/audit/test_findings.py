@@ -9,8 +9,8 @@ from unfreeze.audit.findings import (
     Finding,
     Grade,
     Kind,
+    by_kind,
     corrections_csv,
-    counts,
     findings_csv,
     in_order,
     must_be_mended,
@@ -22,7 +22,7 @@ def test_every_kind_has_a_meaning_and_grades_come_in_order() -> None:
     assert set(MEANINGS) == set(Kind)
     assert MEANINGS[Kind.LEAK].grade is Grade.MEND
     grades = [meaning.grade for meaning in MEANINGS.values()]
-    assert grades.index(Grade.LOOK) > max(index for index, grade in enumerate(grades) if grade is Grade.MEND)
+    assert grades == sorted(grades, key=list(Grade).index)
 
 
 def test_what_must_be_mended_comes_first_then_what_is_surest() -> None:
@@ -33,7 +33,7 @@ def test_what_must_be_mended_comes_first_then_what_is_surest() -> None:
     )
     broken = Finding(Kind.BROKEN, "c")
     assert in_order([tiny, unsure, broken, sure]) == (broken, sure, unsure, tiny)
-    assert list(counts([tiny, unsure, broken, sure])) == [Kind.BROKEN, Kind.LABEL, Kind.TINY]
+    assert list(by_kind([tiny, unsure, broken, sure])) == [Kind.BROKEN, Kind.LABEL, Kind.TINY]
 
 
 def test_only_what_must_be_mended_fails_a_strict_check() -> None:

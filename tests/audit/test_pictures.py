@@ -64,13 +64,6 @@ def test_the_one_file_of_another_format_may_be_a_placeholder(make_table: MakeTab
     assert found.detail == "one of 1 GIF files among 199 JPEG files: a placeholder?"
 
 
-def test_what_most_pictures_have_is_said_once(make_table: MakeTable) -> None:
-    rows = [row(f"{number:02}.jpg", number % 2, size=(8, 8)) for number in range(40)]
-    (found,) = picture_findings(make_table(rows), size_px=224)
-    assert (found.kind, found.path) == (Kind.TINY, "")
-    assert found.detail.startswith("40 of 40 pictures; such as 00.jpg (8 x 8 pixels, enlarged to 224 x 224")
-
-
 def test_broken_files_and_notes_are_passed_on(ordinary: ImageTable) -> None:
     table = replace(ordinary, quarantined=(Quarantined("bad.jpg", "breaks off"),), odd=("3 .txt files skipped",))
     broken, odd = picture_findings(table, size_px=224)

@@ -30,5 +30,5 @@ def test_only_what_matters_is_said_with_an_example_and_what_to_do() -> None:
         "the same picture on both sides of a split: 2, such as c.png and d.png: alike; one is in train, the other in "
         "valid. Leave the ones that train out: --exclude findings.csv --exclude-kind leak."
     )
-    assert second.startswith("unfreeze check shows them all")
+    assert second.startswith("unfreeze check writes them all")
     assert worth_saying(findings[:2]) == []

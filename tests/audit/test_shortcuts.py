@@ -10,11 +10,9 @@ from unfreeze.audit.shortcuts import Probe, probe_shortcuts, shortcut_findings
 from unfreeze.images.look import Look
 from unfreeze.images.table import ImageTable
 
-NOISE = np.random.default_rng(0)
 
-
-def noise() -> tuple[float, float, float]:
-    red, green, blue = NOISE.uniform(0, 255, 3).tolist()
+def noise(chance: np.random.Generator) -> tuple[float, float, float]:
+    red, green, blue = chance.uniform(0, 255, 3).tolist()
     return red, green, blue
 
 
@@ -23,9 +21,10 @@ def probes(table: ImageTable) -> dict[str, Probe]:
     return {probe.name: probe for probe in probe_shortcuts(table, folds)}
 
 
-def planted(kind: str, label: int) -> Look:
+def planted(kind: str, number: int, label: int) -> Look:
     """An ordinary look with noisy colours and size, in which one thing goes with the class."""
-    seen = {"size_bytes": int(NOISE.integers(10_000, 90_000)), "colour": noise(), "border": noise()}
+    chance = np.random.default_rng(number)
+    seen = {"size_bytes": int(chance.integers(10_000, 90_000)), "colour": noise(chance), "border": noise(chance)}
     values = {
         "size_bytes": 30_000 + 30_000 * label,
         "border": (250.0, 20.0 + 200 * label, 20.0),
@@ -48,7 +47,7 @@ def planted(kind: str, label: int) -> Look:
 )
 def test_what_goes_with_the_class_is_named_alone(make_table: MakeTable, kind: str, name: str) -> None:
     rows = [row(f"{number}.jpg", number % 2) for number in range(120)]
-    table = make_table(rows, {each.path: planted(kind, each.label) for each in rows})
+    table = make_table(rows, {each.path: planted(kind, number, each.label) for number, each in enumerate(rows)})
     found = probes(table)
     assert [probe.name for probe in found.values() if probe.is_shortcut] == [name]
     (finding,) = shortcut_findings(list(found.values()))
@@ -66,12 +65,12 @@ def test_shapes_that_go_with_the_class(make_table: MakeTable) -> None:
 
 def test_noise_is_no_shortcut(make_table: MakeTable) -> None:
     rows = [row(f"{number}.jpg", number % 2) for number in range(120)]
-    found = probes(make_table(rows, {each.path: planted("", each.label) for each in rows}))
+    found = probes(make_table(rows, {each.path: planted("", number, each.label) for number, each in enumerate(rows)}))
     assert found["the mean colour"].interval[0] < 0.6
     assert shortcut_findings(list(found.values())) == []
 
 
 def test_a_large_class_does_not_make_guessing_look_good(make_table: MakeTable) -> None:
     rows = [row(f"{number}.jpg", int(number < 12)) for number in range(200)]
-    found = probes(make_table(rows, {each.path: planted("", each.label) for each in rows}))
+    found = probes(make_table(rows, {each.path: planted("", number, each.label) for number, each in enumerate(rows)}))
     assert all(probe.chance == 0.5 and probe.accuracy < 0.75 for probe in found.values())

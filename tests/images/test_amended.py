@@ -42,8 +42,8 @@ def labels(layout: Layout) -> dict[str, str]:
 
 
 def new_notes(before: Layout, after: Layout) -> list[str]:
-    assert after.notes[: len(before.notes)] == before.notes
-    return list(after.notes[len(before.notes) :])
+    assert after.notes == before.notes
+    return list(after.amendments)
 
 
 def refused(layout: Layout, text: str, flag: str = "relabel") -> str:
@@ -81,7 +81,7 @@ def test_findings_of_all_kinds_are_left_out_or_of_those_that_are_named(layout: L
     assert labels(after) == {"cat/2.jpg": "cat", "cat/3.jpg": "cat", "dog/2.jpg": "dog"}
     assert new_notes(layout, after) == [
         "2 of 5 pictures left out by manifest.csv (2 blurred, 1 duplicate)",
-        "1 row of manifest.csv about files that are no pictures of the collection anyway",
+        "1 row of manifest.csv about files that are no pictures of the collection, or not any more",
     ]
     after = amended(layout, exclude=path, exclude_kinds=["duplicate"])
     assert [file.path for file in after.files] == ["cat/2.jpg", "cat/3.jpg", "dog/1.jpg", "dog/2.jpg"]
@@ -117,10 +117,18 @@ def test_a_finding_that_is_to_be_kept_is_kept(layout: Layout) -> None:
 @pytest.mark.parametrize("flag", ["exclude", "relabel"])
 def test_paths_of_another_collection_are_refused(layout: Layout, flag: str) -> None:
     rows = "".join(f"horse/{number}.jpg,cat\n" for number in range(7))
-    assert refused(layout, f"{LABELS}cat/1.jpg,cat\n{rows}", flag) == (
+    assert refused(layout, f"{LABELS}{rows}", flag) == (
         "7 faults: "
-        + "; ".join(f"line {3 + number}: 'horse/{number}.jpg' is no picture of the collection" for number in range(5))
+        + "; ".join(f"line {2 + number}: 'horse/{number}.jpg' is no picture of the collection" for number in range(5))
         + "; and 2 more; name a manifest of this collection, or take these rows out of it"
+    )
+
+
+def test_a_picture_that_was_removed_since_can_be_left_out(layout: Layout) -> None:
+    after = amended(layout, exclude=written(layout, "path\ncat/1.jpg\nhorse/1.jpg\n"))
+    assert "cat/1.jpg" not in labels(after)
+    assert "1 row of manifest.csv about files that are no pictures of the collection, or not any more" in new_notes(
+        layout, after
     )
 
 

@@ -12,7 +12,7 @@ from unfreeze.audit.examine import Examination
 from unfreeze.audit.findings import Finding, Kind
 from unfreeze.audit.shortcuts import Probe
 from unfreeze.images.scan import scan_folder
-from unfreeze.report.check import SHOWN, check_page, verdict
+from unfreeze.report.check import SHOWN, check_page
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -26,16 +26,20 @@ def examination(tmp_path: Path) -> Examination:
         table=table,
         findings=(leaking, Finding(Kind.BROKEN, "train/red/x.png", detail=HOSTILE), Finding(Kind.ODD, detail="a note")),
         pairs=(),
+        judged=12,
         right=9,
         probes=(Probe(name="the shape", accuracy=0.9, interval=(0.8, 0.95), chance=0.5),),
-        leak=Leak(leaked=1, others=5, right_leaked=1, right_others=3),
+        leak=Leak(copied=1, pictures=6, right_with=4, right_without=3, chance=1.0),
     )
 
 
 def test_a_pair_is_shown_with_both_pictures_and_what_the_leak_does(examination: Examination) -> None:
     page = check_page(examination, title="pets")
     assert page.count('<img src="data:image/jpeg;base64,') == 2
-    assert "What it does:</strong> a head has 66.7% (30.0% to 90.3%) on all 6 validation pictures" in page
+    assert (
+        "What it does:</strong> training has copies of 1 of 6 validation pictures; a head gets 66.7% (30.0% to 90.3%)"
+        in page
+    )
     assert "gets 75.0% of the rest right" in page
     assert "the shape" in page
     assert "80.0 % to 95.0 %" in page
@@ -70,7 +74,7 @@ def test_of_many_findings_some_are_shown_and_the_rest_counted(examination: Exami
 )
 def test_the_verdict_follows_the_gravest_finding(examination: Examination, kinds: list[Kind], words: str) -> None:
     found = Examination(table=examination.table, findings=tuple(Finding(kind) for kind in kinds), pairs=())
-    assert verdict(found) == f"12 pictures of 2 classes: {words}"
+    assert found.verdict() == f"12 pictures of 2 classes: {words}"
 
 
 @pytest.mark.browser

@@ -1,17 +1,17 @@
 """Copies of pictures: which of them leak over a split, contradict one another, or count twice; and what a leak does."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from unfreeze.activations.engines import Floats
 from unfreeze.audit.findings import Finding, Kind
 from unfreeze.audit.folds import fitted_head
 from unfreeze.audit.pictures import class_names
-from unfreeze.evaluation.metrics import wilson_interval
+from unfreeze.evaluation.metrics import mcnemar, wilson_interval
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.training.head import PENALTY
 
@@ -41,117 +41,138 @@ class Pair(Protocol):
 
 
 def copy_findings(table: ImageTable, pairs: Sequence[Pair]) -> list[Finding]:
-    """What pairs of the same picture mean for a collection.
+    """What pictures that show the same mean for a collection.
+
+    Of all copies of a picture one is kept: one that tests before one that validates before one that trains, then the
+    largest. So nothing leaks any more once every picture that is called a leak has been left out.
 
     Args:
         table: The pictures.
-        pairs: Which of them show the same.
+        pairs: Which of them show the same; copies of copies need not be paired.
 
     Returns:
-        A finding a pair; its path is the picture to leave out, `related` the one to keep.
+        A finding for each copy that is not kept: its path is the picture to leave out, `related` the one to keep.
     """
-    rows = {row.path: row for row in table.rows}
-    return [_finding(table, rows[pair.first], rows[pair.second], pair) for pair in pairs]
+    known = {frozenset((pair.first, pair.second)): pair for pair in pairs}
+    findings: list[Finding] = []
+    for rows in _clusters(table, pairs):
+        keep = max(rows, key=_worth)
+        others = (row for row in rows if row is not keep)
+        findings += [_finding(table, row, keep, known.get(frozenset((row.path, keep.path)))) for row in others]
+    return findings
 
 
-def _finding(table: ImageTable, first: ImageRow, second: ImageRow, pair: Pair) -> Finding:
-    drop, keep = sorted((first, second), key=_worth)
-    kind, what = Kind.DUPLICATE, pair.kind
+def _finding(table: ImageTable, drop: ImageRow, keep: ImageRow, pair: Pair | None) -> Finding:
+    kind, what = Kind.DUPLICATE, pair.kind if pair else "a copy of a copy"
     if drop.split != keep.split:
-        kind, what = Kind.LEAK, f"{pair.kind}; one is in {drop.split}, the other in {keep.split}"
+        kind, what = Kind.LEAK, f"{what}; one is in {drop.split}, the other in {keep.split}"
     if drop.labels != keep.labels:
         kind, what = Kind.CONTRADICTION, f"{what}; labelled {class_names(table, drop)} and {class_names(table, keep)}"
-    return Finding(kind, drop.path, drop.split, keep.path, pair.likeness, what)
+    return Finding(kind, drop.path, drop.split, keep.path, pair.likeness if pair else None, what)
 
 
 def _worth(row: ImageRow) -> tuple[int, int, str]:
-    """What is kept of two copies: the one that measures before the one that trains, then the larger one."""
+    """What is kept of copies: the one that measures before the one that trains, then the larger one."""
     return ("train", "valid", "test").index(row.split), row.width * row.height, row.path
 
 
 @dataclass(frozen=True, kw_only=True)
 class Leak:
-    """What pictures on both sides of the split do to the accuracy of a head.
+    """What training pictures that validate as well do to the accuracy of a head.
 
     Attributes:
-        leaked: Validation pictures of which training has a copy.
-        others: Validation pictures of which it has none.
-        right_leaked: How many of the leaked ones the head gets right.
-        right_others: How many of the others it gets right.
+        copied: Validation pictures of which training has a copy.
+        pictures: All validation pictures.
+        right_with: How many of them a head gets right that was fitted to all training pictures.
+        right_without: How many one gets right that was fitted without the copies.
+        chance: How likely a difference as large as this is by chance, by McNemar's exact test.
     """
 
-    leaked: int
-    others: int
-    right_leaked: int
-    right_others: int
-
-    @property
-    def with_leak(self) -> float:
-        """Accuracy on all validation pictures."""
-        return (self.right_leaked + self.right_others) / (self.leaked + self.others)
-
-    @property
-    def without_leak(self) -> float:
-        """Accuracy on those that training has no copy of."""
-        return self.right_others / self.others
+    copied: int
+    pictures: int
+    right_with: int
+    right_without: int
+    chance: float
 
     def in_words(self) -> str:
         """Both accuracies with their intervals."""
-        count, right = self.leaked + self.others, self.right_leaked + self.right_others
+        told = "which cannot be told from chance" if self.chance >= 0.05 else f"p = {self.chance:.2g}"
         return (
-            f"a head has {_accuracy(right, count)} on all {count} validation pictures, "
-            f"{_accuracy(self.right_others, self.others)} on the {self.others} of which training has no copy"
+            f"training has copies of {self.copied} of {self.pictures} validation pictures; a head gets "
+            f"{_accuracy(self.right_with, self.pictures)} of them right with the copies in training, "
+            f"{_accuracy(self.right_without, self.pictures)} without ({told})"
         )
 
 
-def leak(table: ImageTable, features: Floats, findings: Sequence[Finding]) -> Leak | None:
-    """Measures what copies on both sides of the split do to the accuracy.
-
-    A copy under another label counts as well: it flatters no figure, but its answer was seen.
+def leak(table: ImageTable, features: Floats, pairs: Sequence[Pair]) -> Leak | None:
+    """Measures what copies of validation pictures in training do to the accuracy, on the same validation pictures.
 
     Args:
         table: The pictures.
         features: Pooled activations (N, D), in the table's order.
-        findings: With those of `copy_findings`.
+        pairs: Pictures that show the same.
 
     Returns:
-        The accuracies; None where nothing leaks, or nothing is left without it.
+        The accuracies; None where training has no copy, or nothing of a class without the copies.
     """
-    leaked = set(_leaked(table, findings))
     splits = np.array([row.split for row in table.rows])
-    copied = np.array([row.path in leaked for row in table.rows])
+    names = np.array(copy_names(table, pairs))
     train, valid = splits == "train", splits == "valid"
-    if not leaked or not (valid & ~copied).any():
-        return None
+    copied = valid & np.isin(names, names[train])
+    clean = train & ~np.isin(names, names[valid])
     labels = np.array([row.label for row in table.rows], np.int64)
-    head = fitted_head(features[train], labels[train], classes=len(table.classes), penalty=PENALTY)
-    right: npt.NDArray[np.bool_] = head.logits(features).argmax(1) == labels
+    if not copied.any() or set(labels[clean]) != set(labels[train]):
+        return None
+    right = [
+        fitted_head(features[rows], labels[rows], classes=len(table.classes), penalty=PENALTY)
+        .logits(features[valid])
+        .argmax(1)
+        == labels[valid]
+        for rows in (clean, train)
+    ]
     return Leak(
-        leaked=int((valid & copied).sum()),
-        others=int((valid & ~copied).sum()),
-        right_leaked=int(right[valid & copied].sum()),
-        right_others=int(right[valid & ~copied].sum()),
+        copied=int(copied.sum()),
+        pictures=int(valid.sum()),
+        right_with=int(right[1].sum()),
+        right_without=int(right[0].sum()),
+        chance=mcnemar(*right),
     )
 
 
-def _leaked(table: ImageTable, findings: Sequence[Finding]) -> Iterator[str]:
-    """Paths of the validation pictures that training has a copy of."""
-    splits = {row.path: row.split for row in table.rows}
-    for found in findings:
-        if found.kind in (Kind.LEAK, Kind.CONTRADICTION):
-            sides = {splits[found.path]: found.path, splits[found.related]: found.related}
-            if sides.keys() == {"train", "valid"}:
-                yield sides["valid"]
+def copy_names(table: ImageTable, pairs: Iterable[Pair]) -> list[str]:
+    """A name for each picture, in the table's order, that its copies share, and copies of these."""
+    return _joined([row.path for row in table.rows], _ties(table, pairs))
 
 
-def cluster_names(table: ImageTable, pairs: Sequence[Pair]) -> list[str]:
-    """A name for each picture, in the table's order, that its copies share."""
-    parent = {row.path: row.path for row in table.rows}
+def unit_names(table: ImageTable, pairs: Iterable[Pair]) -> list[str]:
+    """A name for each picture, in the table's order, that all share which belong together: copies, and groups."""
+    first: dict[str, str] = {}
+    groups = [(first.setdefault(row.group, row.path), row.path) for row in table.rows if row.group]
+    return _joined([row.path for row in table.rows], [*_ties(table, pairs), *groups])
+
+
+def _clusters(table: ImageTable, pairs: Iterable[Pair]) -> list[list[ImageRow]]:
+    found: dict[str, list[ImageRow]] = defaultdict(list)
+    for row, name in zip(table.rows, copy_names(table, pairs), strict=True):
+        found[name].append(row)
+    return [rows for rows in found.values() if len(rows) > 1]
+
+
+def _ties(table: ImageTable, pairs: Iterable[Pair]) -> list[tuple[str, str]]:
+    """Paths of pictures that show the same, files of the same bytes among them."""
+    first: dict[str, str] = {}
+    same = [(first.setdefault(row.content, row.path), row.path) for row in table.rows]
+    return [*same, *((pair.first, pair.second) for pair in pairs)]
+
+
+def _joined(paths: Sequence[str], ties: Iterable[tuple[str, str]]) -> list[str]:
+    """For each path the least one that ties lead to."""
+    parent = {path: path for path in paths}
     find = _finder(parent)
-    for pair in pairs:
-        first, second = sorted((find(pair.first), find(pair.second)))
+    for one, other in ties:
+        first, second = sorted((find(one), find(other)))
         parent[second] = first
-    return [find(row.path) for row in table.rows]
+    return [find(path) for path in paths]
 
 
 def _finder(parent: dict[str, str]) -> Callable[[str], str]:

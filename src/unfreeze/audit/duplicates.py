@@ -87,24 +87,20 @@ def _first_of_same(table: ImageTable) -> dict[int, int]:
 
 
 def _alike_to_body(features: npt.NDArray[np.float32], firsts: dict[int, int]) -> Iterator[Pair]:
-    """Each picture with those whose activations point nearest to where its own do."""
-    lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    directions = features / np.maximum(lengths, 1e-12)
-    for start in range(0, len(features), ROWS_AT_A_TIME):
-        likeness = directions[start : start + ROWS_AT_A_TIME] @ directions.T  # (rows, N)
-        for offset, cosines in enumerate(likeness):
-            own = start + offset
-            if firsts[own] != own:
-                continue
-            for other in _nearest(cosines, own, firsts):
-                yield min(own, other), max(own, other)
-
-
-def _nearest(cosines: npt.NDArray[np.float32], own: int, firsts: dict[int, int]) -> list[int]:
-    """The nearest other pictures that are no copies of the same bytes."""
-    near = np.flatnonzero(cosines >= LEAST_COSINE)
-    ranked = near[np.argsort(-cosines[near], kind="stable")].tolist()
-    return [other for other in ranked if other != own and firsts[other] == other][:NEIGHBOURS]
+    """Each picture with those whose activations point nearest to where its own do; the same bytes count once."""
+    alone = np.array([index for index, first in firsts.items() if index == first])
+    count = min(NEIGHBOURS, len(alone) - 1)
+    lengths = np.linalg.norm(features[alone], axis=1, keepdims=True)
+    directions = features[alone] / np.maximum(lengths, 1e-12)
+    for start in range(0, len(alone) if count else 0, ROWS_AT_A_TIME):
+        cosines = directions[start : start + ROWS_AT_A_TIME] @ directions.T  # (rows, N)
+        own = np.arange(len(cosines))
+        cosines[own, start + own] = -1
+        nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
+        for row, others in enumerate(nearest):
+            for other in others[cosines[row, others] >= LEAST_COSINE].tolist():
+                one, two = sorted((int(alone[start + row]), int(alone[other])))
+                yield one, two
 
 
 def _alike_to_scan(table: ImageTable, firsts: dict[int, int]) -> Iterator[Pair]:

@@ -1,16 +1,16 @@
 """The doctor's whole examination of a collection; nothing of it is written to, and nothing is trained that is kept."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from unfreeze.activations.engines import Floats
-from unfreeze.audit.copies import Leak, cluster_names, copy_findings, leak
+from unfreeze.audit.copies import Leak, copy_findings, leak, unit_names
 from unfreeze.audit.duplicates import DuplicatePair, find_duplicates
-from unfreeze.audit.findings import Finding, in_order
+from unfreeze.audit.findings import Finding, in_order, verdict
 from unfreeze.audit.folds import FOLDS, fold_numbers, out_of_fold
 from unfreeze.audit.labels import alike_findings, label_findings
 from unfreeze.audit.pictures import picture_findings
@@ -30,7 +30,8 @@ class Examination:
         table: The pictures.
         findings: What was found, what must be mended first.
         pairs: Pictures that show the same.
-        right: How many pictures a head gets right that was trained without them; None where that cannot be tried.
+        judged: How many pictures a head was asked about that was trained without them; test pictures never.
+        right: How many of these it got right.
         probes: How well things beside the object tell the class.
         leak: What copies on both sides of the split do to the accuracy; None where there are none.
     """
@@ -38,34 +39,39 @@ class Examination:
     table: ImageTable
     findings: tuple[Finding, ...]
     pairs: tuple[DuplicatePair, ...]
-    right: int | None = None
+    judged: int = 0
+    right: int = 0
     probes: tuple[Probe, ...] = ()
     leak: Leak | None = None
 
+    def verdict(self) -> str:
+        """What was found, in a sentence."""
+        return f"{len(self.table.rows):,} pictures of {len(self.table.classes)} classes: {verdict(self.findings)}."
+
     def accuracy_in_words(self) -> str:
         """The out-of-fold accuracy with its interval; empty where there is none."""
-        if self.right is None:
+        if not self.judged:
             return ""
-        count = len(self.table.rows)
-        low, high = wilson_interval(self.right, count)
+        low, high = wilson_interval(self.right, self.judged)
         return (
-            f"a head on the frozen body, trained on {FOLDS - 1} of {FOLDS} parts, gets {self.right / count:.1%} of the "
-            f"rest right ({low:.1%} to {high:.1%})"
+            f"a head on the frozen body, trained on {FOLDS - 1} of {FOLDS} parts, gets {self.right / self.judged:.1%} "
+            f"of the rest right ({low:.1%} to {high:.1%})"
         )
 
 
-def examine(data: ImageData, *, observer: Observer | None = None) -> Examination:
+def examine(data: ImageData, *, limit_bytes: int | None = None, observer: Observer | None = None) -> Examination:
     """Examines a collection with the activations of a pretrained body, which are stored for training.
 
     Args:
         data: The pictures.
-        observer: Is told of progress.
+        limit_bytes: What the store in the cache may hold; None for no limit.
+        observer: Is told of progress, and of what cannot be examined.
 
     Returns:
         All that was found.
     """
     observer, table = observer or Silent(), data.table
-    with closing(Learner(data, observer=observer)) as learner:
+    with closing(Learner(data, observer=observer, limit_bytes=limit_bytes)) as learner:
         features = learner.source.pooled(table.rows)
     pairs = find_duplicates(
         table,
@@ -73,34 +79,61 @@ def examine(data: ImageData, *, observer: Observer | None = None) -> Examination
         threads=data.threads,
         progress=lambda done, total: observer.progress("comparing pictures", done, total),
     )
-    copies = copy_findings(table, pairs)
-    findings = [*picture_findings(table, size_px=data.transform.size_px), *copies]
+    findings = [*picture_findings(table, size_px=data.transform.size_px), *copy_findings(table, pairs)]
+    found = Examination(table=table, findings=in_order(findings), pairs=tuple(pairs))
     if table.multilabel:
         observer.note("several labels a picture: labels and shortcuts are not examined")
-        return Examination(table=table, findings=in_order(findings), pairs=tuple(pairs))
-    folds = _folds(table, pairs)
-    probabilities = _out_of_fold(table, features, folds)
+        return found
+    found = replace(found, leak=leak(table, features, pairs))
+    units = unit_names(table, pairs)
+    chosen = _judgeable(table, units)
+    if not chosen:
+        few = f"no two classes have {FOLDS} pictures that are neither copies nor of one group"
+        observer.note(f"labels and shortcuts are not examined: {few}")
+        return found
+    return _judged(found, chosen, features[chosen], [units[index] for index in chosen])
+
+
+def _judgeable(table: ImageTable, units: Sequence[str]) -> list[int]:
+    """Pictures of classes that each part can have some of; test pictures are left alone.
+
+    A class whose pictures all belong together would be unknown to the head that is asked about them.
+    """
+    of_class: dict[int, set[str]] = defaultdict(set)
+    for row, unit in zip(table.rows, units, strict=True):
+        if row.split != "test":
+            of_class[row.label].add(unit)
+    enough = {label for label, found in of_class.items() if len(found) >= FOLDS}
+    if len(enough) < 2:
+        return []
+    return [index for index, row in enumerate(table.rows) if row.split != "test" and row.label in enough]
+
+
+def _judged(found: Examination, chosen: Sequence[int], features: Floats, units: Sequence[str]) -> Examination:
+    """Adds what heads say of pictures that they were trained without."""
+    table = _of_rows(found.table, chosen)
+    labels = [row.label for row in table.rows]
+    content = {row.path: row.content for row in found.table.rows}
+    folds = fold_numbers(labels, [content[unit] for unit in units])
+    probabilities = out_of_fold(features, labels, folds)
     probes = probe_shortcuts(table, folds)
-    findings += [
+    more = [
         *label_findings(table, probabilities),
         *alike_findings(table, probabilities),
         *shortcut_findings(probes),
     ]
-    return Examination(
-        table=table,
-        findings=in_order(findings),
-        pairs=tuple(pairs),
-        right=int((probabilities.argmax(1) == [row.label for row in table.rows]).sum()),
-        probes=tuple(probes),
-        leak=leak(table, features, copies),
+    right = int((probabilities.argmax(1) == np.array(labels)).sum())
+    findings = in_order([*found.findings, *more])
+    return replace(found, findings=findings, judged=len(labels), right=right, probes=tuple(probes))
+
+
+def _of_rows(table: ImageTable, chosen: Sequence[int]) -> ImageTable:
+    """Some rows as a table, with the classes that they have."""
+    rows = [table.rows[index] for index in chosen]
+    kept = sorted({row.label for row in rows})
+    numbers = {label: number for number, label in enumerate(kept)}
+    return replace(
+        table,
+        classes=tuple(table.classes[label] for label in kept),
+        rows=tuple(replace(row, labels=(numbers[row.label],)) for row in rows),
     )
-
-
-def _folds(table: ImageTable, pairs: Sequence[DuplicatePair]) -> npt.NDArray[np.int64]:
-    clusters = cluster_names(table, pairs)
-    content = {row.path: row.content for row in table.rows}
-    return fold_numbers([row.label for row in table.rows], [content[name] for name in clusters])
-
-
-def _out_of_fold(table: ImageTable, features: Floats, folds: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    return out_of_fold(features, [row.label for row in table.rows], folds)

@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,9 +19,9 @@ class Kind(StrEnum):
     LABEL = "label"
     DUPLICATE = "duplicate"
     ALIKE = "alike"
+    BLANK = "blank"
     IMBALANCE = "imbalance"
     FEW = "few"
-    BLANK = "blank"
     BLURRED = "blurred"
     TINY = "tiny"
     SHAPE = "shape"
@@ -43,6 +42,11 @@ class Grade(StrEnum):
     MEND = "mend"
     LOOK = "look"
     NOTE = "note"
+
+    @property
+    def heading(self) -> str:
+        """What a summary calls its findings."""
+        return {Grade.MEND: "to be mended", Grade.LOOK: "to be looked at", Grade.NOTE: "worth knowing"}[self]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +109,12 @@ MEANINGS: dict[Kind, Meaning] = {
         why="Their pictures are hard to tell apart, perhaps because they show the same thing.",
         advice="Look whether one of them should be part of the other, or whether their pictures were mixed.",
     ),
+    Kind.BLANK: Meaning(
+        grade=Grade.LOOK,
+        title="blank pictures",
+        why="They show nothing, so their label teaches nothing.",
+        advice="Look at them, and leave them out: --exclude findings.csv --exclude-kind blank.",
+    ),
     Kind.IMBALANCE: Meaning(
         grade=Grade.NOTE,
         title="imbalance",
@@ -116,12 +126,6 @@ MEANINGS: dict[Kind, Meaning] = {
         title="classes with few pictures",
         why="What is learnt and what is measured of them is uncertain.",
         advice="Add pictures, or read their figures with care.",
-    ),
-    Kind.BLANK: Meaning(
-        grade=Grade.LOOK,
-        title="blank pictures",
-        why="They show nothing, so their label teaches nothing.",
-        advice="Look at them, and leave them out: --exclude findings.csv --exclude-kind blank.",
     ),
     Kind.BLURRED: Meaning(
         grade=Grade.NOTE,
@@ -199,19 +203,35 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda found: (kinds.index(found.kind), -(found.score or 0.0), found.path)))
 
 
-def counts(findings: Iterable[Finding]) -> dict[Kind, int]:
-    """How many findings there are of each kind that has any, in the order of a summary.
+def by_kind(findings: Iterable[Finding]) -> dict[Kind, list[Finding]]:
+    """The findings of each kind that has any, in the order of a summary.
 
-    >>> counts([Finding(Kind.TINY, "b.png"), Finding(Kind.BROKEN, "a.png"), Finding(Kind.TINY, "c.png")])
-    {<Kind.BROKEN: 'broken'>: 1, <Kind.TINY: 'tiny'>: 2}
+    >>> [(kind.value, len(found)) for kind, found in by_kind([Finding(Kind.TINY), Finding(Kind.BROKEN)]).items()]
+    [('broken', 1), ('tiny', 1)]
     """
-    found = Counter(finding.kind for finding in findings)
-    return {kind: found[kind] for kind in MEANINGS if found[kind]}
+    found: dict[Kind, list[Finding]] = {kind: [] for kind in MEANINGS}
+    for finding in findings:
+        found[finding.kind].append(finding)
+    return {kind: of_kind for kind, of_kind in found.items() if of_kind}
 
 
 def must_be_mended(findings: Iterable[Finding]) -> bool:
     """Whether one of the findings breaks a model or flatters its figures."""
     return any(finding.grade is Grade.MEND for finding in findings)
+
+
+def verdict(findings: Iterable[Finding]) -> str:
+    """What findings come to, in a sentence.
+
+    >>> verdict([Finding(Kind.TINY)])
+    'nothing was found that would flatter or break a model'
+    """
+    grades = {finding.grade for finding in findings}
+    if Grade.MEND in grades:
+        return "mend what is marked so before you trust a figure"
+    if Grade.LOOK in grades:
+        return "nothing has to be mended; some things should be looked at"
+    return "nothing was found that would flatter or break a model"
 
 
 def findings_csv(findings: Sequence[Finding]) -> bytes:

@@ -16,13 +16,15 @@ LEAST_TOLD = 10
 """Pictures of each class that it takes to say so."""
 
 Probabilities = npt.NDArray[np.float64]
+"""Shape (N, C)."""
 
 
 def label_findings(table: ImageTable, probabilities: Probabilities) -> list[Finding]:
     """Pictures whose label is likely to be wrong, by confident learning.
 
-    A label is suspected where the picture is as likely to be of another class as pictures that carry that class's label
-    are on average (Northcutt, Jiang and Chuang 2021, "Confident learning"), as cleanlab has it.
+    How many labels of each class belong to each other class is estimated from the pictures that are as likely to be of
+    that class as those that carry its label are on average; so many, the least likely ones first, are suspected
+    (Northcutt, Jiang and Chuang 2021, "Confident learning", pruning by noise rate), as cleanlab has it.
 
     Args:
         table: The pictures, one label each.
@@ -34,9 +36,14 @@ def label_findings(table: ImageTable, probabilities: Probabilities) -> list[Find
     from cleanlab.filter import find_label_issues
 
     labels = np.array([row.label for row in table.rows], np.int64)
-    if len(set(labels.tolist())) < probabilities.shape[1]:
-        return []  # a class of which no picture can be read
-    suspects = find_label_issues(labels, probabilities, return_indices_ranked_by="self_confidence", n_jobs=1)
+    assert len(set(labels.tolist())) == probabilities.shape[1], "each class has pictures"
+    suspects = find_label_issues(
+        labels,
+        probabilities,
+        filter_by="prune_by_noise_rate",
+        return_indices_ranked_by="self_confidence",
+        n_jobs=1,
+    )
     return [_suspect(table, int(index), probabilities[int(index)]) for index in suspects]
 
 
@@ -65,20 +72,22 @@ def alike_findings(table: ImageTable, probabilities: Probabilities) -> list[Find
     counts = np.bincount(labels, minlength=len(table.classes))
     enough = np.flatnonzero(counts >= LEAST_TOLD).tolist()
     findings = []
+    own = {label: probabilities[labels == label] for label in enough}
     for first, second in ((a, b) for a in enough for b in enough if a < b):
-        told = [_told(labels, probabilities, one, other) for one, other in ((first, second), (second, first))]
+        told = [_told(own[one], one, other) for one, other in ((first, second), (second, first))]
         share = sum(right / count for right, count in told) / 2
         _, high = balanced_interval(told)
         if high < ALIKE_SHARE:
             names = f"{table.classes[first]!r} and {table.classes[second]!r}"
             detail = f"{names}: {share:.0%} told apart, 50 % is guessing (at most {high:.0%}, 95 % interval)"
-            findings.append(Finding(Kind.ALIKE, related=table.classes[second], score=2 - 2 * share, detail=detail))
+            findings.append(
+                Finding(Kind.ALIKE, related=table.classes[second], score=min(1.0, 2 - 2 * share), detail=detail)
+            )
     return findings
 
 
-def _told(labels: npt.NDArray[np.int64], probabilities: Probabilities, one: int, other: int) -> tuple[int, int]:
-    """How many pictures of a class are given to it rather than to another, and how many there are."""
-    own = probabilities[labels == one]
+def _told(own: Probabilities, one: int, other: int) -> tuple[int, int]:
+    """How many pictures of a class, with probabilities (N, C), are given to it rather than to another, and all."""
     return int((own[:, one] > own[:, other]).sum()), len(own)
 
 

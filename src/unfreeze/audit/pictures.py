@@ -1,7 +1,7 @@
 """What shows from the table of a scan alone, without a network: the cheap part of the doctor's work."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -26,14 +26,13 @@ MOST_STRETCHED = 3.0
 BLUR_DEVIATIONS = 5.0
 """Robust standard deviations of the logarithm of sharpness, below the median, at which a picture is called blurred."""
 
+MOST_TIMES = 1000
+
 RARE_SHARE = 0.05
 """Part of the pictures below which a colour mode is called rare."""
 
 ODD_SHARE = 0.01
 """Part of the pictures up to which a file format is called odd."""
-
-COMMON_SHARE = 0.5
-"""Where more than this part of all pictures have a property, it is said once, of the collection."""
 
 
 def picture_findings(table: ImageTable, *, size_px: int) -> list[Finding]:
@@ -50,10 +49,11 @@ def picture_findings(table: ImageTable, *, size_px: int) -> list[Finding]:
         *(Finding(Kind.BROKEN, broken.path, detail=broken.reason) for broken in table.quarantined),
         *_odd(table),
         *_balance(table),
-        *_once_if_common(table, Kind.BLANK, _blank),
-        *_once_if_common(table, Kind.TINY, lambda table: _tiny(table, size_px)),
-        *_once_if_common(table, Kind.SHAPE, _stretched),
-        *_once_if_common(table, Kind.ANIMATED, _animated),
+        *_divided_groups(table),
+        *_blank(table),
+        *_tiny(table, size_px),
+        *_stretched(table),
+        *_animated(table),
         *_blurred(table),
         *_rare_modes(table),
     ]
@@ -108,6 +108,17 @@ def _balance(table: ImageTable) -> Iterator[Finding]:
             yield Finding(Kind.FEW, related=name, detail=f"class {name!r} has {count} training pictures")
 
 
+def _divided_groups(table: ImageTable) -> Iterator[Finding]:
+    """Groups that the given splits divide."""
+    splits: dict[str, set[str]] = defaultdict(set)
+    for row in table.rows:
+        splits[row.group].add(row.split)
+    for group, found in splits.items():
+        if group and len(found) > 1:
+            detail = f"group {group!r} has pictures in {' and '.join(sorted(found))}; give all of it one split"
+            yield Finding(Kind.LEAK, related=group, detail=detail)
+
+
 def _blank(table: ImageTable) -> Iterator[Finding]:
     for row in table.rows:
         spread = table.looks[row.path].spread
@@ -126,7 +137,7 @@ def _stretched(table: ImageTable) -> Iterator[Finding]:
     for row in table.rows:
         short, long = sorted((row.width, row.height))
         if long > MOST_STRETCHED * short:
-            detail = f"{row.width} x {row.height} pixels: a centre crop sees {short / long:.0%} of it"
+            detail = f"{row.width} x {row.height} pixels: its middle square is {short / long:.0%} of it"
             yield _found(Kind.SHAPE, row, score=1 - short / long, detail=detail)
 
 
@@ -135,21 +146,6 @@ def _animated(table: ImageTable) -> Iterator[Finding]:
         frames = table.looks[row.path].frames
         if frames > 1:
             yield _found(Kind.ANIMATED, row, detail=f"{frames} frames; the first one is used")
-
-
-def _once_if_common(
-    table: ImageTable, kind: Kind, find: Callable[[ImageTable], Iterator[Finding]]
-) -> Sequence[Finding]:
-    """Findings of one kind; one for the whole collection where most pictures have it."""
-    found = list(find(table))
-    if len(found) <= COMMON_SHARE * len(table.rows):
-        return found
-    share = len(found) / len(table.rows)
-    return [Finding(kind, score=share, detail=f"{len(found)} of {len(table.rows)} pictures; such as {_example(found)}")]
-
-
-def _example(found: Sequence[Finding]) -> str:
-    return f"{found[0].path} ({found[0].detail})"
 
 
 def _blurred(table: ImageTable) -> Iterator[Finding]:
@@ -163,7 +159,8 @@ def _blurred(table: ImageTable) -> Iterator[Finding]:
     for row, value in zip(rows, sharpness.tolist(), strict=True):
         if deviation and value < middle - BLUR_DEVIATIONS * deviation:
             times = float(np.exp(middle - value))
-            yield _found(Kind.BLURRED, row, score=1 - 1 / times, detail=f"{times:.0f} times less sharp than the median")
+            much = f"{times:.0f} times less sharp than the median" if times < MOST_TIMES else "no fine detail at all"
+            yield _found(Kind.BLURRED, row, score=1 - 1 / times, detail=much)
 
 
 def _rare_modes(table: ImageTable) -> Iterator[Finding]:

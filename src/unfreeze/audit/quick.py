@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from unfreeze.audit.copies import copy_findings
 from unfreeze.audit.duplicates import DuplicatePair
-from unfreeze.audit.findings import MEANINGS, PAIRED, Finding, Grade, Kind, counts
+from unfreeze.audit.findings import MEANINGS, PAIRED, Finding, Grade, Kind, by_kind
 from unfreeze.audit.pictures import picture_findings
 from unfreeze.images.table import ImageTable
 
@@ -42,12 +42,11 @@ def worth_saying(findings: Sequence[Finding]) -> list[str]:
         Sentences; empty where there is nothing to say that the scan did not say.
     """
     said = []
-    for kind, count in counts(findings).items():
+    for kind, found in by_kind(findings).items():
         graver = MEANINGS[kind].grade is not Grade.NOTE or kind in WORTH_A_LINE
         if graver and kind not in SAID_BY_THE_SCAN:
-            first = next(found for found in findings if found.kind is kind)
-            said.append(f"{MEANINGS[kind].title}: {count}, such as {_named(first)}. {MEANINGS[kind].advice}")
-    return [*said, "unfreeze check shows them all, and looks for more"] if said else []
+            said.append(f"{MEANINGS[kind].title}: {len(found)}, such as {_named(found[0])}. {MEANINGS[kind].advice}")
+    return [*said, "unfreeze check writes them all to its findings.csv, and looks for more"] if said else []
 
 
 def _named(found: Finding) -> str:

@@ -70,10 +70,10 @@ def probe_shortcuts(table: ImageTable, folds: npt.NDArray[np.int64]) -> list[Pro
         folds: The part of each picture in the table's order, shape (N,).
 
     Returns:
-        A probe for each thing that differs between pictures; of very many pictures some are taken, by their content.
+        A probe for each thing that differs between pictures; of very many pictures as many of each
+        class as there are, by their content.
     """
-    contents = [row.content for row in table.rows]
-    chosen = sorted(sorted(range(len(contents)), key=contents.__getitem__)[:MOST_PICTURES])
+    chosen = _in_turns(table)[:MOST_PICTURES]
     seen = [(row, table.looks[row.path]) for row in (table.rows[index] for index in chosen)]
     labels = np.array([row.label for row, _ in seen], np.int64)
     probes = []
@@ -82,6 +82,17 @@ def probe_shortcuts(table: ImageTable, folds: npt.NDArray[np.int64]) -> list[Pro
         if columns.size and (columns != columns[0]).any():
             probes.append(_probe(name, columns, labels, folds[chosen]))
     return probes
+
+
+def _in_turns(table: ImageTable) -> list[int]:
+    """Indices of the pictures, the classes by turns, within a class by content."""
+    places: Counter[int] = Counter()
+    turns = []
+    for index in sorted(range(len(table.rows)), key=lambda index: table.rows[index].content):
+        label = table.rows[index].label
+        turns.append((places[label], label, index))
+        places[label] += 1
+    return [index for _, _, index in sorted(turns)]
 
 
 def shortcut_findings(probes: Sequence[Probe]) -> list[Finding]:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,19 +17,22 @@ from unfreeze.cli.flags import (
     PathColumn,
     Relabel,
     SplitColumn,
+    ValidShare,
 )
 from unfreeze.errors import RunError
 from unfreeze.images.collection import check_named, collection_layout, collection_name, lies_inside
 from unfreeze.images.columns import Columns
+from unfreeze.recipe.settings import TrainSettings
 
 if TYPE_CHECKING:
     from unfreeze.audit.examine import Examination
-    from unfreeze.audit.findings import Finding, Kind
+    from unfreeze.audit.findings import Finding, Meaning
     from unfreeze.audit.squares import SquaresAudit
     from unfreeze.images.layout import Layout
     from unfreeze.learner.data import ImageData
     from unfreeze.learner.observer import Observer
 
+DEFAULTS = TrainSettings()
 FOUND_SOMETHING = 3
 """What --strict returns where something must be mended: neither a mistake, 1, nor wrong usage, 2."""
 
@@ -45,11 +49,13 @@ def check_command(
     ] = False,
     size: Annotated[int | None, typer.Option(help="Side of the squares in pixels. [default: the backbone's]")] = None,
     squares: Annotated[bool, typer.Option(help="Compare crop, squash and pad as well.")] = True,
-    path_column: PathColumn = Columns.path,
-    label_column: LabelColumn = Columns.label,
-    split_column: SplitColumn = Columns.split,
-    group_column: GroupColumn = Columns.group,
-    label_separator: LabelSeparator = Columns.label_separator,
+    valid_share: ValidShare = DEFAULTS.valid_share,
+    seed: Annotated[int, typer.Option(help="Decides the split, as for train.")] = DEFAULTS.seed,
+    path_column: PathColumn = DEFAULTS.path_column,
+    label_column: LabelColumn = DEFAULTS.label_column,
+    split_column: SplitColumn = DEFAULTS.split_column,
+    group_column: GroupColumn = DEFAULTS.group_column,
+    label_separator: LabelSeparator = DEFAULTS.label_separator,
     exclude: Exclude = None,
     exclude_kind: ExcludeKind = None,
     relabel: Relabel = None,
@@ -83,11 +89,14 @@ def check_command(
             relabel=relabel or (),
             label_separator=label_separator,
         )
-        data = _read(layout, size, console)
-        examination = examine(data, observer=console)
-        audit = audit_squares(data, observer=console) if squares else None
+        data = _read(layout, size, valid_share, seed, console)
+        for note in data.table.notes:
+            console.note(note)
+        limit = DEFAULTS.cache_size
+        examination = examine(data, limit_bytes=limit, observer=console)
+        audit = audit_squares(data, limit_bytes=limit, observer=console) if squares else None
         _write(folder, examination, audit, title=title)
-        for line in in_words(examination):
+        for line in in_words(examination, folder / FINDINGS_FILE):
             console.line(line)
         if audit:
             console.line(f"Squares: {audit.advice.text}")
@@ -113,36 +122,39 @@ def check_free(folder: Path, pictures: Path) -> None:
         raise RunError(f"{folder}: holds something already; choose another folder with --out", subject=folder)
 
 
-def in_words(examination: "Examination") -> Iterator[str]:
+def in_words(examination: "Examination", table: Path) -> Iterator[str]:
     """A summary of what was found, line by line, what must be mended first.
 
     Args:
         examination: What was found.
+        table: Where the findings are written, for the advice.
 
     Yields:
         Lines.
     """
-    from unfreeze.audit.findings import MEANINGS
-    from unfreeze.report.check import GRADES, verdict
+    from unfreeze.audit.findings import MEANINGS, by_kind
 
-    by_kind: dict[Kind, list[Finding]] = {}
-    for found in examination.findings:
-        by_kind.setdefault(found.kind, []).append(found)
-    yield verdict(examination)
+    yield examination.verdict()
     grade = None
-    for kind, findings in by_kind.items():
+    for kind, findings in by_kind(examination.findings).items():
         meaning = MEANINGS[kind]
         if meaning.grade != grade:
             grade = meaning.grade
-            yield f"\n{GRADES[grade].capitalize()}:"
-        yield f"  {len(findings)} {kind.value}: {meaning.title}. {meaning.advice}"
+            yield f"\n{grade.heading.capitalize()}:"
+        yield f"  {len(findings)} {kind.value}: {meaning.title}. {_advice(meaning, table)}"
         yield from _named(findings)
     yield ""
     if examination.leak:
         yield f"The leak: {examination.leak.in_words()}."
     yield from (f"Shortcut probe: {probe.in_words()}." for probe in examination.probes)
-    if examination.right is not None:
+    if examination.judged:
         yield f"For comparison: {examination.accuracy_in_words()}."
+
+
+def _advice(meaning: "Meaning", table: Path) -> str:
+    """What to do, with the files where they lie, so that it can be copied."""
+    advice = meaning.advice.replace(FINDINGS_FILE, quote(str(table)))
+    return advice.replace(f"--exclude {CORRECTIONS_FILE}", f"--exclude {quote(str(table.with_name(CORRECTIONS_FILE)))}")
 
 
 def _named(findings: Sequence["Finding"]) -> Iterator[str]:
@@ -159,7 +171,7 @@ def _picture(found: "Finding") -> str:
     return found.related if found.kind in PAIRED else ""
 
 
-def _read(layout: "Layout", size: int | None, observer: "Observer") -> "ImageData":
+def _read(layout: "Layout", size: int | None, valid_share: float, seed: int, observer: "Observer") -> "ImageData":
     """Reads the pictures; however many are broken, the others are examined."""
     from unfreeze.images.scan import scan_layout
     from unfreeze.learner.data import ImageData
@@ -169,6 +181,8 @@ def _read(layout: "Layout", size: int | None, observer: "Observer") -> "ImageDat
     threads = os.cpu_count() or 1
     table = scan_layout(
         layout,
+        valid_share=valid_share,
+        seed=seed,
         max_broken_share=1.0,
         threads=threads,
         progress=lambda done, total: observer.progress("reading pictures", done, total),

@@ -11,6 +11,8 @@ SplitColumn = Annotated[str, typer.Option(help="Column of splits, which may be m
 GroupColumn = Annotated[str, typer.Option(help="Column of groups: one group is never split.")]
 LabelSeparator = Annotated[str, typer.Option(help="Parts the labels of a picture, where it may have several.")]
 
+ValidShare = Annotated[float, typer.Option(help="Part that validates where no folder does.")]
+
 Exclude = Annotated[
     list[Path] | None, typer.Option(help="Leave out the pictures that this CSV file names; may be repeated.")
 ]

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unfreeze.cli.flags import GroupColumn, LabelColumn, LabelSeparator, PathColumn, SplitColumn
 from unfreeze.cli.predict import echo
 from unfreeze.errors import RunError
 from unfreeze.images.collection import check_named, collection_name, lies_inside
+from unfreeze.recipe.settings import TrainSettings
 
 if TYPE_CHECKING:
     from unfreeze.audit.square_trial import SquareTrial
     from unfreeze.audit.squares import SquaresAudit
 
+DEFAULTS = TrainSettings()
 PAGE = "squares.html"
 DEFAULT_SAMPLE = 1000
 """As in `unfreeze.audit.squares`, which loads numpy."""
@@ -24,24 +27,34 @@ def squares_command(
     size: Annotated[int | None, typer.Option(help="Side of the squares in pixels. [default: the backbone's]")] = None,
     sample: Annotated[int, typer.Option(help="Pictures to compare at most; test pictures never.")] = DEFAULT_SAMPLE,
     compare: Annotated[bool, typer.Option(help="Compare accuracies on stored activations.")] = True,
+    path_column: PathColumn = DEFAULTS.path_column,
+    label_column: LabelColumn = DEFAULTS.label_column,
+    split_column: SplitColumn = DEFAULTS.split_column,
+    group_column: GroupColumn = DEFAULTS.group_column,
+    label_separator: LabelSeparator = DEFAULTS.label_separator,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Show how much of each picture the network sees, cropped, squashed or padded, and which to take."""
     from unfreeze.audit.squares import audit_squares
     from unfreeze.cli.console import RunConsole
     from unfreeze.learner.data import ImageData
-    from unfreeze.recipe.settings import TrainSettings
 
     check_named(pictures)
     page = _new_page(out, pictures) if out else None
     with RunConsole(quiet=quiet) as console:
         data = ImageData.from_path(
-            pictures, size_px=size, progress=lambda done, total: console.progress("reading pictures", done, total)
+            pictures,
+            path_column=path_column,
+            label_column=label_column,
+            split_column=split_column,
+            group_column=group_column,
+            label_separator=label_separator,
+            size_px=size,
+            progress=lambda done, total: console.progress("reading pictures", done, total),
         )
         for note in data.table.notes:
             console.note(note)
-        limit = TrainSettings().cache_size
-        audit = audit_squares(data, sample=sample, compare=compare, limit_bytes=limit, observer=console)
+        audit = audit_squares(data, sample=sample, compare=compare, limit_bytes=DEFAULTS.cache_size, observer=console)
     if page:
         _write(page, audit, title=collection_name(pictures))
     if not quiet:

@@ -17,6 +17,7 @@ from unfreeze.cli.flags import (
     PathColumn,
     Relabel,
     SplitColumn,
+    ValidShare,
 )
 from unfreeze.errors import SettingsError, UnfreezeError
 from unfreeze.images.collection import check_named, collection_name
@@ -125,9 +126,7 @@ def train_command(
     split_column: SplitColumn = DEFAULTS.split_column,
     group_column: GroupColumn = DEFAULTS.group_column,
     label_separator: LabelSeparator = DEFAULTS.label_separator,
-    valid_share: Annotated[
-        float, typer.Option(help="Part that validates where no folder does.")
-    ] = DEFAULTS.valid_share,
+    valid_share: ValidShare = DEFAULTS.valid_share,
     fold: Annotated[str | None, typer.Option(help="Cross-validation: which fold validates, such as 2/5.")] = None,
     max_broken_share: Annotated[float, typer.Option(help="Stop above this part of broken files.")] = (
         DEFAULTS.max_broken_share

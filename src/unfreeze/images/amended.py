@@ -55,7 +55,7 @@ def amended(
     if not (both := {path for _, path in located if path in gone}):
         return layout
     note = f"{_counted(len(both), 'picture')} left out by one manifest and relabelled by another: left out"
-    return replace(layout, notes=(*layout.notes, note))
+    return replace(layout, amendments=(*layout.amendments, note))
 
 
 def excluded(layout: Layout, entries: Sequence[Entry]) -> Layout:
@@ -70,13 +70,14 @@ def excluded(layout: Layout, entries: Sequence[Entry]) -> Layout:
         The collection without them.
 
     Raises:
-        CollectionError: If an entry names a file that is not there, or if no picture is left.
+        CollectionError: If all entries name files that are not there, or if no picture is left.
     """
     known = {file.path for file in layout.files}
     paths = _located(layout, entries)
     others = [entry for entry, path in zip(entries, paths, strict=True) if path not in known]
-    _reject_strangers(layout, [entry for entry in others if not _is_there(layout, entry.path)])
     gone = known.intersection(paths)
+    if not gone:  # of a list that fits otherwise, a picture may have been removed since
+        _reject_strangers(layout, [entry for entry in others if not _is_there(layout, entry.path)])
     files = tuple(file for file in layout.files if file.path not in gone)
     if not files:
         message = f"{layout.source}: all {len(gone)} pictures are left out{_by(entries)}; leave fewer of them out"
@@ -84,11 +85,11 @@ def excluded(layout: Layout, entries: Sequence[Entry]) -> Layout:
     kinds = {(path, entry.kind) for entry, path in zip(entries, paths, strict=True) if path in gone and entry.kind}
     notes = [f"{len(gone)} of {_counted(len(known), 'picture')} left out{_by(entries)}{_by_kind(kinds)}"]
     if others:
-        what = "about files that are no pictures of the collection anyway"
+        what = "about files that are no pictures of the collection, or not any more"
         notes.append(f"{_counted(len(others), 'row')} of {_sources(others)} {what}")
     lost = _names(layout.files).difference(_names(files))
     notes += (f"class {name!r} is left out with all of its pictures" for name in sorted(lost))
-    return replace(layout, files=files, notes=(*layout.notes, *notes))
+    return replace(layout, files=files, amendments=(*layout.amendments, *notes))
 
 
 def relabelled(layout: Layout, entries: Sequence[Entry], *, label_separator: str = "") -> Layout:
@@ -129,7 +130,7 @@ def relabelled(layout: Layout, entries: Sequence[Entry], *, label_separator: str
     faults += _split_faults(layout.files, files)
     if faults:
         raise CollectionError(f"{layout.source}: {in_words(faults)}; mend the manifest", subject=layout.source)
-    return replace(layout, files=files, notes=(*layout.notes, *_changes(layout.files, files, entries)))
+    return replace(layout, files=files, amendments=(*layout.amendments, *_changes(layout.files, files, entries)))
 
 
 def _several(manifests: Manifests) -> Sequence[str | Path]:

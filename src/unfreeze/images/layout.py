@@ -52,6 +52,7 @@ class Layout:
         files: All files to be read, each once, sorted by path.
         empty_classes: Class folders without a file that is named like a picture, as paths below the root.
         notes: What was skipped and why, one sentence each.
+        amendments: What manifests changed, one sentence each.
         multilabel: Whether a file may have several labels, or none.
     """
 
@@ -62,6 +63,7 @@ class Layout:
     empty_classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     multilabel: bool = False
+    amendments: tuple[str, ...] = ()
 
 
 def find_layout(root: Path) -> Layout:

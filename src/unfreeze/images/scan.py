@@ -116,7 +116,7 @@ def scan_layout(
     )
     if quarantined:
         notes = (f"{len(quarantined)} of {len(readings)} files cannot be decoded and are left out", *notes)
-    notes = (*layout.notes, *notes, *_missing(layout.files, classes, rows), *cache_notes)
+    notes = (*layout.notes, *layout.amendments, *notes, *_missing(layout.files, classes, rows), *cache_notes)
     return ImageTable(
         root=layout.root,
         classes=classes,
@@ -272,7 +272,8 @@ def _classes(source: str, files: Sequence[FoundFile], splits: Sequence[Split]) -
         message = f"{source}: classes without a training picture: {found}; training has {', '.join(sorted(trained))}"
         raise CollectionError(message, subject=min(unknown)[1])
     if len(trained) < 2:
-        message = f"{source}: only one class, {min(trained)!r}; a classifier needs at least two"
+        found = f"only one class, {min(trained)!r}" if trained else "no training picture has a label"
+        message = f"{source}: {found}; a classifier needs at least two classes"
         raise CollectionError(message, subject=source)
     return tuple(sorted(trained))
 

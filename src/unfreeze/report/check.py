@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from unfreeze.audit.examine import Examination
-from unfreeze.audit.findings import MEANINGS, Finding, Grade, Kind, Meaning, must_be_mended
+from unfreeze.audit.findings import MEANINGS, PAIRED, Finding, Kind, Meaning, by_kind
+from unfreeze.audit.pictures import class_names
 from unfreeze.errors import PictureError
 from unfreeze.images.decode import decode
 from unfreeze.images.table import ImageRow, ImageTable
@@ -14,8 +15,6 @@ from unfreeze.report.pictures import thumbnail
 SHOWN = 24
 THUMBNAIL_PX = 140
 SHORT_SIDE_PX = 2 * THUMBNAIL_PX
-
-GRADES = {Grade.MEND: "to be mended", Grade.LOOK: "to be looked at", Grade.NOTE: "worth knowing"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,32 +63,14 @@ def check_page(examination: Examination, *, title: str, squares: str = "") -> st
         "check.html.jinja",
         title=title,
         table=examination.table,
-        verdict=verdict(examination),
+        verdict=examination.verdict(),
         accuracy=examination.accuracy_in_words(),
         leak=examination.leak,
         probes=examination.probes,
         sections=_sections(examination),
-        grades=GRADES,
         squares=squares,
         splits=_splits(examination.table),
     )
-
-
-def verdict(examination: Examination) -> str:
-    """What the findings come to, in a sentence.
-
-    Args:
-        examination: What was found.
-
-    Returns:
-        The sentence.
-    """
-    pictures = f"{len(examination.table.rows):,} pictures of {len(examination.table.classes)} classes"
-    if must_be_mended(examination.findings):
-        return f"{pictures}: mend what is marked so before you trust a figure."
-    if any(found.grade is Grade.LOOK for found in examination.findings):
-        return f"{pictures}: nothing has to be mended; some things should be looked at."
-    return f"{pictures}: nothing was found that would flatter or break a model."
 
 
 def _splits(table: ImageTable) -> Mapping[str, int]:
@@ -97,9 +78,6 @@ def _splits(table: ImageTable) -> Mapping[str, int]:
 
 
 def _sections(examination: Examination) -> list[Section]:
-    by_kind: dict[Kind, list[Finding]] = {}
-    for found in examination.findings:
-        by_kind.setdefault(found.kind, []).append(found)
     rows = {row.path: row for row in examination.table.rows}
     return [
         Section(
@@ -108,17 +86,18 @@ def _sections(examination: Examination) -> list[Section]:
             count=len(findings),
             shown=[_shown(examination.table, rows, found) for found in findings[:SHOWN]],
         )
-        for kind, findings in by_kind.items()
+        for kind, findings in by_kind(examination.findings).items()
     ]
 
 
 def _shown(table: ImageTable, rows: Mapping[str, ImageRow], found: Finding) -> Shown:
-    paths = [path for path in (found.path, found.related) if path in rows]
+    named = (found.path, found.related) if found.kind in PAIRED else (found.path,)
+    paths = [path for path in named if path in rows]
     return Shown(finding=found, pictures=[_picture(table, rows[path]) for path in paths])
 
 
 def _picture(table: ImageTable, row: ImageRow) -> tuple[str, str, str]:
-    classes = ", ".join(table.classes[label] for label in row.labels)
+    classes = class_names(table, row)
     try:
         image = decode(table.read(row), path=row.path, short_side_px=SHORT_SIDE_PX)
     except (PictureError, OSError):  # gone since it was examined
