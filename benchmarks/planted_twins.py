@@ -205,6 +205,7 @@ def count(
         counts[f"found {one.kind}"] += pair in pairs
         counts[f"called {pairs.get(pair)}, {one.kind}"] += pair in pairs
     for pair, kind in pairs.items():
+        counts["pairs"] += 1
         real = frozenset(originals.get(path, path) for path in pair)  # a twin of a copied picture has two pairs
         if len(real) == 2:
             strangers[real] = kind
@@ -219,7 +220,7 @@ def say(counts: Counter[str], strangers: dict[frozenset[str], str]) -> None:
         print(f"  {kind:22} {hits:4} of {total:4}: {hits / total:.3f} ({low:.3f} to {high:.3f})")
     called = {name: number for name, number in sorted(counts.items()) if name.startswith("called") and number}
     print("  " + "; ".join(f"{name} {number}" for name, number in called.items()))
-    print(f"  {len(strangers)} pairs that were not planted")
+    print(f"  {counts['pairs']} pairs in all rounds; {len(strangers)} different ones that were not planted")
     for pair, kind in sorted(strangers.items(), key=lambda item: sorted(item[0])):
         print(f"    {'  '.join(sorted(pair))}  {kind}")
 

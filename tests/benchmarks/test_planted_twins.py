@@ -61,6 +61,7 @@ def test_what_was_found_is_counted() -> None:
     count(planted, found, counts, strangers)
     assert counts["found resized"] == counts["planted resized"] == counts["planted cropped"] == 1
     assert counts["found cropped"] == 0
+    assert counts["pairs"] == 4
     assert counts["called resized, resized"] == 1
     assert strangers == {frozenset("cd"): "cropped", frozenset("be"): "mirrored", frozenset("ab"): "x"}
 

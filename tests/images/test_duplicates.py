@@ -100,6 +100,37 @@ def test_a_picture_that_is_its_own_mirror_image_is_no_pair() -> None:
     assert (pair.mirrored, round(pair.likeness, 4)) == (False, 1)
 
 
+def test_pictures_of_one_sky_and_nothing_else_in_common_are_no_pair() -> None:
+    sky = np.linspace(20, 230, 16)[:, None] * np.ones(16)
+    fine = np.random.default_rng(0).normal(size=(2, 16, 16)) * 7
+    looks = {"a": of_levels(sky + fine[0]), "b": of_levels(sky + fine[1])}
+    assert np.corrcoef(*(np.frombuffer(look.thumbnail, np.uint8) for look in looks.values()))[0, 1] > 0.985
+    assert near_pairs(looks) == []
+    assert len(near_pairs(looks | {"c": of_levels(sky + fine[0] + 2)})) == 1
+
+
+def test_what_is_hardly_there_is_not_compared() -> None:
+    shade = np.linspace(0, 1, 16)[:, None] * np.linspace(0, 5, 16)
+    assert near_pairs({"a": of_levels(100 + shade), "b": of_levels(130 + shade)}) == []
+    assert len(near_pairs({"a": of_levels(100 + 4 * shade), "b": of_levels(130 + 4 * shade)})) == 1
+
+
+def test_mirror_images_are_found_whichever_side_is_darker() -> None:
+    """Noise decides which side is, where both are almost alike."""
+    random = np.random.default_rng(0)
+    looks = {}
+    for number in range(40):
+        field = random.normal(size=(16, 16))
+        field += field[:, ::-1]  # as dark on the left as on the right
+        field[:4, 9:12] += 3 * random.normal(size=(4, 3))
+        field -= np.arange(16) * (field * (np.arange(16) - 7.5)).sum() / 16 / ((np.arange(16) - 7.5) ** 2).sum()
+        levels = 128 + 15 * field
+        looks[f"{number:02d}"] = of_levels(levels + random.normal(size=(16, 16)))
+        looks[f"{number:02d} turned"] = of_levels(levels[:, ::-1] + random.normal(size=(16, 16)))
+    found = {(pair.first, pair.second) for pair in near_pairs(looks) if pair.mirrored}
+    assert found == {(f"{number:02d}", f"{number:02d} turned") for number in range(40)}
+
+
 def film(count: int, step: float) -> list[Look]:
     """Frames that turn from one picture into another, each a little different from the one before."""
     random = np.random.default_rng(1)

@@ -75,11 +75,11 @@ def test_a_blurred_picture_is_less_sharp_whatever_its_contrast(look: Callable[..
     assert look(dull).sharpness == pytest.approx(look(sharp).sharpness, rel=0.05)
 
 
-@pytest.mark.parametrize("size", [(374, 500), (375, 499), (283, 377)])
+@pytest.mark.parametrize("size", [(345, 265), (265, 345)])
 def test_thumbnails_of_a_copy_in_another_size_are_not_shifted(look: Callable[..., Look], size: tuple[int, int]) -> None:
-    image = scene(2, size)  # a JPEG of 374 pixels is probed at 93.5 pixels, in 94
+    image = scene(2, size)  # a JPEG of 265 pixels is probed at 66.25 pixels, in 67
     whole, small = levels(look(image, "JPEG", quality=90)), levels(look(resized(image, 0.37, 0.37), "JPEG", quality=90))
-    assert np.corrcoef(whole.ravel(), small.ravel())[0, 1] > 0.99
+    assert np.corrcoef(whole.ravel(), small.ravel())[0, 1] > 0.997
 
 
 def test_the_thumbnail_is_of_the_upright_picture(look: Callable[..., Look]) -> None:

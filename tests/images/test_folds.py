@@ -34,6 +34,13 @@ def test_every_picture_validates_once_and_test_pictures_never(table: ImageTable)
         assert [replace(row, split="train") for row in part.rows] == [replace(row, split="train") for row in table.rows]
 
 
+def test_the_first_fold_is_the_split_of_the_same_share(make_collection: MakeCollection) -> None:
+    table = scan_folder(make_collection({"red": 40, "blue": 40}), valid_share=0.25)
+    found = [paths(folds(table, 4, fold), "valid") for fold in range(1, 5)]
+    assert found[0] == paths(table, "valid")
+    assert len(set(map(frozenset, found))) == 4
+
+
 def test_another_seed_divides_otherwise(table: ImageTable) -> None:
     assert folds(table, 3, 1, seed=1).rows == folds(table, 3, 1, seed=1).rows
     assert folds(table, 3, 1, seed=1).rows != folds(table, 3, 1, seed=2).rows

@@ -182,6 +182,10 @@ def test_each_class_is_in_each_fold_or_in_two_at_least(rows: Rows, folds: int, s
             assert len(counts) >= 2
 
 
+def test_two_pictures_of_a_class_are_never_in_one_fold() -> None:
+    assert all(len(set(folded(cats(2), 5, seed))) == 2 for seed in range(50))
+
+
 @given(tangled(), st.integers(2, 5), seeds)
 def test_folds_do_not_divide_units(rows: Rows, folds: int, seed: int) -> None:
     found = folded(rows, folds, seed, multilabel=True)

@@ -35,7 +35,7 @@ def parts_of(
     members = units_by_class(class_names, units)
     moves = _Moves(natural, places, bounds, members)
     if first_needed is not None:
-        moves.fill(lambda _: {first_needed: 1}, anyway=True)
+        moves.fill(lambda _: {first_needed: 1})  # takes them from where no class needs any yet
     moves.fill(lambda name: _at_least_one(moves.counts[name], shares, first_needed))
     moves.fill(lambda name: _at_least_half(moves.counts[name], shares, first_needed))
     return moves.parts
@@ -104,21 +104,20 @@ class _Moves:
             for unit in units:
                 self.classes[unit].append(name)
         self.counts = {name: Counter(self.parts[unit] for unit in units) for name, units in self.members.items()}
-        first = {name: min((self.places[unit], unit) for unit in units) for name, units in self.members.items()}
-        self._order = sorted(self.members, key=lambda name: (len(self.members[name]), first[name]))
+        ranked = {name: sorted((self.places[unit], unit) for unit in units) for name, units in self.members.items()}
+        self._order = sorted(self.members, key=lambda name: (len(ranked[name]), ranked[name]))
 
-    def fill(self, needed: Callable[[str], Mapping[int, int]], *, anyway: bool = False) -> None:
+    def fill(self, needed: Callable[[str], Mapping[int, int]]) -> None:
         """Moves units into parts that need some of a class, the nearest first; small classes have the first choice.
 
         Args:
             needed: How many of a class's units each part needs.
-            anyway: Takes them even from where they are needed.
         """
         for name in self._order:
             for part, least in needed(name).items():
                 while self.counts[name][part] < least:
                     others = (unit for unit in self.members[name] if self.parts[unit] != part)
-                    spare = [unit for unit in others if anyway or self._is_spare(unit, needed)]
+                    spare = [unit for unit in others if self._is_spare(unit, needed)]
                     if not spare:
                         break
                     self._move(min(spare, key=lambda unit: (self._distance(unit, part), unit)), part)
