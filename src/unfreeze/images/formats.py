@@ -25,10 +25,13 @@ FORMATS_BY_SUFFIX = {".webp": "WEBP", ".avif": "AVIF"} | dict.fromkeys(HEIC_SUFF
 
 
 def missing(name: str) -> str | None:
-    """What has to be installed before files of a format can be decoded here; None where nothing is missing.
+    """What has to be installed before files of a format can be decoded here.
 
     Args:
         name: Pillow's name of the format, such as "AVIF".
+
+    Returns:
+        The name of a package; None where nothing is missing.
     """
     if name not in WHAT_TO_INSTALL:
         return None
