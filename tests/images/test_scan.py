@@ -182,7 +182,7 @@ def test_a_collection_of_broken_files_alone_stops_whatever_is_allowed(make_colle
 
 
 def test_one_class_is_an_error(make_collection: MakeCollection) -> None:
-    with pytest.raises(CollectionError, match=r"only one class, 'red'; a classifier needs at least two$"):
+    with pytest.raises(CollectionError, match=r"only one class, 'red'; a classifier needs at least two classes$"):
         scan_folder(make_collection({"red": 4}))
 
 
