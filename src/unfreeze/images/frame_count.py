@@ -10,11 +10,14 @@ MOST_BLOCKS = 200_000
 
 
 def frame_count(image: Image.Image, data: bytes) -> int:
-    """Number of frames of a file, at least 1; counting ends at `MOST_FRAMES`.
+    """Counts the frames of a file.
 
     Args:
         image: The opened picture.
         data: The whole file.
+
+    Returns:
+        At least 1; counting ends at `MOST_FRAMES`.
     """
     counters = {"GIF": _gif_frames, "TIFF": _tiff_pages}  # Pillow would go over all of a GIF and parse all of a TIFF
     counter = counters.get(image.format or "")
