@@ -1,0 +1,138 @@
+"""Figures of how well probabilities order and grade classes; NaN where a figure is not defined.
+
+Areas are scikit-learn's, which is loaded when they are asked for. The rest is a line each and need not load it; the
+tests hold it against scikit-learn.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+Probabilities = npt.NDArray[np.floating]
+Labels = npt.NDArray[np.int64]
+
+
+def top_k_accuracy(probabilities: Probabilities, labels: Labels, *, k: int) -> float:
+    """Part of the pictures whose true class is among the k most probable ones.
+
+    Of equally probable classes the first is taken for the more probable one, as in the predicted class, so that k = 1
+    gives the accuracy.
+
+    Args:
+        probabilities: Shape (N, C).
+        labels: Index of each picture's true class, shape (N,).
+        k: How many classes, from 1; C or more hold every class.
+
+    Returns:
+        Between 0 and 1; NaN of no pictures.
+
+    >>> top_k_accuracy(np.array([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]]), np.array([1, 2]), k=2)
+    0.5
+    """
+    assert k > 0
+    true = probabilities[np.arange(len(labels)), labels][:, np.newaxis]
+    earlier = np.arange(probabilities.shape[1]) < labels[:, np.newaxis]
+    before = (probabilities > true) | ((probabilities == true) & earlier)  # (N, C)
+    return _mean(before.sum(axis=1) < k)
+
+
+def balanced_accuracy(predicted: Labels, labels: Labels) -> float:
+    """Recall averaged over the classes that have pictures, each class counting alike.
+
+    Args:
+        predicted: Index of each picture's predicted class, shape (N,).
+        labels: Index of its true class, shape (N,).
+
+    Returns:
+        Between 0 and 1; NaN of no pictures.
+    """
+    return _mean([float((predicted[labels == label] == label).mean()) for label in np.unique(labels)])
+
+
+def brier_score(probabilities: Probabilities, targets: npt.NDArray[np.integer | np.bool_]) -> float:
+    """Squared distance between probabilities and the truth, on average over the pictures.
+
+    Brier's own (1950, "Verification of forecasts expressed in terms of probability"): summed over the classes, between
+    0 and 2, twice what is often given for two classes. Of several labels it is averaged over the labels instead.
+
+    Args:
+        probabilities: Shape (N, C).
+        targets: Index of each picture's true class, shape (N,), or whether it has each label, shape (N, C).
+
+    Returns:
+        0 at best; NaN of no pictures.
+
+    >>> round(brier_score(np.array([[0.8, 0.2]]), np.array([0])), 6)
+    0.08
+    """
+    if targets.ndim == 2:
+        return _mean(np.square(probabilities.astype(np.float64) - targets).ravel())
+    truth = np.eye(probabilities.shape[1])[targets]
+    return _mean(np.square(probabilities.astype(np.float64) - truth).sum(axis=1))
+
+
+def roc_areas(probabilities: Probabilities, targets: npt.NDArray[np.integer | np.bool_]) -> npt.NDArray[np.float64]:
+    """Area under the ROC curve of each class against the rest.
+
+    How often a picture of the class has a higher probability of it than one that is not, a tie counting half.
+
+    Args:
+        probabilities: Shape (N, C).
+        targets: Index of each picture's true class, shape (N,), or whether it has each label, shape (N, C).
+
+    Returns:
+        Shape (C,); NaN for a class that has no pictures, or all of them.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    truth = _truth(probabilities, targets)
+    areas = [
+        roc_auc_score(truth[:, label], probabilities[:, label]) if len(np.unique(truth[:, label])) == 2 else math.nan
+        for label in range(truth.shape[1])
+    ]
+    return np.array(areas, np.float64)
+
+
+def average_precisions(
+    probabilities: Probabilities, targets: npt.NDArray[np.integer | np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Average precision of each class against the rest: the area under its precision-recall curve, in steps.
+
+    Args:
+        probabilities: Shape (N, C).
+        targets: Index of each picture's true class, shape (N,), or whether it has each label, shape (N, C).
+
+    Returns:
+        Shape (C,); NaN for a class that has no pictures. By chance it is the class's part of the pictures.
+    """
+    from sklearn.metrics import average_precision_score
+
+    truth = _truth(probabilities, targets)
+    areas = [
+        average_precision_score(truth[:, label], probabilities[:, label]) if truth[:, label].any() else math.nan
+        for label in range(truth.shape[1])
+    ]
+    return np.array(areas, np.float64)
+
+
+def roc_area(scores: npt.NDArray[np.floating], positive: npt.NDArray[np.bool_]) -> float:
+    """Area under the ROC curve of one score (N,) that is to be high for the positive pictures (N,)."""
+    return float(roc_areas(scores[:, np.newaxis], positive[:, np.newaxis])[0])
+
+
+def macro(figures: npt.NDArray[np.float64]) -> float:
+    """The mean of the classes' figures (C,) that are defined, each class counting alike; NaN if none is."""
+    return _mean(figures[~np.isnan(figures)])
+
+
+def _truth(probabilities: Probabilities, targets: npt.NDArray[np.integer | np.bool_]) -> npt.NDArray[np.bool_]:
+    """Whether each picture is of each class, shape (N, C)."""
+    if targets.ndim == 2:
+        return targets.astype(bool)
+    return np.asarray(targets[:, np.newaxis] == np.arange(probabilities.shape[1]))
+
+
+def _mean(values: npt.ArrayLike) -> float:
+    found = np.asarray(values, np.float64)
+    return float(found.mean()) if len(found) else math.nan
