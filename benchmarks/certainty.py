@@ -1,0 +1,81 @@
+"""How sure models are, and how right, before and after calibration; and how often sets of classes hold the true one.
+
+    python -m benchmarks.certainty RUN/predictions.csv ... [--split valid]
+
+Everything is counted on pictures that had no part in what is counted: the temperature is fitted on the other folds,
+the bound of the sets on the other half. Validation pictures did choose the weights that were kept.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from unfreeze.evaluation.calibration import calibrate, logits_of
+from unfreeze.evaluation.conformal import measure_coverage
+from unfreeze.evaluation.predictions import PredictionTable, read_predictions
+from unfreeze.evaluation.reliability import answers, calibration_error
+
+COVERAGES = (0.9, 0.95, 0.99)
+
+
+def main() -> None:
+    """Prints two Markdown tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.certainty", description=__doc__)
+    parser.add_argument("tables", type=Path, nargs="+")
+    parser.add_argument("--split", default="valid")
+    options = parser.parse_args()
+    tables = {path.parent.name: read_predictions(path).of_split(options.split) for path in options.tables}
+    print("| pictures | temperature (of the folds) | ECE before, after | of as wide bins | log loss | by chance |")
+    print("|---" * 6 + "|")
+    for name, table in tables.items():
+        print(certainty(name, table))
+    print("\n| pictures | asked for | found (95 % of the splits) | classes in a set | sets of one class |")
+    print("|---" * 5 + "|")
+    for name, table in tables.items():
+        for coverage in COVERAGES:
+            print(covered(name, table, coverage))
+
+
+def certainty(name: str, table: PredictionTable) -> str:
+    """A row of the first table."""
+    found = calibrate(logits_of(table.probabilities), table.targets)
+    errors = [
+        [
+            calibration_error(*answers(probabilities, table.targets), bins=bins)
+            for probabilities in (table.probabilities, found.held_out)
+        ]
+        for bins in ("mass", "width")
+    ]
+    folds = found.fold_temperatures
+    return " | ".join(
+        [
+            f"| {name}, {len(table.paths)}",
+            f"{found.temperature:.3f} ({min(folds):.3f} to {max(folds):.3f})",
+            *(f"{before:.4f}, {after:.4f}" for before, after in errors),
+            f"{found.loss_before:.4f}, {found.loss_after:.4f}",
+            f"{by_chance(found.held_out):.4f} |",
+        ]
+    )
+
+
+def by_chance(probabilities: np.ndarray, *, times: int = 500) -> float:
+    """The mean calibration error (bins of as many answers) if answers were right exactly as often as is said."""
+    random = np.random.Generator(np.random.PCG64(0))
+    sure = probabilities.max(axis=1)
+    return float(np.mean([calibration_error(sure, random.random(len(sure)) < sure) for _ in range(times)]))
+
+
+def covered(name: str, table: PredictionTable, coverage: float) -> str:
+    """A row of the second table."""
+    held_out = calibrate(logits_of(table.probabilities), table.targets).held_out
+    found = measure_coverage(held_out, table.targets, coverage=coverage, splits=500)
+    low, high = found.interval
+    return (
+        f"| {name} | {100 * coverage:.0f} % | {100 * found.found:.1f} % ({100 * low:.1f} to {100 * high:.1f}) "
+        f"| {found.classes:.2f} | {100 * found.single:.0f} % |"
+    )
+
+
+if __name__ == "__main__":
+    main()
