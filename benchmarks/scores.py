@@ -16,11 +16,11 @@ Score = Callable[[Floats], npt.NDArray[np.floating]]
 
 
 class Features:
-    """Features (N, D) and labels (N,) in memory, as a head is fitted on."""
+    """Features (N, D) and targets (N,) in memory, as a head is fitted on."""
 
-    def __init__(self, features: Floats, labels: Labels) -> None:
-        self.features, self.known = features, labels
-        self.labels = labels.tolist()
+    def __init__(self, features: Floats, targets: Labels) -> None:
+        self.features, self.known = features, targets
+        self.targets = targets
 
     def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
         """Some rows at a time."""

@@ -81,7 +81,7 @@ def read(folder: Path) -> Collection:
 def features(learner: Learner, split: Split) -> tuple[Floats, Labels]:
     """Pooled features (N, D) and labels (N,) of a split."""
     stored = learner.source.stored(split, 0)
-    ((found, labels),) = stored.batches([range(len(stored.labels))])
+    ((found, labels),) = stored.batches([range(len(stored.targets))])
     return found, labels
 
 

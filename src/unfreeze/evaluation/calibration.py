@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from unfreeze.evaluation.predictions import log_softmax
 from unfreeze.evaluation.ranking import brier_score
+from unfreeze.training.objective import log_softmax
 
 Logits = npt.NDArray[np.floating]
 Targets = npt.NDArray[np.integer | np.bool_]

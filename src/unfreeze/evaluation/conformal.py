@@ -58,7 +58,7 @@ def fit_conformal(probabilities: npt.NDArray[np.floating], labels: Labels, *, co
     A class belongs to the set if it is probable enough, by one bound for all (Sadinle, Lei and Wasserman 2019, "Least
     ambiguous set-valued classifiers"): these sets are the smallest on average, and the same at every call. Adaptive
     ones (Romano 2020, Angelopoulos 2021) are either drawn by lot, so that a picture is answered differently when it is
-    asked for twice, or several times as large (docs/decisions/0010-none-of-these.md).
+    asked for twice, or several times as large (docs/decisions/0011-none-of-these.md).
 
     Args:
         probabilities: Shape (N, C), of pictures that trained neither the model nor, strictly, its temperature.
