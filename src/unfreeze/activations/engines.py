@@ -40,18 +40,19 @@ class OnnxEngine:
     result depends neither on its batch nor on the number of threads: docs/decisions/0003-engine.md.
 
     Args:
-        graph: The ONNX file; one input "squares" of uint8, its first output is returned.
+        graph: The ONNX file, or its bytes; one input "squares" of uint8, its first output is returned.
     """
 
     batch_size = 1
 
-    def __init__(self, graph: Path) -> None:
+    def __init__(self, graph: Path | bytes) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        model = graph if isinstance(graph, bytes) else str(graph)
+        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
     def run(self, squares: npt.NDArray[np.uint8]) -> Floats:
         """The graph's first output (N, ...), float32, of squares (N, 3, S, S)."""
