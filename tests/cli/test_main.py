@@ -29,6 +29,7 @@ def loaded_modules(*words: str) -> set[str]:
         ("train", "--help"),
         ("predict", "--help"),
         ("cache",),
+        ("compare", "--help"),
         ("schedule", "--help"),
         ("schedule", "--csv", "-"),
         ("squares", "--help"),

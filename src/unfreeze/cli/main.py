@@ -10,6 +10,7 @@ import typer
 
 from unfreeze.cli.cache import cache_command
 from unfreeze.cli.check import check_command
+from unfreeze.cli.compare import compare_command
 from unfreeze.cli.predict import predict_command
 from unfreeze.cli.schedule import schedule_command
 from unfreeze.cli.squares import squares_command
@@ -28,6 +29,7 @@ app.command("train")(train_command)
 app.command("predict")(predict_command)
 app.command("squares")(squares_command)
 app.command("check")(check_command)
+app.command("compare")(compare_command)
 app.command("schedule")(schedule_command)
 app.command("cache")(cache_command)
 
@@ -48,7 +50,7 @@ def _options(
 
 
 def main() -> None:
-    """Runs the program: exit code 0 done, 1 a mistake that the message explains, 2 wrong usage, 130 stopped."""
+    """Runs the program: exit code 0 done, 1 a mistake that is explained, 2 wrong usage, 3 a gate shuts, 130 stopped."""
     warnings.filterwarnings("ignore")  # what libraries warn of is for us, not for the user
     logging.getLogger("onnxscript").setLevel(logging.ERROR)
     try:

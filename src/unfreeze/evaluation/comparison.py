@@ -1,0 +1,275 @@
+"""Two models on the same pictures: which answers changed, and whether that can be more than chance."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from unfreeze.errors import RunError
+from unfreeze.evaluation.metrics import Z_95, mcnemar
+from unfreeze.evaluation.predictions import PredictionTable
+
+SIGNIFICANT = 0.05
+FEWEST_CHANGES = 6
+"""Fewer changes between right and wrong never reach 5 % in McNemar's exact test: all five one way are 6.25 %."""
+
+HALVINGS = 60
+NAMED = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What two models answered for the N pictures that both were asked about.
+
+    Attributes:
+        classes: The C class names, in the order of the first table.
+        paths: Path of each picture.
+        targets: Index of each true class, shape (N,).
+        first: Index of the first model's answer, shape (N,).
+        second: Index of the second model's answer, shape (N,).
+        first_sure: The probability that the first model gave its answer, shape (N,).
+        second_sure: The same of the second model.
+        only_first: Pictures that only the first was asked about.
+        only_second: Pictures that only the second was asked about.
+        relabelled: Paths of pictures whose true class differs between the tables; they are not among the N.
+    """
+
+    classes: tuple[str, ...]
+    paths: tuple[str, ...]
+    targets: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    second: npt.NDArray[np.int64]
+    first_sure: npt.NDArray[np.float32]
+    second_sure: npt.NDArray[np.float32]
+    only_first: int
+    only_second: int
+    relabelled: tuple[str, ...]
+
+    @property
+    def first_right(self) -> npt.NDArray[np.bool_]:
+        """Whether the first model is right about each picture."""
+        return np.asarray(self.first == self.targets, np.bool_)
+
+    @property
+    def second_right(self) -> npt.NDArray[np.bool_]:
+        """Whether the second model is right about each picture."""
+        return np.asarray(self.second == self.targets, np.bool_)
+
+    @property
+    def gained(self) -> list[int]:
+        """Pictures that only the second model is right about, those of which it is surest first."""
+        return self._ordered(self.second_right & ~self.first_right)
+
+    @property
+    def lost(self) -> list[int]:
+        """Pictures that only the first model is right about, those of which the second is surest first."""
+        return self._ordered(self.first_right & ~self.second_right)
+
+    @property
+    def otherwise_wrong(self) -> list[int]:
+        """Pictures that both are wrong about, each in its own way."""
+        return self._ordered(~self.first_right & ~self.second_right & (self.first != self.second))
+
+    @property
+    def difference(self) -> float:
+        """The second model's accuracy less the first's."""
+        return float(self.second_right.mean() - self.first_right.mean())
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """Where the difference lies on other pictures of the same kind, with 95 % confidence."""
+        return paired_interval(len(self.gained), len(self.lost), len(self.paths))
+
+    @cached_property
+    def chance(self) -> float:
+        """How likely a difference as large as this would be between models that are equally good; McNemar's test."""
+        return mcnemar(self.first_right, self.second_right)
+
+    @property
+    def second_is_better(self) -> bool:
+        """Whether the second model is better, and not by chance."""
+        return self.chance < SIGNIFICANT and self.difference > 0
+
+    @property
+    def second_is_worse(self) -> bool:
+        """Whether the second model is worse, and not by chance."""
+        return self.chance < SIGNIFICANT and self.difference < 0
+
+    def _ordered(self, chosen: npt.NDArray[np.bool_]) -> list[int]:
+        rows = np.flatnonzero(chosen)
+        return [int(row) for row in rows[np.argsort(-self.second_sure[rows], kind="stable")]]
+
+
+def compare(first: PredictionTable, second: PredictionTable) -> Comparison:
+    """Puts two tables of predictions side by side, by the paths of their pictures.
+
+    Pictures whose true class was changed between the tables are left out and listed: no answer to them can be right
+    by both.
+
+    Args:
+        first: What one model says.
+        second: What the other says.
+
+    Returns:
+        The pictures that both know.
+
+    Raises:
+        RunError: If the tables know other classes, or have no picture in common whose true class is the same.
+    """
+    if set(first.classes) != set(second.classes):
+        message = f"the runs know other classes: {_other_classes(first, second)}; compare runs with the same classes"
+        raise RunError(message, subject="classes")
+    rows = {path: row for row, path in enumerate(second.paths)}
+    pairs = [(row, rows[path]) for row, path in enumerate(first.paths) if path in rows]
+    order = np.array([first.classes.index(name) for name in second.classes])  # indices of the first table's classes
+    same = [pair for pair in pairs if first.targets[pair[0]] == order[second.targets[pair[1]]]]
+    if not same:
+        raise RunError(_nothing_in_common(first, second, relabelled=len(pairs)), subject="pictures")
+    here, there = np.array(same).T
+    return Comparison(
+        classes=first.classes,
+        paths=tuple(first.paths[row] for row in here),
+        targets=first.targets[here],
+        first=first.predicted[here],
+        second=order[second.predicted[there]],
+        first_sure=first.probabilities[here].max(1),
+        second_sure=second.probabilities[there].max(1),
+        only_first=len(first.paths) - len(pairs),
+        only_second=len(second.paths) - len(pairs),
+        relabelled=tuple(first.paths[pair[0]] for pair in sorted(set(pairs) - set(same))),
+    )
+
+
+def verdict(comparison: Comparison, names: tuple[str, str] = ("the first", "the second")) -> str:
+    """What a comparison comes to, in a sentence or two.
+
+    Args:
+        comparison: Two models on the same pictures.
+        names: What to call them.
+
+    Returns:
+        Plain words.
+    """
+    gained, lost = len(comparison.gained), len(comparison.lost)
+    low, high = comparison.interval
+    moved = f"of {len(comparison.paths):,} pictures {gained:,} became right and {lost:,} wrong"
+    range_ = f"on other pictures of this kind the difference lies between {points(low)} and {points(high)} points"
+    chance = f"chance alone makes so large a difference in {_of_100(comparison.chance)} of 100 comparisons"
+    if comparison.second_is_better or comparison.second_is_worse:
+        better = names[1] if comparison.second_is_better else names[0]
+        return f"{better} is better: {moved}; {chance}; {range_}."
+    if gained + lost < FEWEST_CHANGES:
+        chance = f"at least {FEWEST_CHANGES} have to change, all one way, before chance can be ruled out"
+    return f"{names[0]} and {names[1]} cannot be told apart: {moved}; {chance}; {range_}."
+
+
+def notes(comparison: Comparison, names: tuple[str, str] = ("the first", "the second")) -> list[str]:
+    """Which pictures were left out of a comparison, a sentence each.
+
+    Args:
+        comparison: Two models on the same pictures.
+        names: What to call them.
+
+    Returns:
+        Plain words; nothing where all pictures are in both tables.
+    """
+    found = []
+    for name, count in zip(names, (comparison.only_first, comparison.only_second), strict=True):
+        if count:
+            found.append(f"left out, because only {name} was asked about them: {count:,} pictures")
+    if comparison.relabelled:
+        shown = ", ".join(comparison.relabelled[:NAMED]) + (", ..." if len(comparison.relabelled) > NAMED else "")
+        found.append(
+            f"left out, because their true class was changed: {len(comparison.relabelled):,} pictures ({shown})"
+        )
+    return found
+
+
+def points(share: float) -> str:
+    """A difference of two shares in percentage points, with its sign.
+
+    >>> points(-0.0125)
+    '-1.2'
+    """
+    return f"{100 * share + 0:+.1f}"
+
+
+def _of_100(share: float) -> str:
+    if share < 1e-4:
+        return "less than 0.01"
+    return f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
+
+
+def paired_interval(gained: int, lost: int, count: int) -> tuple[float, float]:
+    """The interval in which a difference of two accuracies on the same pictures lies with 95 % confidence.
+
+    Tango's score interval (Tango 1998, "Equivalence test and confidence interval for the difference in proportions for
+    the paired-sample design"): all differences that a score test would not reject. It keeps its promise for few
+    pictures and for models that hardly differ, where the textbook's has no width at all.
+
+    Args:
+        gained: Pictures that only the second model is right about.
+        lost: Pictures that only the first model is right about.
+        count: All pictures, at least one.
+
+    Returns:
+        Lower and upper end of the second accuracy less the first.
+
+    >>> [round(end, 3) for end in paired_interval(1, 7, 21)]
+    [-0.517, -0.026]
+    """
+    here = (gained - lost) / count
+
+    def rejected(difference: float) -> bool:
+        return abs(_score(difference, gained, lost, count)) > Z_95
+
+    return _edge(rejected, here, -1.0), _edge(rejected, here, 1.0)
+
+
+def _score(difference: float, gained: int, lost: int, count: int) -> float:
+    """Tango's statistic for a supposed difference; normal with variance 1 where it is the true one."""
+    linear = -gained - lost + (2 * count - gained + lost) * difference
+    constant = -lost * difference * (1 - difference)
+    # The likeliest part of pictures lost if the difference is as supposed: a root of 2 n q^2 + linear q + constant.
+    likeliest = (math.sqrt(max(0.0, linear**2 - 8 * count * constant)) - linear) / (4 * count)
+    variance = count * (2 * likeliest + difference * (1 - difference))
+    distance = gained - lost - count * difference
+    if distance == 0:
+        return 0.0
+    return distance / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, distance)
+
+
+def _edge(rejected: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Where between a value that is not rejected and the end of the range the first one is rejected, by halving."""
+    if not rejected(outside):
+        return outside
+    for _ in range(HALVINGS):
+        middle = (inside + outside) / 2
+        inside, outside = (inside, middle) if rejected(middle) else (middle, outside)
+    return (inside + outside) / 2
+
+
+def _other_classes(first: PredictionTable, second: PredictionTable) -> str:
+    """Names of classes that only one of two tables has."""
+    found = []
+    for which, one, other in (("first", first, second), ("second", second, first)):
+        names = [name for name in one.classes if name not in other.classes]
+        if names:
+            shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+            found.append(f"only the {which} knows {shown}")
+    return ", ".join(found)
+
+
+def _nothing_in_common(first: PredictionTable, second: PredictionTable, *, relabelled: int) -> str:
+    if relabelled:
+        message = f"the runs have {relabelled} pictures in common, and none has the same true class in both"
+        return f"{message}; compare runs on the same labels"
+    examples = " and ".join(_example(table.paths) for table in (first, second))
+    return f"the runs have no picture in common ({examples}); compare runs of the same pictures, split alike"
+
+
+def _example(paths: Sequence[str]) -> str:
+    return f"{len(paths)} such as {paths[0]}" if paths else "none at all"

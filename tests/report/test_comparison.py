@@ -1,0 +1,115 @@
+"""The page of changed answers: true to the comparison, self-contained, not to be scripted by names."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from made import write_collection
+from report.conftest import HOSTILE
+from unfreeze.evaluation.comparison import Comparison
+from unfreeze.images.storage import FolderStorage
+from unfreeze.report.comparison import SHOWN_OF_A_KIND, comparison_page
+
+NAMES = ("runs/old", "runs/<b>new</b>")
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    """Four pictures: one lost, one gained, one otherwise wrong, one as it was."""
+    return Comparison(
+        classes=("red", "blue", HOSTILE),
+        paths=("red/000.png", "red/001.png", f"{HOSTILE[1:-1]}.png", "red/002.png"),
+        targets=np.array([0, 0, 0, 0]),
+        first=np.array([0, 1, 1, 0]),
+        second=np.array([1, 0, 2, 0]),
+        first_sure=np.array([0.6, 0.7, 0.8, 0.9], np.float32),
+        second_sure=np.array([0.5, 0.75, 0.85, 0.95], np.float32),
+        only_first=2,
+        only_second=0,
+        relabelled=(),
+    )
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> FolderStorage:
+    return FolderStorage(write_collection(tmp_path / "pictures", {"red": 3}))
+
+
+def test_every_change_is_shown_in_its_place(comparison: Comparison, pictures: FolderStorage) -> None:
+    page = comparison_page(comparison, NAMES, pictures=pictures)
+    lost, gained, otherwise = re.findall(r'<section id="(?:lost|gained|otherwise)">.*?</section>', page, re.DOTALL)
+    assert "red/000.png" in lost
+    assert "red/001.png" in gained
+    assert ".png" in otherwise
+    assert [part.count("<figure>") for part in (lost, gained, otherwise)] == [1, 1, 1]
+    assert [part.count("<img") for part in (lost, gained, otherwise)] == [1, 1, 0]  # the third lies nowhere
+    assert "(60.0 %)" in lost
+    assert "(50.0 %)" in lost
+    assert "red/002.png" not in page
+    assert "cannot be told apart: of 4 pictures 1 became right and 1 wrong" in page
+    assert "<td>50.0 %</td>" in page
+    assert "only runs/old was asked about them: 2 pictures" in page
+
+
+def test_without_pictures_names_are_shown(comparison: Comparison) -> None:
+    page = comparison_page(comparison, NAMES, pictures=None)
+    assert "<img" not in page
+    assert "only their names are shown" in page
+    assert "red/000.png" in page
+
+
+def test_the_page_fetches_nothing_and_names_are_text(comparison: Comparison, pictures: FolderStorage) -> None:
+    page = comparison_page(comparison, NAMES, pictures=pictures)
+    assert not re.search(r"<script|<link|@import|url\((?!#)", page)
+    assert all(source.startswith("data:") for source in re.findall(r'src="([^"]*)"', page))
+    assert "default-src 'none'" in page
+    assert "<img src=x" not in page
+    assert "<b>new" not in page
+    assert "&lt;b&gt;new" in page
+
+
+def test_of_many_changes_the_surest_are_shown_and_the_page_says_so(comparison: Comparison) -> None:
+    count = SHOWN_OF_A_KIND + 5
+    many = replace(
+        comparison,
+        paths=tuple(f"{index}.png" for index in range(count)),
+        targets=np.zeros(count, np.int64),
+        first=np.zeros(count, np.int64),
+        second=np.ones(count, np.int64),
+        first_sure=np.full(count, 0.5, np.float32),
+        second_sure=np.linspace(0.5, 1, count, dtype=np.float32),
+    )
+    page = comparison_page(many, NAMES, pictures=None)
+    assert page.count("<figure>") == SHOWN_OF_A_KIND
+    assert f"The {SHOWN_OF_A_KIND} that" in page
+    assert f">{count - 1}.png<" in page.replace("<br>", ">")
+    assert ">4.png<" not in page.replace("<br>", ">")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1100, "light"), (390, "dark")])
+def test_a_browser_shows_it_without_a_request_or_an_error(
+    comparison: Comparison, pictures: FolderStorage, tmp_path: Path, width: int, scheme: str
+) -> None:
+    from playwright.sync_api import sync_playwright
+
+    from report.test_page import chromium
+
+    file = tmp_path / "compare.html"
+    file.write_text(comparison_page(comparison, NAMES, pictures=pictures), encoding="utf-8")
+    messages: list[str] = []
+    requests: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(file.as_uri())
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+        browser.close()
+    assert messages == []
+    assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
