@@ -1,0 +1,188 @@
+"""Of which class more training pictures would help most, told from what happens with fewer of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unfreeze.evaluation.heads import Wrong, wrong_answers
+from unfreeze.evaluation.resampling import Resampling, Values, middle_95
+from unfreeze.training.batches import Batch
+
+ADDED = 50
+LEAST_PICTURES = 8
+"""A class with fewer is not halved: what one of four pictures teaches says nothing of the fifty-first."""
+
+EXPONENTS = (0.2, 0.5, 1.5)
+"""How fast the mistakes about a class may fall with its pictures: least, typical and most.
+
+A rare class's curve need not be the power law that the whole collection's is, and a quarter of its pictures says little
+of twice as many, so the exponent is not measured: the interval has to hold for all of these.
+"""
+
+REPEATS = 5
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassGain:
+    """What more training pictures of one class would bring.
+
+    Attributes:
+        label: The class.
+        pictures: How many training pictures of it there are.
+        gain: By how much the accuracy on all validation pictures would rise, most likely.
+        low: Lower end of the interval in which the gain lies with 95 % confidence.
+        high: Its upper end.
+    """
+
+    label: int
+    pictures: int
+    gain: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassGains:
+    """What more training pictures of each class would bring, one class at a time.
+
+    Attributes:
+        added: How many more.
+        gains: One for each class that has pictures enough to tell, the largest gain first.
+        too_small: Classes that have not.
+        best: The class that would gain most, if that is 95 % sure and so is that it would gain at all; None where it
+            cannot be told.
+    """
+
+    added: int
+    gains: tuple[ClassGain, ...]
+    too_small: tuple[int, ...]
+    best: int | None
+
+
+def class_gains(
+    train: Batch,
+    valid: Batch,
+    *,
+    classes: int,
+    added: int = ADDED,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> ClassGains:
+    """Takes pictures of one class away at a time, and from what that costs says what more of them would bring.
+
+    Each class is halved in turn, all others staying whole. What that costs all classes together is taken to follow some
+    power law, whose exponent is left open: b (2^c - 1) is lost with half, b (1 - 1.5^-c) gained with half as many
+    again, and never more than there are mistakes about the class. All models are asked about the same pictures, so that
+    only answers that change count. More pictures of one class also make it likelier to be answered, which may cost
+    others more than it gains.
+
+    Args:
+        train: Features (N, D), float32, and labels (N,) of the training pictures.
+        valid: The same of the validation pictures.
+        classes: Number of classes C.
+        added: How many more pictures of a class.
+        seed: Decides which pictures are taken away, and what the intervals are drawn from.
+        progress: Called with the number of classes done and the number of classes.
+
+    Returns:
+        A gain for each class that has pictures enough.
+    """
+    counts = np.bincount(train[1], minlength=classes)
+    tried = [label for label in range(classes) if counts[label] >= LEAST_PICTURES]
+    too_small = tuple(label for label in range(classes) if counts[label] < LEAST_PICTURES)
+    whole = wrong_answers(train, valid, classes=classes)
+    resampling = Resampling.drawn(REPEATS, len(whole), seed=seed)
+    gains: list[ClassGain] = []
+    draws: list[Values] = []
+    for label in tried:
+        costs = _costs(train, valid, whole, label=label, classes=classes, seed=seed)
+        own = np.where(valid[1] == label, whole, 0)
+        gain, drawn = _gains(costs, own, resampling, more=added / counts[label])
+        low, high = middle_95(drawn)
+        gains.append(ClassGain(label=label, pictures=int(counts[label]), gain=gain, low=low, high=high))
+        draws.append(drawn)
+        if progress:
+            progress(len(gains), len(tried))
+    ordered = tuple(sorted(gains, key=lambda gain: -gain.gain))
+    return ClassGains(added=added, gains=ordered, too_small=too_small, best=_best(gains, draws))
+
+
+def in_words(found: ClassGains, names: Sequence[str]) -> str:
+    """Where more pictures would help most, in a sentence.
+
+    Args:
+        found: What more pictures of each class would bring.
+        names: The C class names.
+
+    Returns:
+        Plain words.
+    """
+    if not found.gains:
+        return f"where {found.added} more pictures would help most cannot be told: there are too few to take any away"
+    best = next((gain for gain in found.gains if gain.label == found.best), None)
+    if best is None:
+        first = found.gains[0]
+        return (
+            f"where {found.added} more pictures would help most cannot be told; most likely of {names[first.label]}: "
+            f"{_points(first)}"
+        )
+    return f"{found.added} more pictures of {names[best.label]} would help most: {_points(best)}"
+
+
+def _points(gain: ClassGain) -> str:
+    low, high = 100 * gain.low, 100 * gain.high
+    return f"{100 * gain.gain:+.1f} points of accuracy (95 % interval {low:+.1f} to {high:+.1f})"
+
+
+def _costs(train: Batch, valid: Batch, whole: Wrong, *, label: int, classes: int, seed: int) -> Wrong:
+    """By how much each answer is worse with half of a class, 1, 0 or -1, shape (R, V)."""
+    features, labels = train
+    members, others = np.flatnonzero(labels == label), np.flatnonzero(labels != label)
+    costs = np.empty((REPEATS, len(whole)), np.int8)
+    for repeat in range(REPEATS):
+        half = np.random.default_rng([seed, label, repeat]).permutation(members)[: len(members) // 2]
+        kept = np.concatenate([others, half])
+        costs[repeat] = wrong_answers((features[kept], labels[kept]), valid, classes=classes) - whole
+    return costs
+
+
+def _gains(costs: Wrong, own: Wrong, resampling: Resampling, *, more: float) -> tuple[float, Values]:
+    """The likeliest gain, and those that other pictures and exponents might have given, shape (B,).
+
+    Args:
+        costs: What `_costs` found, shape (R, V).
+        own: 1 where a picture of the class is answered wrongly with all training pictures, shape (V,).
+        resampling: Weights of repeats and pictures.
+        more: Pictures added, as a part of those that there are.
+
+    Returns:
+        A gain, and gains, in parts of all validation pictures.
+    """
+    drawn_costs = resampling.means(costs[:, np.newaxis], lowest=-1, highest=1)[:, 0]  # (B,)
+    mistakes = resampling.means(np.broadcast_to(own, (len(costs), 1, len(own))), lowest=0, highest=1)[:, 0]
+    least, typical, most = EXPONENTS
+    exponents = np.geomspace(least, most, len(mistakes))  # draws are in no order: any order of exponents is random
+    drawn = np.minimum(drawn_costs * _gain_by_cost(exponents, more), mistakes)
+    measured = costs.mean() * _gain_by_cost(np.array([typical]), more)[0]
+    return float(min(measured, own.mean())), drawn
+
+
+def _gain_by_cost(exponents: Values, more: float) -> Values:
+    """What so many times more pictures bring, by what halving them costs, under power laws of some exponents.
+
+    >>> _gain_by_cost(np.array([1.0]), 1.0).tolist()
+    [0.5]
+    """
+    return np.asarray((1 - (1 + more) ** -exponents) / (2**exponents - 1))
+
+
+def _best(gains: Sequence[ClassGain], draws: Sequence[Values]) -> int | None:
+    """The class that gains most in nearly all draws, if it gains anything in nearly all."""
+    if len(gains) < 2:
+        return None
+    shares = np.bincount(np.stack(draws).argmax(0), minlength=len(gains)) / len(draws[0])
+    winner = int(shares.argmax())
+    sure = shares[winner] >= CONFIDENCE and gains[winner].low > 0
+    return gains[winner].label if sure else None

@@ -1,0 +1,48 @@
+"""Heads that are fitted to some features and asked about others; the only place where evaluation trains anything."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from unfreeze.training.batches import Batch
+from unfreeze.training.head import LinearHead
+
+Wrong = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class HeldFeatures:
+    """Features and labels that are held in memory, as the head takes them.
+
+    Attributes:
+        features: Shape (N, D), float32.
+        labels: One class index a picture.
+    """
+
+    features: npt.NDArray[np.float32]
+    labels: Sequence[int]
+
+    def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
+        """Features (N, D) and labels (N,) of each group of indices."""
+        for group in indices:
+            chosen = np.asarray(group, np.int64)
+            yield self.features[chosen], np.asarray(self.labels, np.int64)[chosen]
+
+
+def wrong_answers(train: Batch, valid: Batch, *, classes: int) -> Wrong:
+    """Which validation pictures a head is wrong about that was fitted to some training pictures.
+
+    Args:
+        train: Features (N, D), float32, and labels (N,).
+        valid: Features (V, D) and labels (V,).
+        classes: Number of classes.
+
+    Returns:
+        1 where the answer is wrong, shape (V,), int8.
+    """
+    features, labels = train
+    head = LinearHead.at_zero(features.shape[1], classes)
+    head.fit_exactly(HeldFeatures(features, labels.tolist()))
+    return np.asarray(head.logits(valid[0]).argmax(1) != valid[1], np.int8)
