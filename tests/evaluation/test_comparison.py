@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import multinomial
 from statsmodels.stats.contingency_tables import mcnemar as oracle
 
 from unfreeze.errors import RunError
-from unfreeze.evaluation.comparison import compare, notes, paired_interval, points, verdict
+from unfreeze.evaluation.comparison import compare, notes, points, verdict
+from unfreeze.evaluation.paired import paired_interval
 from unfreeze.evaluation.predictions import PredictionTable
 
 
@@ -30,41 +30,6 @@ def table(right: str, *, classes: tuple[str, ...] = ("a", "b"), targets: str = "
         probabilities=probabilities,
         losses=np.zeros(len(right)),
     )
-
-
-def test_the_interval_is_the_published_one() -> None:
-    # Fagerland, Lydersen and Laake 2014, "Recommended tests and confidence intervals for paired binomial proportions":
-    # 21 children before and after a transplantation, 1 and 7 of whom changed.
-    assert paired_interval(1, 7, 21) == pytest.approx((-0.517, -0.026), abs=0.0005)
-
-
-@pytest.mark.parametrize(
-    ("count", "gained", "lost"), [(10, 0.1, 0.1), (20, 0.05, 0.1), (30, 0.2, 0.1), (50, 0.1, 0.02), (30, 0.4, 0.1)]
-)
-def test_the_interval_keeps_its_promise(count: int, gained: float, lost: float) -> None:
-    covered = 0.0
-    for g in range(count + 1):
-        for lo in range(count + 1 - g):
-            likelihood = multinomial.pmf([g, lo, count - g - lo], count, [gained, lost, 1 - gained - lost])
-            low, high = paired_interval(g, lo, count) if likelihood > 1e-9 else (0.0, 0.0)
-            covered += likelihood if low <= gained - lost <= high else 0.0
-    assert 0.94 < covered < 0.99  # 95 % in the long run; never much less, and more where pictures are few
-
-
-counts = st.integers(0, 40)
-
-
-@given(counts, counts, counts)
-def test_the_interval_holds_the_difference_and_turns_round_with_the_models(gained: int, lost: int, same: int) -> None:
-    count = gained + lost + same
-    if not count:
-        return
-    low, high = paired_interval(gained, lost, count)
-    assert -1 <= low <= (gained - lost) / count <= high <= 1
-    assert paired_interval(lost, gained, count) == pytest.approx((-high, -low), abs=1e-9)
-    assert high - low > 0
-    if same:
-        assert np.diff(paired_interval(10 * gained, 10 * lost, 10 * count)) < high - low
 
 
 @given(st.lists(st.sampled_from(["00", "01", "10", "11"]), min_size=1, max_size=30))

@@ -1,7 +1,6 @@
 """Two models on the same pictures: which answers changed, and whether that can be more than chance."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.errors import RunError
-from unfreeze.evaluation.metrics import Z_95, mcnemar
+from unfreeze.evaluation.metrics import mcnemar
+from unfreeze.evaluation.paired import paired_interval
 from unfreeze.evaluation.predictions import PredictionTable
 
 SIGNIFICANT = 0.05
 FEWEST_CHANGES = 6
 """Fewer changes between right and wrong never reach 5 % in McNemar's exact test: all five one way are 6.25 %."""
 
-HALVINGS = 60
 NAMED = 3
 
 
@@ -201,55 +200,6 @@ def _of_100(share: float) -> str:
     if share < 1e-4:
         return "less than 0.01"
     return f"{100 * share:.0f}" if share >= 0.1 else f"{100 * share:.2g}"
-
-
-def paired_interval(gained: int, lost: int, count: int) -> tuple[float, float]:
-    """The interval in which a difference of two accuracies on the same pictures lies with 95 % confidence.
-
-    Tango's score interval (Tango 1998, "Equivalence test and confidence interval for the difference in proportions for
-    the paired-sample design"): all differences that a score test would not reject. It keeps its promise for few
-    pictures and for models that hardly differ, where the textbook's has no width at all.
-
-    Args:
-        gained: Pictures that only the second model is right about.
-        lost: Pictures that only the first model is right about.
-        count: All pictures, at least one.
-
-    Returns:
-        Lower and upper end of the second accuracy less the first.
-
-    >>> [round(end, 3) for end in paired_interval(1, 7, 21)]
-    [-0.517, -0.026]
-    """
-    here = (gained - lost) / count
-
-    def rejected(difference: float) -> bool:
-        return abs(_score(difference, gained, lost, count)) > Z_95
-
-    return _edge(rejected, here, -1.0), _edge(rejected, here, 1.0)
-
-
-def _score(difference: float, gained: int, lost: int, count: int) -> float:
-    """Tango's statistic for a supposed difference; normal with variance 1 where it is the true one."""
-    linear = -gained - lost + (2 * count - gained + lost) * difference
-    constant = -lost * difference * (1 - difference)
-    # The likeliest part of pictures lost if the difference is as supposed: a root of 2 n q^2 + linear q + constant.
-    likeliest = (math.sqrt(max(0.0, linear**2 - 8 * count * constant)) - linear) / (4 * count)
-    variance = count * (2 * likeliest + difference * (1 - difference))
-    distance = gained - lost - count * difference
-    if distance == 0:
-        return 0.0
-    return distance / math.sqrt(variance) if variance > 0 else math.copysign(math.inf, distance)
-
-
-def _edge(rejected: Callable[[float], bool], inside: float, outside: float) -> float:
-    """Where between a value that is not rejected and the end of the range the first one is rejected, by halving."""
-    if not rejected(outside):
-        return outside
-    for _ in range(HALVINGS):
-        middle = (inside + outside) / 2
-        inside, outside = (inside, middle) if rejected(middle) else (middle, outside)
-    return (inside + outside) / 2
 
 
 def _other_classes(first: PredictionTable, second: PredictionTable) -> str:
