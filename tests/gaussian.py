@@ -28,7 +28,7 @@ def expected_error(count: int, *, models: int = 40) -> float:
     for _ in range(models):
         features, labels = drawn(count, generator)
         head = LinearHead.at_zero(WIDTH, 2)
-        head.fit_exactly(HeldFeatures(features, labels.tolist()))
+        head.fit_exactly(HeldFeatures(features, labels))
         slope, offset = (np.float64(part[1]) - part[0] for part in (head.weight, head.bias))
         length = float(np.linalg.norm(slope))
         margins = [(DISTANCE * slope[0] + sign * offset) / length for sign in (1, -1)]

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from unfreeze.training.batches import Batch
 from unfreeze.training.head import LinearHead
+from unfreeze.training.objective import Targets
 
 Wrong = npt.NDArray[np.int8]
 
@@ -18,17 +19,17 @@ class HeldFeatures:
 
     Attributes:
         features: Shape (N, D), float32.
-        labels: One class index a picture.
+        targets: Class indices, shape (N,).
     """
 
     features: npt.NDArray[np.float32]
-    labels: Sequence[int]
+    targets: Targets
 
     def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
         """Features (N, D) and labels (N,) of each group of indices."""
         for group in indices:
             chosen = np.asarray(group, np.int64)
-            yield self.features[chosen], np.asarray(self.labels, np.int64)[chosen]
+            yield self.features[chosen], self.targets[chosen]
 
 
 def wrong_answers(train: Batch, valid: Batch, *, classes: int) -> Wrong:
@@ -44,5 +45,5 @@ def wrong_answers(train: Batch, valid: Batch, *, classes: int) -> Wrong:
     """
     features, labels = train
     head = LinearHead.at_zero(features.shape[1], classes)
-    head.fit_exactly(HeldFeatures(features, labels.tolist()))
+    head.fit_exactly(HeldFeatures(features, labels))
     return np.asarray(head.logits(valid[0]).argmax(1) != valid[1], np.int8)
