@@ -15,11 +15,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
+
+from unfreeze.evaluation.metrics import wilson_interval
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
 
 KINDS = ("re-encoded", "resized", "cropped", "mirrored", "mirrored and cropped")
 OPPOSITE = {"train": "valid", "valid": "train", "val": "train"}
-Z95 = 1.959964
 SHEET_HEIGHT_PX = 180
 
 
@@ -170,8 +172,6 @@ def searched(root: Path) -> dict[str, list[tuple[str, str, str]]]:
 
 def pooled_features(table: "ImageTable") -> "npt.NDArray[np.float32]":
     """Pooled features (N, D) of the packaged backbone, in the order of the table's rows."""
-    import numpy as np
-
     from unfreeze.learner.data import ImageData
     from unfreeze.learner.learner import Learner
     from unfreeze.network.backbones import DEFAULT_BACKBONE, preprocessing
@@ -179,15 +179,8 @@ def pooled_features(table: "ImageTable") -> "npt.NDArray[np.float32]":
 
     expected = preprocessing(DEFAULT_BACKBONE)
     transform = Transform(size_px=expected.size_px, crop_share=expected.crop_share)
-    learner = Learner(ImageData(table=table, transform=transform))
-    found = {}
-    for split in ("train", "valid", "test"):
-        if rows := table.of_split(split):
-            stored = learner.source.stored(split, 0)
-            for row, (inputs, _) in zip(rows, stored.batches([[i] for i in range(len(rows))]), strict=True):
-                found[row.path] = inputs[0]
-    learner.close()
-    return np.stack([found[row.path] for row in table.rows]).astype(np.float32)
+    with closing(Learner(ImageData(table=table, transform=transform))) as learner:
+        return learner.source.pooled(table.rows)
 
 
 def count(
@@ -216,21 +209,13 @@ def say(counts: Counter[str], strangers: dict[frozenset[str], str]) -> None:
     for kind in (*KINDS, "all"):
         names = KINDS if kind == "all" else (kind,)
         hits, total = sum(counts[f"found {name}"] for name in names), sum(counts[f"planted {name}"] for name in names)
-        low, high = wilson(hits, total)
+        low, high = wilson_interval(hits, total)
         print(f"  {kind:22} {hits:4} of {total:4}: {hits / total:.3f} ({low:.3f} to {high:.3f})")
     called = {name: number for name, number in sorted(counts.items()) if name.startswith("called") and number}
     print("  " + "; ".join(f"{name} {number}" for name, number in called.items()))
     print(f"  {counts['pairs']} pairs in all rounds; {len(strangers)} different ones that were not planted")
     for pair, kind in sorted(strangers.items(), key=lambda item: sorted(item[0])):
         print(f"    {'  '.join(sorted(pair))}  {kind}")
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson, 1927)."""
-    share, square = hits / total, Z95**2 / total
-    middle = (share + square / 2) / (1 + square)
-    half = Z95 / (1 + square) * (share * (1 - share) / total + square / (4 * total)) ** 0.5
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def draw(root: Path, pairs: dict[frozenset[str], str], into: Path, rows: int = 12) -> None:

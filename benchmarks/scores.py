@@ -1,31 +1,17 @@
 """Scores of strangeness to choose from: each is made from the training pictures' features and labels."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
+from unfreeze.evaluation.heads import fitted_head
 from unfreeze.evaluation.novelty import fit_novelty, unit_length
-from unfreeze.training.batches import Batch
-from unfreeze.training.head import LinearHead
 
 Floats = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
 Score = Callable[[Floats], npt.NDArray[np.floating]]
 """Features (N, D) to scores (N,), the higher the stranger."""
-
-
-class Features:
-    """Features (N, D) and targets (N,) in memory, as a head is fitted on."""
-
-    def __init__(self, features: Floats, targets: Labels) -> None:
-        self.features, self.known = features, targets
-        self.targets = targets
-
-    def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
-        """Some rows at a time."""
-        for rows in indices:
-            yield self.features[list(rows)], self.known[list(rows)]
 
 
 def ours(training: Floats, labels: Labels) -> Score:
@@ -117,8 +103,7 @@ def energy(training: Floats, labels: Labels) -> Score:
 
 def fitted_logits(training: Floats, labels: Labels) -> Callable[[Floats], npt.NDArray[np.float64]]:
     """The logits of an exactly fitted head."""
-    head = LinearHead.at_zero(training.shape[1], int(labels.max()) + 1)
-    head.fit_exactly(Features(training, labels))
+    head = fitted_head(training, labels, classes=int(labels.max()) + 1)
     return lambda features: head.logits(features).astype(np.float64)
 
 

@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 
-from unfreeze.evaluation.heads import HeldFeatures
+from unfreeze.evaluation.heads import fitted_head
 from unfreeze.training.batches import Batch
-from unfreeze.training.head import LinearHead
 
 WIDTH = 20
 DISTANCE = 1.0
@@ -27,8 +26,7 @@ def expected_error(count: int, *, models: int = 40) -> float:
     errors = []
     for _ in range(models):
         features, labels = drawn(count, generator)
-        head = LinearHead.at_zero(WIDTH, 2)
-        head.fit_exactly(HeldFeatures(features, labels))
+        head = fitted_head(features, labels, classes=2)
         slope, offset = (np.float64(part[1]) - part[0] for part in (head.weight, head.bias))
         length = float(np.linalg.norm(slope))
         margins = [(DISTANCE * slope[0] + sign * offset) / length for sign in (1, -1)]

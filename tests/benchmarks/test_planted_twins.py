@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks.planted_twins import KINDS, Planted, count, is_whole, plant, wilson
+from benchmarks.planted_twins import KINDS, Planted, count, is_whole, plant
 from drawn import scene
+from unfreeze.evaluation.metrics import wilson_interval
 
 
 @pytest.fixture
@@ -67,8 +68,8 @@ def test_what_was_found_is_counted() -> None:
 
 
 def test_the_interval_is_wilsons() -> None:
-    assert wilson(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
-    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
+    assert wilson_interval(9, 10) == pytest.approx((0.5958, 0.9821), abs=1e-4)
+    assert wilson_interval(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
 
 
 def test_a_file_that_does_not_decode_is_not_copied(source: Path) -> None:

@@ -1,7 +1,7 @@
 """Copies of pictures: which of them leak over a split, contradict one another, or count twice; and what a leak does."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from unfreeze.activations.engines import Floats
 from unfreeze.audit.findings import Finding, Kind
-from unfreeze.audit.folds import fitted_head
 from unfreeze.audit.pictures import class_names
+from unfreeze.evaluation.heads import wrong_answers
 from unfreeze.evaluation.metrics import mcnemar, wilson_interval
 from unfreeze.images.table import ImageRow, ImageTable
-from unfreeze.training.head import PENALTY
+from unfreeze.images.ties import first_of_each
 
 
 class Pair(Protocol):
@@ -123,12 +123,9 @@ def leak(table: ImageTable, features: Floats, pairs: Sequence[Pair]) -> Leak | N
     labels = np.array([row.label for row in table.rows], np.int64)
     if not copied.any() or set(labels[clean]) != set(labels[train]):
         return None
+    asked = features[valid], labels[valid]
     right = [
-        fitted_head(features[rows], labels[rows], classes=len(table.classes), penalty=PENALTY)
-        .logits(features[valid])
-        .argmax(1)
-        == labels[valid]
-        for rows in (clean, train)
+        wrong_answers((features[rows], labels[rows]), asked, classes=len(table.classes)) == 0 for rows in (clean, train)
     ]
     return Leak(
         copied=int(copied.sum()),
@@ -167,21 +164,8 @@ def _ties(table: ImageTable, pairs: Iterable[Pair]) -> list[tuple[str, str]]:
 
 def _joined(paths: Sequence[str], ties: Iterable[tuple[str, str]]) -> list[str]:
     """For each path the least one that ties lead to."""
-    parent = {path: path for path in paths}
-    find = _finder(parent)
-    for one, other in ties:
-        first, second = sorted((find(one), find(other)))
-        parent[second] = first
-    return [find(path) for path in paths]
-
-
-def _finder(parent: dict[str, str]) -> Callable[[str], str]:
-    def find(path: str) -> str:
-        while parent[path] != path:
-            parent[path] = path = parent[parent[path]]
-        return path
-
-    return find
+    first = first_of_each(paths, ties)
+    return [first[path] for path in paths]
 
 
 def _accuracy(right: int, count: int) -> str:

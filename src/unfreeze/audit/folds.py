@@ -2,16 +2,14 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from unfreeze.activations.engines import Floats
-from unfreeze.training.batches import Batch
-from unfreeze.training.head import LinearHead, one_thread
-from unfreeze.training.objective import Targets
+from unfreeze.evaluation.heads import fitted_head
+from unfreeze.training.head import one_thread
 
 FOLDS = 5
 
@@ -67,31 +65,6 @@ def out_of_fold(
         with one_thread():
             found[inside] = head.objective.probabilities(head.logits(features[inside]))
     return found
-
-
-def fitted_head(features: Floats, labels: npt.NDArray[np.int64], *, classes: int, penalty: float) -> LinearHead:
-    """A head that was fitted exactly to features (N, D) and class indices (N,)."""
-    head = LinearHead.at_zero(features.shape[1], classes)
-    head.fit_exactly(HeldActivations(features, labels), penalty=penalty)
-    return head
-
-
-@dataclass(frozen=True)
-class HeldActivations:
-    """Activations that are held in memory.
-
-    Attributes:
-        features: Shape (N, D).
-        targets: Class indices, shape (N,).
-    """
-
-    features: Floats
-    targets: Targets
-
-    def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
-        """Features (N, D) and class indices (N,) of each group of indices, in order."""
-        for group in indices:
-            yield self.features[list(group)], self.targets[list(group)]
 
 
 def _rank(name: str) -> bytes:

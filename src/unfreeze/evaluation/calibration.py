@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.evaluation.ranking import brier_score
-from unfreeze.training.objective import log_softmax
+from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT, log_softmax
 
 Logits = npt.NDArray[np.floating]
 Targets = npt.NDArray[np.integer | np.bool_]
@@ -129,7 +129,7 @@ def probabilities_at(logits: Logits, temperature: float = 1.0, *, several: bool 
     [[0.25, 0.75]]
     """
     scaled = _finite(logits, several=several) / temperature
-    return np.asarray(np.exp(-np.logaddexp(0, -scaled) if several else log_softmax(scaled)), np.float64)
+    return (INDEPENDENT if several else EXCLUSIVE).probabilities(scaled)
 
 
 def logits_of(probabilities: npt.NDArray[np.floating], *, several: bool = False) -> Doubles:

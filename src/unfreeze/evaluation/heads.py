@@ -1,4 +1,4 @@
-"""Heads that are fitted to some features and asked about others; the only place where evaluation trains anything."""
+"""Heads that are fitted to some features and asked about others; the only place where anything is fitted to judge."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.training.batches import Batch
-from unfreeze.training.head import LinearHead
+from unfreeze.training.head import PENALTY, LinearHead
 from unfreeze.training.objective import Targets
 
 Wrong = npt.NDArray[np.int8]
@@ -32,6 +32,25 @@ class HeldFeatures:
             yield self.features[chosen], self.targets[chosen]
 
 
+def fitted_head(
+    features: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], *, classes: int, penalty: float = PENALTY
+) -> LinearHead:
+    """A head that was fitted exactly.
+
+    Args:
+        features: Shape (N, D), float32.
+        labels: Class indices, shape (N,).
+        classes: Number of classes.
+        penalty: How strongly large weights are held back: see `LinearHead.fit_exactly`.
+
+    Returns:
+        The head.
+    """
+    head = LinearHead.at_zero(features.shape[1], classes)
+    head.fit_exactly(HeldFeatures(features, labels), penalty=penalty)
+    return head
+
+
 def wrong_answers(train: Batch, valid: Batch, *, classes: int) -> Wrong:
     """Which validation pictures a head is wrong about that was fitted to some training pictures.
 
@@ -43,7 +62,5 @@ def wrong_answers(train: Batch, valid: Batch, *, classes: int) -> Wrong:
     Returns:
         1 where the answer is wrong, shape (V,), int8.
     """
-    features, labels = train
-    head = LinearHead.at_zero(features.shape[1], classes)
-    head.fit_exactly(HeldFeatures(features, labels))
+    head = fitted_head(*train, classes=classes)
     return np.asarray(head.logits(valid[0]).argmax(1) != valid[1], np.int8)

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from unfreeze.errors import CollectionError
 from unfreeze.images.parts import parts_of, units_by_class
+from unfreeze.images.ties import first_of_each
 
 VALID, TRAIN = 0, 1
 """Numbers of the parts of a split into two."""
@@ -90,19 +91,9 @@ def bound_together(clusters: Sequence[str], groups: Sequence[str]) -> list[str]:
     ['cluster a', 'group cow', 'group cow', 'group cow']
     """
     names = [(f"cluster {one}", f"group {other}" if other else "") for one, other in zip(clusters, groups, strict=True)]
-    first = {name: name for pair in names for name in pair if name}
-
-    def root(name: str) -> str:
-        while first[name] != name:
-            first[name] = first[first[name]]
-            name = first[name]
-        return name
-
-    for cluster, group in names:
-        if group:
-            ends = sorted((root(cluster), root(group)), key=_groups_first)
-            first[ends[1]] = ends[0]
-    return [root(cluster) for cluster, _ in names]
+    known = [name for pair in names for name in pair if name]
+    first = first_of_each(known, (pair for pair in names if pair[1]), order=_groups_first)
+    return [first[cluster] for cluster, _ in names]
 
 
 def _groups_first(name: str) -> tuple[bool, str]:
