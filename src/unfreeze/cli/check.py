@@ -1,6 +1,5 @@
 """`unfreeze check`: what would flatter or break a model, found before training; nothing of the pictures is changed."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
@@ -20,17 +19,12 @@ from unfreeze.cli.flags import (
     ValidShare,
 )
 from unfreeze.errors import RunError
-from unfreeze.images.collection import check_named, collection_layout, collection_name, lies_inside
-from unfreeze.images.columns import Columns
 from unfreeze.recipe.settings import TrainSettings
 
 if TYPE_CHECKING:
     from unfreeze.audit.examine import Examination
     from unfreeze.audit.findings import Finding, Meaning
     from unfreeze.audit.squares import SquaresAudit
-    from unfreeze.images.layout import Layout
-    from unfreeze.learner.data import ImageData
-    from unfreeze.learner.observer import Observer
 
 DEFAULTS = TrainSettings()
 FOUND_SOMETHING = 3
@@ -67,29 +61,30 @@ def check_command(
     from unfreeze.audit.squares import audit_squares
     from unfreeze.cli.console import RunConsole
     from unfreeze.files import free_folder
-    from unfreeze.images.amended import amended
-
-    columns = Columns(
-        path=path_column,
-        label=label_column,
-        split=split_column,
-        group=group_column,
-        label_separator=label_separator,
-    )
+    from unfreeze.images.collection import check_named, collection_name
+    from unfreeze.learner.data import ImageData
 
     check_named(pictures)
     title = collection_name(pictures)
     folder = out or free_folder(DEFAULT_PARENT, title)
     check_free(folder, pictures)
     with RunConsole(quiet=quiet) as console:
-        layout = amended(
-            collection_layout(pictures, columns=columns),
+        data = ImageData.from_path(
+            pictures,
+            path_column=path_column,
+            label_column=label_column,
+            split_column=split_column,
+            group_column=group_column,
+            label_separator=label_separator,
             exclude=exclude or (),
             exclude_kinds=exclude_kind or (),
             relabel=relabel or (),
-            label_separator=label_separator,
+            size_px=size,
+            valid_share=valid_share,
+            seed=seed,
+            max_broken_share=1.0,  # however many are broken, the others are examined
+            progress=lambda done, total: console.progress("reading pictures", done, total),
         )
-        data = _read(layout, size, valid_share, seed, console)
         for note in data.table.notes:
             console.note(note)
         limit = DEFAULTS.cache_size
@@ -115,9 +110,9 @@ def check_free(folder: Path, pictures: Path) -> None:
     Raises:
         RunError: If the folder lies inside the pictures or holds something.
     """
-    if lies_inside(folder, pictures):
-        message = f"{folder}: lies inside the pictures, where nothing is ever written; name another folder with --out"
-        raise RunError(message, subject=folder)
+    from unfreeze.images.collection import reject_inside
+
+    reject_inside(folder, pictures)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RunError(f"{folder}: holds something already; choose another folder with --out", subject=folder)
 
@@ -169,27 +164,6 @@ def _picture(found: "Finding") -> str:
     from unfreeze.audit.findings import PAIRED
 
     return found.related if found.kind in PAIRED else ""
-
-
-def _read(layout: "Layout", size: int | None, valid_share: float, seed: int, observer: "Observer") -> "ImageData":
-    """Reads the pictures; however many are broken, the others are examined."""
-    from unfreeze.images.scan import scan_layout
-    from unfreeze.learner.data import ImageData
-    from unfreeze.network.backbones import DEFAULT_BACKBONE, preprocessing
-    from unfreeze.transforms.transform import Transform
-
-    threads = os.cpu_count() or 1
-    table = scan_layout(
-        layout,
-        valid_share=valid_share,
-        seed=seed,
-        max_broken_share=1.0,
-        threads=threads,
-        progress=lambda done, total: observer.progress("reading pictures", done, total),
-    )
-    expected = preprocessing(DEFAULT_BACKBONE)
-    transform = Transform(size_px=size or expected.size_px, crop_share=expected.crop_share)
-    return ImageData(table=table, transform=transform, threads=threads)
 
 
 def _write(folder: Path, examination: "Examination", squares: "SquaresAudit | None", *, title: str) -> None:

@@ -7,8 +7,6 @@ import typer
 
 from unfreeze.cli.flags import GroupColumn, LabelColumn, LabelSeparator, PathColumn, SplitColumn
 from unfreeze.cli.predict import echo
-from unfreeze.errors import RunError
-from unfreeze.images.collection import check_named, collection_name, lies_inside
 from unfreeze.recipe.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -37,6 +35,7 @@ def squares_command(
     """Show how much of each picture the network sees, cropped, squashed or padded, and which to take."""
     from unfreeze.audit.squares import audit_squares
     from unfreeze.cli.console import RunConsole
+    from unfreeze.images.collection import check_named, collection_name
     from unfreeze.learner.data import ImageData
 
     check_named(pictures)
@@ -115,10 +114,9 @@ def _percent(share: float, width: int) -> str:
 def _new_page(out: Path, pictures: Path) -> Path:
     """Where the page will be written; checked before anything is computed."""
     from unfreeze.files import there_already
+    from unfreeze.images.collection import reject_inside
 
-    if lies_inside(out, pictures):
-        message = f"{out}: lies inside the pictures, where nothing is ever written; name another folder with --out"
-        raise RunError(message, subject=out)
+    reject_inside(out, pictures)
     page = out / PAGE
     if page.exists() or page.is_symlink():
         raise there_already(page, flag="--out")

@@ -20,7 +20,6 @@ from unfreeze.cli.flags import (
     ValidShare,
 )
 from unfreeze.errors import SettingsError, UnfreezeError
-from unfreeze.images.collection import check_named, collection_name
 from unfreeze.recipe.settings import TrainSettings, parse_fold, parse_sizes, parse_steps
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
@@ -158,6 +157,8 @@ def train_command(
         what = "a folder and a sample were both named; leave one of them away" if pictures else NOTHING_NAMED
         raise typer.BadParameter(what)
     if pictures:
+        from unfreeze.images.collection import check_named
+
         check_named(pictures)
     suited = SAMPLE_SETTINGS[sample] if sample else DEFAULTS
     settings = TrainSettings(
@@ -222,6 +223,7 @@ def run(
         quiet: Print nothing but errors.
         verbose: Print more of each step.
     """
+    from unfreeze.images.collection import collection_name
     from unfreeze.recipe.run_folder import default_folder
     from unfreeze.recipe.train import sample_folder, train
 

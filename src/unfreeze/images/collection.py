@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from unfreeze.errors import CollectionError, SettingsError
+from unfreeze.errors import CollectionError, RunError, SettingsError
 from unfreeze.images.archive import TAR_SUFFIXES, ZIP_SUFFIXES, archive_layout
 from unfreeze.images.columns import Columns
 from unfreeze.images.csv_file import DEFAULT_COLUMNS, csv_layout
@@ -102,6 +102,13 @@ def absolute_name(path: Path) -> Path:
 def lies_inside(path: Path, collection: Path) -> bool:
     """Whether a path lies where a collection's pictures are: within its folder; an archive or a list has no inside."""
     return collection.is_dir() and path.resolve().is_relative_to(collection.resolve())
+
+
+def reject_inside(path: Path, collection: Path) -> None:
+    """Makes sure that what is to be written lies outside of the pictures; raises RunError where it would not."""
+    if lies_inside(path, collection):
+        message = f"{path}: lies inside the pictures, where nothing is ever written; name another folder with --out"
+        raise RunError(message, subject=path)
 
 
 def file_hash(path: Path) -> str | None:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from unfreeze.errors import CollectionError, PictureError, SettingsError
 from unfreeze.images.collection import collection_layout
@@ -15,7 +16,7 @@ from unfreeze.images.layout import FoundFile, Layout
 from unfreeze.images.look import Look
 from unfreeze.images.scan_cache import ScanCache
 from unfreeze.images.split import bound_together, valid_rows
-from unfreeze.images.split_notes import chosen_notes, straddling_notes, together_notes
+from unfreeze.images.split_notes import chosen_notes, straddling_notes, together_notes, unseen_notes
 from unfreeze.images.storage import Storage
 from unfreeze.images.table import ImageRow, ImageTable, Quarantined, Split
 from unfreeze.parallel import in_parallel
@@ -26,28 +27,24 @@ MAX_BROKEN_SHARE = 0.1
 STATES_AT_A_TIME = 500
 
 
-def scan_folder(
-    root: str | Path,
-    *,
-    valid_share: float = VALID_SHARE,
-    seed: int = 0,
-    max_broken_share: float = MAX_BROKEN_SHARE,
-    threads: int = 1,
-    progress: Callable[[int, int], None] | None = None,
-    use_cache: bool = True,
-) -> ImageTable:
+class ScanOptions(TypedDict, total=False):
+    """What `scan_layout` understands beside the layout, and describes."""
+
+    valid_share: float
+    seed: int
+    max_broken_share: float
+    threads: int
+    progress: Callable[[int, int], None] | None
+    use_cache: bool
+
+
+def scan_folder(root: str | Path, **options: Unpack[ScanOptions]) -> ImageTable:
     """Reads a collection into a table.
 
     Args:
         root: `root/CLASS/*`, or `root/train/CLASS/*` with `valid`, `val` or `validation` and perhaps `test` beside it;
             or anything else that `collection_layout` understands, such as a CSV file or an archive.
-        valid_share: Part of each class that validates, where the folders do not say which pictures do.
-        seed: Decides that choice.
-        max_broken_share: The scan stops when more than this part of the files cannot be decoded.
-        threads: Files read and decoded at a time.
-        progress: Called with the number of files done and the number of files.
-        use_cache: Whether files that have not changed since an earlier scan are taken as it found them, and what is
-            found now is kept for the next one: see `ScanCache`.
+        **options: As for `scan_layout`.
 
     Returns:
         The table; rows are sorted by path, classes by name.
@@ -57,15 +54,7 @@ def scan_folder(
             to split, or a class that training does not have.
         SettingsError: If a share lies outside of its range.
     """
-    return scan_layout(
-        collection_layout(root),
-        valid_share=valid_share,
-        seed=seed,
-        max_broken_share=max_broken_share,
-        threads=threads,
-        progress=progress,
-        use_cache=use_cache,
-    )
+    return scan_layout(collection_layout(root), **options)
 
 
 def scan_layout(
@@ -281,9 +270,8 @@ def _classes(source: str, files: Sequence[FoundFile], splits: Sequence[Split]) -
 def _missing(files: Sequence[FoundFile], classes: Sequence[str], rows: Sequence[ImageRow]) -> tuple[str, ...]:
     """A note for each class of which no file decodes, and for each that the validation pictures lack."""
     lost = sorted({name for file in files for name in file.class_names}.difference(classes))
-    present = {label for row in rows if row.split == "valid" for label in row.labels}
-    unseen = [name for label, name in enumerate(classes) if label not in present]
+    named = [[classes[label] for label in row.labels] for row in rows]
     return (
         *(f"class {name!r} is left out: none of its files can be decoded" for name in lost),
-        *(f"class {name!r} has no validation picture" for name in unseen),
+        *unseen_notes(named, [row.split for row in rows]),
     )

@@ -1,10 +1,10 @@
 """A collection made ready for training: the table of pictures and how they are served."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict, Unpack, cast
+from typing import Any, TypedDict, Unpack, cast
 
 from unfreeze.errors import choice
 from unfreeze.images.amended import Manifests, amended
@@ -14,7 +14,7 @@ from unfreeze.images.csv_file import csv_layout
 from unfreeze.images.frames import Frame, frame_layout
 from unfreeze.images.layout import Layout, find_layout
 from unfreeze.images.listing import Labels, list_layout
-from unfreeze.images.scan import VALID_SHARE, scan_layout
+from unfreeze.images.scan import ScanOptions, scan_layout
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.network.backbones import DEFAULT_BACKBONE, preprocessing
 from unfreeze.training.objective import Objective, Targets, objective_of, targets_of
@@ -37,7 +37,25 @@ class ManifestOptions(TypedDict, total=False):
     relabel: Manifests
 
 
-class DataOptions(ManifestOptions, total=False):
+class ReadOptions(ManifestOptions, total=False):
+    """What decides how a collection is read.
+
+    Attributes:
+        valid_share: Part of each class that validates where no picture is said to; 0.2 unless said otherwise.
+        max_broken_share: The scan stops when more than this part of the files cannot be decoded; 0.1 unless said
+            otherwise.
+        progress: Called with the number of files read and the number of files.
+        use_cache: Whether files that have not changed since an earlier scan are taken as it found them; True unless
+            said otherwise.
+    """
+
+    valid_share: float
+    max_broken_share: float
+    progress: Callable[[int, int], None] | None
+    use_cache: bool
+
+
+class DataOptions(ReadOptions, total=False):
     """What all constructors of `ImageData` understand.
 
     Attributes:
@@ -45,19 +63,12 @@ class DataOptions(ManifestOptions, total=False):
         square: What is done with a picture that is not square: crop, squash or pad; crop unless said otherwise.
         augment: How training views differ from the plain view; side_on unless said otherwise.
         seed: Decides split, views and order; 0 unless said otherwise.
-        valid_share: Part of each class that validates where no picture is said to; 0.2 unless said otherwise.
-        progress: Called with the number of files read and the number of files.
-        use_cache: Whether files that have not changed since an earlier scan are taken as it found them; True unless
-            said otherwise.
     """
 
     size_px: int | None
     square: Square | str
     augment: Augment | str
     seed: int
-    valid_share: float
-    progress: Callable[[int, int], None] | None
-    use_cache: bool
 
 
 class TableOptions(ColumnOptions, DataOptions, total=False):
@@ -108,7 +119,7 @@ class ImageData:
             SettingsError: If there is no such square or kind of view, a share lies outside of its range, or columns
                 are named for what is no table.
         """
-        columns, others = _parted(options)
+        columns, others = _columns(options)
         return cls._from_layout(
             collection_layout(path, columns=columns), label_separator=columns.label_separator, **others
         )
@@ -152,7 +163,7 @@ class ImageData:
                 first few named by line.
             SettingsError: If there is no such square or kind of view, or the share lies outside of its range.
         """
-        columns, others = _parted(options)
+        columns, others = _columns(options)
         return cls._from_layout(
             csv_layout(path, root=root, columns=columns), label_separator=columns.label_separator, **others
         )
@@ -176,7 +187,7 @@ class ImageData:
                 first few named by row, from 0.
             SettingsError: If there is no such square or kind of view, or the share lies outside of its range.
         """
-        columns, others = _parted(options)
+        columns, others = _columns(options)
         return cls._from_layout(
             frame_layout(frame, root=root, columns=columns), label_separator=columns.label_separator, **others
         )
@@ -223,12 +234,9 @@ class ImageData:
         square: Square | str = Square.CROP,
         augment: Augment | str = Augment.SIDE_ON,
         seed: int = 0,
-        valid_share: float = VALID_SHARE,
-        progress: Callable[[int, int], None] | None = None,
-        use_cache: bool = True,
-        **manifests: Unpack[ManifestOptions],
+        **options: Unpack[ReadOptions],
     ) -> "ImageData":
-        """The data of a layout; here, and here alone, the options of the constructors have their defaults."""
+        """The data of a layout; the options that decide the squares have their defaults here."""
         expected = preprocessing(DEFAULT_BACKBONE)
         transform = Transform(
             size_px=size_px or expected.size_px,
@@ -238,19 +246,22 @@ class ImageData:
             seed=seed,
         )
         threads = os.cpu_count() or 1
-        table = scan_layout(
-            amended(layout, label_separator=label_separator, **manifests),
-            valid_share=valid_share,
-            seed=seed,
-            threads=threads,
-            progress=progress,
-            use_cache=use_cache,
-        )
+        manifests, scan = _parted(options, ManifestOptions)
+        layout = amended(layout, label_separator=label_separator, **cast(ManifestOptions, manifests))
+        table = scan_layout(layout, **cast(ScanOptions, {**scan, "seed": seed, "threads": threads}))
         return cls(table=table, transform=transform, threads=threads)
 
 
-def _parted(options: TableOptions) -> tuple[Columns, DataOptions]:
+def _columns(options: TableOptions) -> tuple[Columns, DataOptions]:
     """The options that say how a table is read, and the others."""
-    columns = {name: value for name, value in options.items() if name in ColumnOptions.__annotations__}
-    others = {name: value for name, value in options.items() if name not in columns}
+    columns, others = _parted(options, ColumnOptions)
     return Columns.of(cast(ColumnOptions, columns)), cast(DataOptions, others)
+
+
+def _parted(options: Mapping[str, Any], kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of one kind, and the others."""
+    known = kind.__annotations__
+    return (
+        {name: value for name, value in options.items() if name in known},
+        {name: value for name, value in options.items() if name not in known},
+    )

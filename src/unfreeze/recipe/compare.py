@@ -105,11 +105,7 @@ class ComparedRuns:
         if path.exists():
             raise RunError(f"{path}: is there already; choose another file for --out", subject=path)
         page = comparison_page(self.comparison, self.names, pictures=self.second.pictures or self.first.pictures)
-        try:
-            write_whole(path, page.encode("utf-8", errors="backslashreplace"))
-        except OSError as error:
-            message = f"{path}: cannot be written ({error.strerror}); choose another --out"
-            raise RunError(message, subject=path) from error
+        write_whole(path, page.encode("utf-8", errors="backslashreplace"))
 
 
 def _why_nothing(path: Path) -> str:

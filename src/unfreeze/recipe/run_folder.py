@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from unfreeze.errors import CollectionError, RunError
 from unfreeze.evaluation.predictions import PredictionTable
-from unfreeze.files import write_whole
+from unfreeze.files import free_folder, write_whole
 from unfreeze.images.collection import absolute_name, check_named, file_hash
 from unfreeze.images.scan import content_hash
 from unfreeze.images.table import ImageTable
@@ -315,11 +315,7 @@ def default_folder(pictures: str) -> Path:
     Returns:
         The folder.
     """
-    number, path = 1, DEFAULT_PARENT / pictures
-    while path.exists():
-        number += 1
-        path = DEFAULT_PARENT / f"{pictures}-{number}"
-    return path
+    return free_folder(DEFAULT_PARENT, pictures)
 
 
 @contextmanager

@@ -13,12 +13,11 @@ from unfreeze.audit.quick import quick_findings, worth_saying
 from unfreeze.cache import cache_folder
 from unfreeze.deploy.bundle import write_bundle_settings
 from unfreeze.deploy.export import export_model
-from unfreeze.errors import RunError
 from unfreeze.evaluation import metrics
 from unfreeze.evaluation.labels import label_figures, mean_average_precision
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.amended import amended
-from unfreeze.images.collection import check_named, collection_layout, collection_name, lies_inside
+from unfreeze.images.collection import check_named, collection_layout, collection_name, reject_inside
 from unfreeze.images.folds import folds
 from unfreeze.images.sample import write_digits
 from unfreeze.images.scan import scan_layout
@@ -90,9 +89,7 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
         UnfreezeError: If pictures, settings or folders cannot be used.
     """
     check_named(pictures)
-    if lies_inside(out, pictures):
-        message = f"{out}: lies inside the pictures, where nothing is ever written; name another folder with --out"
-        raise RunError(message, subject=out)
+    reject_inside(out, pictures)
     size = settings.size or preprocessing(settings.backbone).size_px
     weights = settings.weights and settings.weights.resolve()  # a run may go on from another folder
     settings = replace(settings, size=size, threads=settings.threads or os.cpu_count() or 1, weights=weights)
