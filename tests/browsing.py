@@ -1,12 +1,19 @@
 """Opens a page in a browser without a window and sees whether it is sound."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
-def assert_sound(page: str, file: Path, *, title: str, width: int, scheme: str) -> None:
+
+def assert_sound(
+    page: str, file: Path, *, title: str, width: int, scheme: str, more: "Callable[[Page], None] | None" = None
+) -> None:
     """The page shows its title and all its pictures, fits into the width, asks for nothing and complains of nothing."""
     from playwright.sync_api import sync_playwright
 
@@ -23,6 +30,8 @@ def assert_sound(page: str, file: Path, *, title: str, width: int, scheme: str) 
         assert shown.evaluate("document.documentElement.scrollWidth") == width  # nothing sticks out
         assert shown.locator("h1").inner_text() == title
         assert shown.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+        if more:
+            more(shown)
         browser.close()
     assert messages == []
     assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]

@@ -5,17 +5,22 @@ import html
 import io
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from browsing import assert_sound
 from made import write_collection
 from unfreeze.audit.squares import SquaresAudit, audit_squares
 from unfreeze.learner.data import ImageData
 from unfreeze.report.squares import SHOWN, chosen, squares_page, squares_section, squares_view
 from unfreeze.transforms.squares import Square
 from wide import read, write_wide
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -155,32 +160,9 @@ def test_equal_pictures_lose_alike_and_nothing_is_claimed_of_a_comparison(tmp_pa
 def test_a_browser_shows_it_without_a_request_or_an_error(
     audit: SquaresAudit, tmp_path: Path, width: int, scheme: str
 ) -> None:
-    from playwright.sync_api import sync_playwright
+    def has_four_pictures_in_each_row(shown: "Page") -> None:
+        assert shown.locator(".sheet img").count() == 4 * shown.locator(".sheet").count() > 0
 
+    page = squares_page(audit, title=HOSTILE)
     file = tmp_path / "squares.html"
-    file.write_text(squares_page(audit, title=HOSTILE), encoding="utf-8")
-    messages: list[str] = []
-    requests: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
-        page.on("console", lambda message: messages.append(message.text))
-        page.on("pageerror", lambda error: messages.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(file.as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") == width  # nothing sticks out
-        assert page.locator("h1").inner_text() == HOSTILE
-        assert page.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
-        assert page.locator(".sheet img").count() == 4 * page.locator(".sheet").count() > 0
-        browser.close()
-    assert messages == []
-    assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
-
-
-def chromium() -> str:
-    import shutil
-
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not found:
-        pytest.skip("no Chromium on this machine")
-    return found
+    assert_sound(page, file, title=HOSTILE, width=width, scheme=scheme, more=has_four_pictures_in_each_row)

@@ -1,14 +1,16 @@
 """Leaves pictures out of a collection, and gives pictures other labels, as manifests say: before a file is read."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from unfreeze.errors import CollectionError, SettingsError, nearest
+from unfreeze.images.class_names import one_form
 from unfreeze.images.layout import FoundFile, Layout
-from unfreeze.images.manifest import Entry, in_words, read_manifest
+from unfreeze.images.list_faults import faults_in_words
+from unfreeze.images.manifest import Entry, read_manifest
+from unfreeze.images.several_labels import parted
 
 Manifests = str | Path | Sequence[str | Path]
 
@@ -115,13 +117,13 @@ def relabelled(layout: Layout, entries: Sequence[Entry], *, label_separator: str
     paths = _located(layout, entries)
     _reject_strangers(layout, [entry for entry, path in zip(entries, paths, strict=True) if path not in known])
     separator = (label_separator or LABEL_SEPARATOR) if layout.multilabel else ""
-    forms = {_one_form(name): name for name in (*_names(layout.files), *_empty_classes(layout))}
+    forms = {one_form(name): name for name in (*_names(layout.files), *_empty_classes(layout))}
     faults: list[str] = []
     decided: dict[str, tuple[FoundFile, Entry]] = {}
     for entry, path in zip(entries, paths, strict=True):
-        labels = _labels(entry.label, separator)
+        labels = tuple(sorted(parted(entry.label, separator))) if separator else (entry.label,)
         faults += (f"{entry.place}: {fault}" for fault in _label_faults(labels, forms))
-        names = tuple(forms.get(_one_form(label), label) for label in labels)
+        names = tuple(forms.get(one_form(label), label) for label in labels)
         file = replace(known[path], class_names=names, split=entry.split or known[path].split)
         before, earlier = decided.setdefault(path, (file, entry))
         if before != file:
@@ -129,7 +131,7 @@ def relabelled(layout: Layout, entries: Sequence[Entry], *, label_separator: str
     files = tuple(decided.get(file.path, (file,))[0] for file in layout.files)
     faults += _split_faults(layout.files, files)
     if faults:
-        raise CollectionError(f"{layout.source}: {in_words(faults)}; mend the manifest", subject=layout.source)
+        raise CollectionError(f"{layout.source}: {faults_in_words(faults)}; mend the manifest", subject=layout.source)
     return replace(layout, files=files, amendments=(*layout.amendments, *_changes(layout.files, files, entries)))
 
 
@@ -174,22 +176,16 @@ def _reject_strangers(layout: Layout, entries: Sequence[Entry]) -> None:
     if not entries:
         return
     faults = [f"{entry.place}: {entry.path!r} is no picture of the collection" for entry in entries]
-    message = f"{layout.source}: {in_words(faults)}; name a manifest of this collection, or take these rows out of it"
+    advice = "name a manifest of this collection, or take these rows out of it"
+    message = f"{layout.source}: {faults_in_words(faults)}; {advice}"
     raise CollectionError(message, subject=entries[0].source)
-
-
-def _labels(text: str, separator: str) -> tuple[str, ...]:
-    """The labels that a text holds: one, or any number where there is a separator; each once, in order."""
-    if not separator:
-        return (text,)
-    return tuple(sorted({part.strip() for part in text.split(separator) if part.strip()}))
 
 
 def _label_faults(labels: Sequence[str], forms: Mapping[str, str]) -> Iterator[str]:
     for label in labels:
         if not label:
             yield "the label is empty"
-        elif _one_form(label) not in forms:
+        elif one_form(label) not in forms:
             known = f"a new class needs pictures, or an empty class folder{nearest(label, forms.values())}"
             yield f"the collection has no label {label!r}; {known}"
 
@@ -218,11 +214,6 @@ def _names(files: Iterable[FoundFile]) -> set[str]:
 
 def _empty_classes(layout: Layout) -> list[str]:
     return [path.rpartition("/")[2] for path in layout.empty_classes]
-
-
-def _one_form(name: str) -> str:
-    """A name in one of the forms that Unicode has for it, in which file systems and editors differ."""
-    return unicodedata.normalize("NFC", name)
 
 
 def _by(entries: Sequence[Entry]) -> str:

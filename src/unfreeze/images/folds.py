@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from unfreeze.errors import SettingsError
-from unfreeze.images.duplicates import clusters
 from unfreeze.images.split import bound_together, fold_rows
 from unfreeze.images.split_notes import fold_notes, together_notes, unseen_notes, without_split_notes
 from unfreeze.images.table import ImageTable, Split
@@ -32,7 +31,7 @@ def folds(table: ImageTable, count: int, fold: int, *, seed: int = 0) -> ImageTa
     if count < 2 or not 1 <= fold <= count:
         message = f"fold is {fold}/{count}; there must be 2 folds or more, numbered from 1, such as 2/5"
         raise SettingsError(message, subject="fold")
-    near = clusters(table.looks, {row.path: row.content for row in table.rows})
+    near = {row.path: table.copies.get(row.path, row.content) for row in table.rows}
     pool = [row for row in table.rows if row.split != "test"]
     found = fold_rows(
         [[table.classes[label] for label in row.labels] for row in pool],

@@ -8,6 +8,7 @@ from typing import Literal
 from unfreeze.errors import CollectionError, nearest
 from unfreeze.images.csv_file import Record, records
 from unfreeze.images.layout import SPLIT_NAMES
+from unfreeze.images.list_faults import faults_in_words
 from unfreeze.images.table import Split
 
 Action = Literal["exclude", "relabel"]
@@ -15,7 +16,6 @@ Action = Literal["exclude", "relabel"]
 ACTIONS = ("keep", "exclude", "relabel")
 REQUIRED: dict[Action, tuple[str, ...]] = {"exclude": ("path",), "relabel": ("path", "label")}
 OPTIONAL: dict[Action, tuple[str, ...]] = {"exclude": ("action", "kind"), "relabel": ("action", "split")}
-FAULTS_IN_A_MESSAGE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +77,8 @@ def read_manifest(path: str | Path, action: Action) -> tuple[Entry, ...]:
             faults += (f"line {record[0]}: {fault}" for fault in _row_faults(record, values, len(header)))
             entries.append(_entry(path, record[0], values))
     if faults:
-        raise CollectionError(f"{path}: {in_words(faults)}; mend the file", subject=path)
+        raise CollectionError(f"{path}: {faults_in_words(faults)}; mend the file", subject=path)
     return tuple(entry for entry in entries if entry.path)
-
-
-def in_words(faults: Sequence[str]) -> str:
-    """How many faults there are, and the first few of them."""
-    count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    hidden = len(faults) - FAULTS_IN_A_MESSAGE
-    more = f"; and {hidden} more" if hidden > 0 else ""
-    return f"{count}: {'; '.join(faults[:FAULTS_IN_A_MESSAGE])}{more}"
 
 
 def _columns(path: Path, header: Sequence[str], action: Action) -> dict[str, int]:

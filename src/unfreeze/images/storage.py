@@ -67,10 +67,15 @@ def file_state(path: str | Path) -> str:
         OSError: If there is no such file.
     """
     found = os.stat(path)
-    now, written, changed = time.time_ns(), found.st_mtime_ns, found.st_ctime_ns
-    if abs(now - written) < SETTLED_NS or abs(now - changed) < SETTLED_NS:
+    now = time.time_ns()
+    if abs(now - found.st_mtime_ns) < SETTLED_NS or abs(now - found.st_ctime_ns) < SETTLED_NS:
         return ""
-    return f"{found.st_dev} {found.st_ino} {found.st_size} {written} {changed}"
+    return state_of(found)
+
+
+def state_of(found: os.stat_result) -> str:
+    """Device, number, size and times of a file, however lately it was changed."""
+    return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
 
 
 def check_size(size_bytes: int, path: str) -> None:

@@ -10,6 +10,7 @@ from typing import IO, cast
 
 from unfreeze.cache import CACHE_VARIABLE, Part, cache_folder
 from unfreeze.errors import CollectionError, UnfreezeError
+from unfreeze.images.storage import state_of
 
 COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ\x00": "lzma"}
 """Which module reads a compressed file, by the bytes that the file begins with; not every Python has all of them."""
@@ -52,9 +53,7 @@ def plain_tar(path: Path) -> tuple[Path, tuple[str, ...]]:
 
 def _copy_path(path: Path) -> Path:
     """Where the copy of an archive in its present state lies."""
-    found = path.stat()
-    state = f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
-    whose, state = (_short_hash(text) for text in (str(path.resolve()), state))
+    whose, state = (_short_hash(text) for text in (str(path.resolve()), state_of(path.stat())))
     return cache_folder(Part.ARCHIVES) / f"{whose}-{state}.tar"
 
 
