@@ -13,6 +13,7 @@ from unfreeze.cli.check import check_command
 from unfreeze.cli.compare import compare_command
 from unfreeze.cli.predict import predict_command
 from unfreeze.cli.schedule import schedule_command
+from unfreeze.cli.serve import serve_command
 from unfreeze.cli.squares import squares_command
 from unfreeze.cli.train import train_command
 from unfreeze.errors import UnfreezeError
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command("train")(train_command)
 app.command("predict")(predict_command)
+app.command("serve")(serve_command)
 app.command("squares")(squares_command)
 app.command("check")(check_command)
 app.command("compare")(compare_command)
