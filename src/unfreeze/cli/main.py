@@ -24,7 +24,7 @@ _EXTRAS = dict.fromkeys(
         *("safetensors", "sklearn", "scipy", "threadpoolctl", "timm", "torch", "torchvision"),
     ),
     "train",
-)
+) | dict.fromkeys(("fastapi", "prometheus_client", "pydantic", "python_multipart", "starlette", "uvicorn"), "serve")
 """The extra that brings what can be missing, by the name that it is imported by."""
 
 app = typer.Typer(

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 MIB = 2**20
 KEY_VARIABLE = "UNFREEZE_SERVE_KEY"
-INSTALL = "unfreeze serve needs more than is installed (no module {}): pip install 'unfreeze[serve]'"
 
 Models = Annotated[
     list[str],
@@ -60,12 +59,9 @@ def serve_command(
     Only this machine can ask unless --host says otherwise. SIGHUP reads the models again; SIGTERM answers what was
     accepted, and ends.
     """
-    try:
-        from unfreeze.serve.app import Access, Threads
-        from unfreeze.serve.batching import Batching
-        from unfreeze.serve.limits import ServeLimits
-    except ModuleNotFoundError as error:
-        raise SettingsError(INSTALL.format(error.name), subject="serve") from error
+    from unfreeze.serve.app import Access, Threads
+    from unfreeze.serve.batching import Batching
+    from unfreeze.serve.limits import ServeLimits
 
     limits = ServeLimits(
         pictures=max_pictures,

@@ -41,7 +41,7 @@ def predict_page() -> tuple[str, str]:
     return html, policy
 
 
-SCRIPTS = ("page.js",)
+SCRIPTS = ("asking.js", "dropped.js", "words.js", "table.js", "detail.js", "start.js")
 
 
 def _text(package: str, name: str) -> str:

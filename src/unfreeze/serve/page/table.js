@@ -1,0 +1,57 @@
+/* The table of several pictures, and the same as CSV. */
+
+function rowOf(picture, { onSelect }) {
+  const row = document.createElement("tr");
+  const image = document.createElement("img");
+  const button = document.createElement("button");
+  const cells = [image, button, "", ""].map((content) => {
+    const cell = row.insertCell();
+    cell.append(content);
+    return cell;
+  });
+  image.alt = "";
+  image.hidden = true;
+  button.type = "button";
+  button.textContent = picture.name;
+  button.addEventListener("click", () => onSelect(picture));
+  cells[3].className = "number";
+  picture.row = { row, image, button, answer: cells[2], probability: cells[3] };
+  return row;
+}
+
+function showRow(picture) {
+  const { image, answer, probability } = picture.row;
+  answer.textContent = picture.error ? `${verdict(picture)}: ${picture.error}` : verdict(picture);
+  answer.className = picture.error || picture.answer?.refused ? "none" : "";
+  probability.textContent = picture.answer && !picture.answer.refused ? percent(picture.answer.classes[0].probability) : "";
+  image.hidden = !picture.answer?.square;
+  if (picture.answer?.square) image.src = picture.answer.square;
+}
+
+function neighbour(pictures, picture, key) {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+  return step && pictures[pictures.indexOf(picture) + step];
+}
+
+const quoted = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+
+/* A row a picture: the columns of `unfreeze predict --csv`. */
+function csvOf(pictures) {
+  const classes = [...new Set(pictures.flatMap((picture) => picture.model.classes))];
+  const rows = pictures.map(({ name, answer, error }) => {
+    const found = new Map(answer?.classes.map((each) => [each.name, each.probability]));
+    const distance = answer?.distance ?? "";
+    const refused = answer ? String(answer.refused) : "";
+    return [name, answer?.names.join(";") ?? "", refused, distance, error ?? "", ...classes.map((each) => found.get(each) ?? "")];
+  });
+  const head = ["path", "predicted", "refused", "distance", "error", ...classes.map((each) => `p:${each}`)];
+  return [head, ...rows].map((row) => row.map(String).map(quoted).join(",") + "\n").join("");
+}
+
+function save(name, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
