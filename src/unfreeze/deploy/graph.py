@@ -9,7 +9,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from unfreeze.activations.engines import Floats
 from unfreeze.files import write_whole
+from unfreeze.training.head import LinearHead
 from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT, Objective
+
+HEAD_WEIGHT, HEAD_BIAS = "head.weight", "head.bias"
+"""The head's arrays in a bundle's graph."""
 
 OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
     EXCLUSIVE.output: ("Softmax", {"axis": 1}),
@@ -34,9 +38,9 @@ def add_head(
     model = onnx.load(body)
     graph = model.graph
     features = graph.output[0].name
-    graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(weight, np.float32), "head.weight"))
-    graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(bias, np.float32), "head.bias"))
-    graph.node.append(helper.make_node("Gemm", [features, "head.weight", "head.bias"], ["logits"], transB=1))
+    graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(weight, np.float32), HEAD_WEIGHT))
+    graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(bias, np.float32), HEAD_BIAS))
+    graph.node.append(helper.make_node("Gemm", [features, HEAD_WEIGHT, HEAD_BIAS], ["logits"], transB=1))
     operator, attributes = OPERATORS[objective.output]
     graph.node.append(helper.make_node(operator, ["logits"], ["probabilities"], **attributes))
     graph.node.append(helper.make_node("Identity", [features], ["features"]))
@@ -48,3 +52,17 @@ def add_head(
     )
     onnx.checker.check_model(model)
     write_whole(path, model.SerializeToString())
+
+
+def read_head(path: Path) -> LinearHead:
+    """The head of a bundle's graph.
+
+    Args:
+        path: A graph that `add_head` wrote.
+
+    Returns:
+        Its weight and bias.
+    """
+    arrays = {found.name: found for found in onnx.load(path).graph.initializer}
+    weight, bias = (numpy_helper.to_array(arrays[name]).copy() for name in (HEAD_WEIGHT, HEAD_BIAS))
+    return LinearHead(weight, bias)

@@ -1,15 +1,20 @@
 """A bundle as the server uses it: onnxruntime, Pillow and numpy; torch is not loaded."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from unfreeze.activations.engines import OnnxEngine
+from unfreeze.activations.maps import open_maps
 from unfreeze.deploy.bundle import GRAPH_FILE, bundle_folder, read_bundle
+from unfreeze.evaluation.activation_maps import Explain, through_graph
+from unfreeze.evaluation.explanations import shares, spread
 from unfreeze.images.decode import decode
 from unfreeze.images.limits import DecodeLimits
 from unfreeze.images.scan import content_hash
+from unfreeze.plots.heat import overlay
 from unfreeze.serve.answers import Answer, Seen, Squares
 
 VERSION_CHARACTERS = 12
@@ -31,6 +36,7 @@ class BundledModel:
         self._transform = self._bundle.to_transform()
         self._objective = self._bundle.objective
         self._engine = OnnxEngine(folder / GRAPH_FILE)
+        self._explain = _open_explain(folder / GRAPH_FILE, size_px=self._transform.size_px)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -49,7 +55,7 @@ class BundledModel:
             "temperature": 1.0,
             "refusal": None,
             "coverage": None,
-            "maps": False,
+            "maps": self._explain is not None,
         }
 
     def squares(self, data: bytes, *, name: str, views: int, limits: DecodeLimits) -> Squares:
@@ -65,11 +71,25 @@ class BundledModel:
         return [self._answer(views) for views in np.split(found, ends[:-1])]
 
     def look(self, square: Squares, *, index: int | None) -> Seen | None:
-        """Where in a square (3, S, S) the model sees a class."""
-        return None
+        """Where in a square (3, S, S) the model sees a class; None where the graph averages no maps."""
+        if self._explain is None:
+            return None
+        found = self._explain(square[np.newaxis], None if index is None else [index])
+        share = shares(spread(found.evidence, square.shape[-1]))[0]
+        return Seen(index=int(found.classes[0]), overlay=np.asarray(overlay(square, share)))
 
     def _answer(self, views: np.ndarray) -> Answer:
         mean = np.asarray(views.mean(0, dtype=np.float64), np.float32)  # (V, C) -> (C,)
         answer = self._objective.answers(mean[np.newaxis])[0]
         names = tuple(self._bundle.classes[label] for label in self._objective.labels_of(answer))
         return Answer(probabilities=tuple(mean.tolist()), names=names)
+
+
+def _open_explain(graph: Path, *, size_px: int) -> Explain | None:
+    """What shows where the graph looked; None where it averages no maps, or the library that opens it is not there."""
+    if not find_spec("onnx"):
+        return None
+    from unfreeze.deploy.graph import read_head
+
+    engine = open_maps(graph, size_px=size_px)
+    return through_graph(engine, read_head(graph)) if engine else None

@@ -119,7 +119,7 @@ class Service:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._decoders, draw)
         except PictureError as error:
-            raise picture_problem(error, upload.data) from error
+            raise picture_problem(error, upload.data, name=upload.name) from error
 
     @contextmanager
     def _places(self, count: int) -> Iterator[None]:

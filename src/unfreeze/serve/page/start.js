@@ -83,6 +83,14 @@ async function answer(picture) {
   goOn();
 }
 
+/* Asks about all pictures anew, as after another model was chosen. */
+function askAgain() {
+  state.stop.abort();
+  Object.assign(state, { waiting: [], asking: 0, stop: new AbortController() });
+  enqueue(state.pictures);
+  if (state.selected) showDetail(state.selected);
+}
+
 function choose(picture, { focus = false } = {}) {
   state.selected?.row.row.removeAttribute("aria-current");
   state.selected = picture;
@@ -136,7 +144,11 @@ function listen() {
     document.body.classList.remove("dragging");
     add(await droppedFiles(event.dataTransfer));
   });
-  find("model").addEventListener("change", showAbout);
+  find("model").addEventListener("change", () => {
+    showAbout();
+    askAgain();
+  });
+  find("tta").addEventListener("change", askAgain);
   find("more").addEventListener("click", () => showDetail(state.selected, { all: true }));
   find("show-map").addEventListener("click", askForMap);
   find("map-class").addEventListener("change", () => state.selected.map && askForMap());

@@ -4,7 +4,7 @@ function rowOf(picture, { onSelect }) {
   const row = document.createElement("tr");
   const image = document.createElement("img");
   const button = document.createElement("button");
-  const cells = [image, button, "", ""].map((content) => {
+  const cells = [image, button, ""].map((content) => {
     const cell = row.insertCell();
     cell.append(content);
     return cell;
@@ -14,16 +14,14 @@ function rowOf(picture, { onSelect }) {
   button.type = "button";
   button.textContent = picture.name;
   button.addEventListener("click", () => onSelect(picture));
-  cells[3].className = "number";
-  picture.row = { row, image, button, answer: cells[2], probability: cells[3] };
+  picture.row = { row, image, button, answer: cells[2] };
   return row;
 }
 
 function showRow(picture) {
-  const { image, answer, probability } = picture.row;
-  answer.textContent = picture.error ? `${verdict(picture)}: ${picture.error}` : verdict(picture);
+  const { image, answer } = picture.row;
+  answer.textContent = inOneLine(picture);
   answer.className = picture.error || picture.answer?.refused ? "none" : "";
-  probability.textContent = picture.answer && !picture.answer.refused ? percent(picture.answer.classes[0].probability) : "";
   image.hidden = !picture.answer?.square;
   if (picture.answer?.square) image.src = picture.answer.square;
 }

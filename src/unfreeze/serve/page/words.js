@@ -9,6 +9,13 @@ function verdict(picture) {
   return picture.answer.names.join(", ") || "None of the labels";
 }
 
+function inOneLine(picture) {
+  const { answer, error } = picture;
+  if (error) return `${verdict(picture)}: ${error}`;
+  const sure = answer && !answer.refused && answer.names.length;
+  return sure ? `${verdict(picture)}, ${percent(answer.classes[0].probability)}` : verdict(picture);
+}
+
 function why(picture) {
   const { answer, model } = picture;
   if (picture.error) return picture.error;
