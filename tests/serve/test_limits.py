@@ -20,7 +20,7 @@ def test_no_rate_is_no_mistake() -> None:
 )
 def test_requests_that_could_never_be_answered_are_refused(limits: dict[str, int], subject: str) -> None:
     with pytest.raises(SettingsError, match="no such request could ever be answered") as caught:
-        ServeLimits(**limits)  # type: ignore[arg-type]
+        ServeLimits(**limits)
     assert caught.value.subject == subject
 
 

@@ -1,6 +1,6 @@
 """What the server needs of a model, and what a model answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -70,9 +70,5 @@ class Model(Protocol):
         ...
 
 
-class OpenModel(Protocol):
-    """Opens a bundle: an `UnfreezeError` where it is damaged."""
-
-    def __call__(self, path: Path) -> Model:
-        """The model of a run folder or bundle."""
-        ...
+OpenModel = Callable[[Path], Model]
+"""Opens the model of a run folder or bundle; an `UnfreezeError` where there is none that is whole."""

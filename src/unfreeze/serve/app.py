@@ -3,34 +3,28 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from unfreeze.errors import UnfreezeError
-from unfreeze.serve import schemas
 from unfreeze.serve.answers import Model, OpenModel
 from unfreeze.serve.batching import Batcher, Batching
 from unfreeze.serve.bodies import HeldBytes
 from unfreeze.serve.bundled import BundledModel
 from unfreeze.serve.guard import Guard, Observed
+from unfreeze.serve.handlers import HANDLERS, describe_problems
 from unfreeze.serve.limits import ServeLimits
 from unfreeze.serve.metrics import Metrics
 from unfreeze.serve.operations import operation_routes
 from unfreeze.serve.page import page_routes
-from unfreeze.serve.problems import Problem, ProblemResponse
 from unfreeze.serve.registry import Registry
 from unfreeze.serve.routes import model_routes
 from unfreeze.serve.service import Service
@@ -89,6 +83,7 @@ def create_app(
     limits, access, threads = limits or ServeLimits(), access or Access(), threads or Threads()
     decoders = ThreadPoolExecutor(threads.decoders, thread_name_prefix="decoder")
     engines = ThreadPoolExecutor(threads.batching.workers, thread_name_prefix="engine")
+    loaders = ThreadPoolExecutor(1, thread_name_prefix="loader")  # so that pictures need not wait for a new model
     held = HeldBytes(limits.held_bytes)
     counted = Metrics(waiting=lambda: service.waiting, held_bytes=lambda: held.held)
     service = Service(limits=limits, decoders=decoders, on_picture=counted.picture)
@@ -96,20 +91,20 @@ def create_app(
     def make_batcher(name: str, model: Model) -> Batcher:
         return Batcher(model.answers, engines, batching=threads.batching, on_batch=partial(counted.batch, name))
 
-    registry = Registry(sources, open_model=open_model, make_batcher=make_batcher, pool=engines)
+    registry = Registry(sources, open_model=open_model, make_batcher=make_batcher, pool=loaders)
     app = FastAPI(
         title="unfreeze",
         summary="Names the class of pictures.",
         version=version("unfreeze"),
         docs_url=None,  # these pages would fetch scripts from elsewhere
         redoc_url=None,
-        lifespan=partial(_lifespan, registry=registry, pools=(decoders, engines), on_failure=on_failure),
-        exception_handlers=_HANDLERS,
+        lifespan=partial(_lifespan, registry=registry, pools=(decoders, engines, loaders), on_failure=on_failure),
+        exception_handlers=HANDLERS,
     )
     app.include_router(model_routes(registry, service, held, limits))
     app.include_router(operation_routes(registry, counted))
     app.include_router(page_routes())
-    _describe_problems(app)
+    describe_problems(app)
     known = {"/", "/openapi.json", *app.openapi()["paths"]}
     guarded = Guard(app, key=access.key, hosts=access.hosts, requests_per_minute=limits.requests_per_minute)
     return Observed(
@@ -123,7 +118,7 @@ async def _lifespan(
     app: FastAPI,  # noqa: ARG001 - FastAPI hands it over
     *,
     registry: Registry,
-    pools: tuple[ThreadPoolExecutor, ThreadPoolExecutor],
+    pools: Sequence[ThreadPoolExecutor],
     on_failure: Callable[[UnfreezeError], None] | None,
 ) -> AsyncIterator[None]:
     """Loads models while the server already says that it lives; afterwards waits for all that is in work."""
@@ -147,53 +142,3 @@ async def _lifespan(
     await registry.close()
     for pool in pools:
         pool.shutdown()
-
-
-async def _problem(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Problem)
-    return ProblemResponse(problem, unread=request.method not in ("GET", "HEAD"))
-
-
-async def _not_valid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-    return await _problem(request, Problem(422, "wrong-parameter", faults))
-
-
-async def _not_found(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    kinds = {404: "no-such-page", 405: "wrong-method"}
-    message = f"{request.method} {request.url.path}: {error.detail}; /openapi.json describes what there is"
-    return await _problem(
-        request, Problem(error.status_code, kinds.get(error.status_code, "http"), message, headers=error.headers)
-    )
-
-
-async def _our_fault(request: Request, error: Exception) -> Response:
-    LOG.error("%s %s", request.method, request.url.path, exc_info=error)
-    return ProblemResponse(Problem(500, "our-fault", "a mistake of the server's own; its log has more"), unread=True)
-
-
-_HANDLERS: dict[Any, Any] = {
-    Problem: _problem,
-    RequestValidationError: _not_valid,
-    HTTPException: _not_found,
-    Exception: _our_fault,
-}
-
-
-def _describe_problems(app: FastAPI) -> None:
-    """Adds the form of problems to the OpenAPI description, and takes out the one that FastAPI has of its own."""
-    plain = app.openapi
-
-    def described() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            found = plain()
-            forms = found["components"]["schemas"]
-            forms["ProblemDetails"] = schemas.ProblemDetails.model_json_schema()
-            for unused in ("HTTPValidationError", "ValidationError"):
-                forms.pop(unused, None)
-        assert app.openapi_schema is not None
-        return app.openapi_schema
-
-    app.openapi = described  # type: ignore[method-assign]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from unfreeze.serve.problems import Problem, ProblemResponse
+from unfreeze.serve.problems import BODY_READ, Problem, ProblemResponse
 
 OPEN_PATHS = frozenset({"/", "/health", "/ready", "/openapi.json"})
 """What may be seen without a key: nothing of it says anything about pictures or models."""
@@ -34,7 +34,7 @@ MOST_CLIENTS = 10_000
 
 
 class Observed:
-    """Adds the headers to every response, and tells what came of every request.
+    """Adds the headers to every response, knows when a body was read, and tells what came of every request.
 
     Args:
         app: What lies inside.
@@ -51,6 +51,13 @@ class Observed:
             await self._app(scope, receive, send)
             return
         began, status = time.monotonic(), 500
+        scope[BODY_READ] = False
+
+        async def received() -> Message:
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                scope[BODY_READ] = True
+            return message
 
         async def sent(message: Message) -> None:
             nonlocal status
@@ -62,7 +69,7 @@ class Observed:
             await send(message)
 
         try:
-            await self._app(scope, receive, sent)
+            await self._app(scope, received, sent)
         finally:
             self._on_request(scope["path"], status, time.monotonic() - began)
 
@@ -92,7 +99,7 @@ class Guard:
             try:
                 self._check(scope, Headers(scope=scope))
             except Problem as problem:
-                await ProblemResponse(problem, unread=scope["method"] != "GET")(scope, receive, send)
+                await ProblemResponse(problem)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

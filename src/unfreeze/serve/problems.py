@@ -11,6 +11,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 MEDIA_TYPE = "application/problem+json"
+BODY_READ = "unfreeze.body_read"
+"""Entry of an ASGI scope: whether the request's body was read to its end."""
+
 TYPE_PREFIX = "urn:unfreeze:problem:"
 
 DRAINED_BYTES, DRAINED_SECONDS = 16 * 2**20, 2.0
@@ -57,22 +60,20 @@ class ProblemResponse(Response):
 
     Args:
         problem: What went wrong.
-        unread: Whether part of the request's body may not have been read.
     """
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, problem: Problem, *, unread: bool = False) -> None:
-        headers = problem.headers | ({"Connection": "close"} if unread else {})
-        super().__init__(json.dumps(problem.to_dict()), status_code=problem.status, headers=headers)
-        self._unread = unread
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(json.dumps(problem.to_dict()), status_code=problem.status, headers=problem.headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends the response, as ASGI has it."""
-        if not self._unread:
+        if scope.get(BODY_READ):
             await super().__call__(scope, receive, send)
             return
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        headers = [*self.raw_headers, (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": True})
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAINED_SECONDS):
