@@ -145,7 +145,7 @@ class PredictionTable:
 
 
 def table_from_logits(
-    logits: npt.NDArray[np.float32],
+    logits: npt.NDArray[np.floating],
     *,
     classes: Sequence[str],
     paths: Sequence[str],
