@@ -19,6 +19,8 @@ from safetensors.numpy import save_file
 from served import CLASSES, ColourModel
 from unfreeze.deploy.bundle import GRAPH_FILE, WEIGHTS_FILE, write_bundle_settings
 from unfreeze.deploy.graph import add_head
+from unfreeze.evaluation.certainty import Certainty, fit_certainty
+from unfreeze.evaluation.novelty import fit_novelty
 from unfreeze.serve.app import Access, create_app
 from unfreeze.serve.limits import ServeLimits
 from unfreeze.serve.run import Stoppable, open_socket
@@ -28,8 +30,10 @@ SIZE_PX = 32
 STOP_SECONDS = 20
 
 
-def write_bundle(folder: Path, *, scale: float = 0.05) -> Path:
-    """A bundle of a graph that averages the channels, and a head that names the strongest one."""
+def write_bundle(folder: Path, *, scale: float = 0.05, certain: bool = False) -> Path:
+    """A bundle of a graph that averages the channels, and a head that names the strongest one.
+
+    A certain one has a temperature, sets, and refuses what is not of one colour."""
     folder.mkdir(parents=True, exist_ok=True)
     nodes = [
         helper.make_node("Cast", ["squares"], ["floats"], to=TensorProto.FLOAT),
@@ -42,11 +46,25 @@ def write_bundle(folder: Path, *, scale: float = 0.05) -> Path:
     body = folder / "body.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), body)
     weight, bias = scale * np.eye(3, dtype=np.float32), np.zeros(3, np.float32)
-    add_head(body, folder / GRAPH_FILE, weight=weight, bias=bias, classes=3)
+    certainty = certainty_of(weight) if certain else None
+    temperature = certainty.temperature if certainty else 1.0
+    add_head(body, folder / GRAPH_FILE, weight=weight, bias=bias, temperature=temperature)
     save_file({"head.weight": weight, "head.bias": bias}, folder / WEIGHTS_FILE)
-    write_bundle_settings(folder, classes=CLASSES, backbone="means", transform=Transform(size_px=SIZE_PX))
+    write_bundle_settings(
+        folder, classes=CLASSES, backbone="means", transform=Transform(size_px=SIZE_PX), certainty=certainty
+    )
     body.unlink()
     return folder
+
+
+def certainty_of(weight: np.ndarray) -> Certainty:
+    """What is known of the head on 300 mean colours of noisy pictures, some of them under a wrong name."""
+    random = np.random.default_rng(0)
+    targets = random.integers(0, 3, 300)
+    features = (random.normal(60, 15, (300, 3)) + 120 * np.eye(3)[targets]).astype(np.float32)
+    targets[:20] = (targets[:20] + 1) % 3
+    novelty = fit_novelty(features[:150], features[150:], labels=targets[:150])
+    return fit_certainty(features @ weight.T, targets, novelty=novelty)
 
 
 @contextmanager

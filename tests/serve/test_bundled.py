@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from served import CLASSES, png
+from served import CLASSES, encoded, png
 from serving import SIZE_PX, write_bundle
 from unfreeze.deploy.predictor import Predictor
 from unfreeze.errors import BundleError, PictureError
@@ -33,6 +34,25 @@ def test_a_batch_has_the_predictors_probabilities(bundle: Path, model: BundledMo
     expected = [Predictor(bundle).probabilities(data, tta_views=views) for data in PICTURES]
     assert np.abs(np.array(found) - np.array(expected)).max() < 1e-6
     assert [len(each) for each in squares] == [1 + views] * 3
+
+
+@pytest.mark.parametrize("views", [0, 2])
+def test_what_a_certain_model_knows_is_what_the_predictor_says(tmp_path: Path, views: int) -> None:
+    folder = write_bundle(tmp_path, certain=True)
+    model, predictor = BundledModel(folder), Predictor(folder)
+    pictures = [*PICTURES, encoded(Image.new("RGB", (40, 40), (200, 200, 200)))]
+    found = model.answers([model.squares(data, name="x", views=views, limits=LIMITS) for data in pictures])
+    for answer, data in zip(found, pictures, strict=True):
+        expected = predictor.answer(data, tta_views=views)
+        assert answer.probabilities == pytest.approx(expected.probabilities, abs=1e-6)
+        assert answer.distance == pytest.approx(expected.distance, abs=1e-6)
+        assert (answer.refused, answer.members) == (expected.refused, expected.candidates)
+        assert answer.names == (() if expected.refused else predictor.names(expected))
+    assert [answer.refused for answer in found] == [False, False, False, True]
+    described = model.describe()
+    assert described["temperature"] == predictor.settings.temperature != 1
+    assert described["coverage"] == 0.95
+    assert described["refusal"]
 
 
 def test_what_is_said_of_the_model(bundle: Path, model: BundledModel) -> None:

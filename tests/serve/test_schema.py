@@ -41,8 +41,9 @@ def test_all_operations_are_tried(description: Any) -> None:
 @pytest.mark.filterwarnings("default")  # the library's own
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_every_answer_is_as_described(description: Any, method: str, path: str) -> None:
-    cases = st.one_of(
-        description[path][method].as_strategy(generation_mode=mode) for mode in schemathesis.GenerationMode
+    modes = list(schemathesis.GenerationMode)
+    cases: st.SearchStrategy[Any] = st.one_of(
+        [description[path][method].as_strategy(generation_mode=mode) for mode in modes]
     )
 
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
