@@ -16,6 +16,7 @@ import onnx
 from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
+from made import COLOURS
 from served import CLASSES, ColourModel
 from unfreeze.deploy.bundle import GRAPH_FILE, WEIGHTS_FILE, write_bundle_settings
 from unfreeze.deploy.graph import add_head
@@ -61,7 +62,9 @@ def certainty_of(weight: np.ndarray) -> Certainty:
     """What is known of the head on 300 mean colours of noisy pictures, some of them under a wrong name."""
     random = np.random.default_rng(0)
     targets = random.integers(0, 3, 300)
-    features = (random.normal(60, 15, (300, 3)) + 120 * np.eye(3)[targets]).astype(np.float32)
+    features = (np.array([COLOURS[name] for name in CLASSES])[targets] + random.normal(0, 15, (300, 3))).astype(
+        np.float32
+    )
     targets[:20] = (targets[:20] + 1) % 3
     novelty = fit_novelty(features[:150], features[150:], labels=targets[:150])
     return fit_certainty(features @ weight.T, targets, novelty=novelty)

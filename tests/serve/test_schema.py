@@ -13,7 +13,7 @@ from unfreeze.serve.limits import ServeLimits
 
 EXAMPLES = 20
 
-BYTES_ALONE_MAKE_NO_PICTURE = schemathesis.checks.positive_data_acceptance  # type: ignore[attr-defined]
+BYTES_ALONE_MAKE_NO_PICTURE = schemathesis.checks.positive_data_acceptance
 
 OPERATIONS = [
     ("POST", "/v1/predict"),
