@@ -18,6 +18,7 @@ from unfreeze.images.decode import decode
 from unfreeze.images.limits import DecodeLimits
 from unfreeze.serve.answers import Answer, Seen, Squares
 from unfreeze.serve.app import Access, Threads, create_app
+from unfreeze.serve.batching import Batching
 from unfreeze.serve.limits import ServeLimits
 
 CLASSES = ("red", "green", "blue")
@@ -103,7 +104,7 @@ def client(
         {name: Path(name) for name in names},
         limits=limits,
         access=access,
-        threads=threads,
+        threads=threads or Threads(batching=Batching(size=8)),
         open_model=opened or (lambda _: found),
     )
     with TestClient(app, raise_server_exceptions=False) as talking:
