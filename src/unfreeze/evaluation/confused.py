@@ -79,7 +79,9 @@ def confusion_shares(matrix: npt.NDArray[np.int64], *, of: Whole) -> npt.NDArray
     """
     wholes = {"true": matrix.sum(1, keepdims=True), "said": matrix.sum(0, keepdims=True), "all": matrix.sum()}
     whole = np.broadcast_to(wholes[of], matrix.shape)
-    return np.divide(matrix, whole, out=np.full(matrix.shape, math.nan), where=whole > 0)
+    shares = np.full(matrix.shape, math.nan)
+    np.divide(matrix, whole, out=shares, where=whole > 0)
+    return shares
 
 
 def _pair(classes: Sequence[str], true: int, said: int, count: int, pictures: int) -> ConfusedPair:
