@@ -1,38 +1,27 @@
 """How good a model is: on the pictures that its run predicted, or on new labelled ones."""
 
 import os
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from unfreeze.deploy.bundle import SETTINGS_FILE
-from unfreeze.deploy.predictor import Prediction, Predictor
-from unfreeze.errors import CollectionError, PictureError, RunError, SettingsError, nearest
+from unfreeze.deploy.predictor import Predictor
+from unfreeze.errors import CollectionError, RunError, SettingsError
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.collection import collection_layout
 from unfreeze.images.columns import Columns
 from unfreeze.images.csv_file import DEFAULT_COLUMNS
-from unfreeze.images.decode import probe
 from unfreeze.images.layout import FoundFile, Layout
-from unfreeze.images.scan import content_hash
-from unfreeze.images.table import ImageRow, ImageTable, Quarantined
-from unfreeze.parallel import in_parallel
+from unfreeze.images.table import ImageTable, Quarantined
 from unfreeze.recipe.compare import PREDICTIONS_FILE, read_run
 from unfreeze.recipe.figures import result_figures
 from unfreeze.recipe.known_pictures import known_notes, known_pictures
+from unfreeze.recipe.labelled import NEW, Progress, predict_labelled
 
-NEW = "new"
-"""The split of pictures of which nothing says what they are for."""
-
-TTA_VIEWS = 4
 NAMED = 5
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,81 +109,24 @@ def evaluate_pictures(
     _check_labels(layout, predictor)
     files = _of_split(layout, split)
     _check_classes(layout, files, predictor.classes)
-    look = _Look(predictor, layout, progress)
-    good, broken = look.at(files)
-    if not good:
-        raise CollectionError(f"{layout.source}: {_broken_note(broken)}; mend or remove them", subject=layout.source)
-    images, table = _tables(layout, good, broken, predictor)
-    seconds = None
-    if tta:
-        table, seconds = look.again(table, [row.file for row in good])
+    found = predict_labelled(predictor, layout, files, tta=tta, progress=progress)
+    broken = found.images.quarantined
+    if not found.table.paths:
+        raise CollectionError(f"{layout.source}: {_broken_note(broken)}; mend them first", subject=layout.source)
     notes = [
         *layout.notes,
         *([_broken_note(broken)] if broken else []),
-        *_missing(table),
-        *known_notes(images.rows, known_pictures(run)),
+        *_missing(found.table),
+        *known_notes(found.images.rows, known_pictures(run)),
     ]
     return Evaluation(
-        run=run, pictures=pictures, table=table, images=images, notes=tuple(notes), tta_seconds=seconds
+        run=run,
+        pictures=pictures,
+        table=found.table,
+        images=found.images,
+        notes=tuple(notes),
+        tta_seconds=found.tta_seconds,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Good:
-    """A file that was decoded, and what the model says of it."""
-
-    file: FoundFile
-    content: str
-    width: int
-    height: int
-    prediction: Prediction
-
-
-class _Look:
-    """Reads files and predicts them, so many at a time as there are cores.
-
-    Args:
-        predictor: The model.
-        layout: Where the files lie.
-        progress: Is told of each.
-    """
-
-    def __init__(self, predictor: Predictor, layout: Layout, progress: Progress | None) -> None:
-        self._predictor, self._storage, self._progress = predictor, layout.storage, progress
-        self._seconds = 0.0
-
-    def at(self, files: Sequence[FoundFile]) -> tuple[list[_Good], list[Quarantined]]:
-        """Files with their predictions on the plain view, and those that cannot be decoded."""
-        started, found = time.perf_counter(), list(self._each("predicting", files, self._plain))
-        good = [row for row in found if isinstance(row, _Good)]
-        self._seconds = (time.perf_counter() - started) / max(len(good), 1)
-        return good, [row for row in found if isinstance(row, Quarantined)]
-
-    def again(self, table: PredictionTable, files: Sequence[FoundFile]) -> tuple[PredictionTable, float]:
-        """The table with test-time augmentation, and the seconds that a picture took longer than on the plain view."""
-        started, found = time.perf_counter(), list(self._each("predicting views", files, self._augmented))
-        seconds = (time.perf_counter() - started) / len(files) - self._seconds
-        return table.with_tta(np.array(found, np.float32).reshape(table.probabilities.shape)), max(0.0, seconds)
-
-    def _each(self, task: str, files: Sequence[FoundFile], function: Callable[[FoundFile], Any]) -> Iterator[Any]:
-        for done, found in enumerate(in_parallel(function, files, threads=os.cpu_count() or 1), 1):
-            if self._progress:
-                self._progress(task, done, len(files))
-            yield found
-
-    def _plain(self, file: FoundFile) -> _Good | Quarantined:
-        try:
-            data = self._storage.read(file.path)
-            probed = probe(data, path=file.path)
-            prediction = self._predictor.answer(data, path=file.path)
-        except PictureError as error:
-            return Quarantined(file.path, str(error).removeprefix(f"{file.path}: "))
-        except OSError as error:
-            return Quarantined(file.path, error.strerror or str(error))
-        return _Good(file, content_hash(data), probed.width, probed.height, prediction)
-
-    def _augmented(self, file: FoundFile) -> np.ndarray:
-        return self._predictor.probabilities(self._storage.read(file.path), path=file.path, tta_views=TTA_VIEWS)
 
 
 def _check_labels(layout: Layout, predictor: Predictor) -> None:
@@ -213,7 +145,9 @@ def _of_split(layout: Layout, split: str | None) -> list[FoundFile]:
     files = [file for file in layout.files if split in (None, file.split or NEW)]
     if not files:
         known = ", ".join(sorted({file.split or NEW for file in layout.files}))
-        raise CollectionError(f"{layout.source}: no pictures of split {split!r}; there are {known}", subject=layout.source)
+        raise CollectionError(
+            f"{layout.source}: no pictures of split {split!r}; there are {known}", subject=layout.source
+        )
     return files
 
 
@@ -226,53 +160,22 @@ def _check_classes(layout: Layout, files: Sequence[FoundFile], classes: Sequence
     more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
     known = ", ".join(classes[:NAMED]) + (f" and {len(classes) - NAMED} more" if len(classes) > NAMED else "")
     message = (
-        f"{layout.source}: classes that the model does not know: {found}{more}; it knows {known}"
-        f"{nearest(next(iter(unknown)), classes)}; rename or leave them out"
+        f"{layout.source}: classes that the model does not know: {found}{more}; it knows {known}; "
+        "rename them, or leave them out"
     )
     raise CollectionError(message, subject=next(iter(unknown)))
-
-
-def _tables(
-    layout: Layout, good: Sequence[_Good], broken: Sequence[Quarantined], predictor: Predictor
-) -> tuple[ImageTable, PredictionTable]:
-    """The pictures, and what is said of them."""
-    numbers = {name: label for label, name in enumerate(predictor.classes)}
-    labels = [tuple(sorted(numbers[name] for name in row.file.class_names)) for row in good]
-    rows = tuple(
-        # A picture of no split has had no part in anything: a test picture.
-        ImageRow(row.file.path, own, row.file.split or "test", row.content, row.width, row.height, row.file.group)
-        for row, own in zip(good, labels, strict=True)
-    )
-    images = ImageTable(
-        root=layout.root,
-        classes=predictor.classes,
-        rows=rows,
-        storage=layout.storage,
-        quarantined=tuple(broken),
-        multilabel=layout.multilabel,
-    )
-    probabilities = np.array([row.prediction.probabilities for row in good], np.float32)
-    targets = predictor.objective.targets(labels, len(numbers)).astype(np.int64)
-    table = PredictionTable(
-        classes=predictor.classes,
-        paths=tuple(row.file.path for row in good),
-        splits=tuple(row.file.split or NEW for row in good),
-        targets=targets,
-        probabilities=probabilities,
-        losses=predictor.objective.losses_of(probabilities, targets),
-    )
-    return images, table
 
 
 def _broken_note(broken: Sequence[Quarantined]) -> str:
     named = "; ".join(f"{found.path} ({found.reason})" for found in broken[:NAMED])
     more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
-    return f"{len(broken)} files cannot be decoded and are left out: {named}{more}"
+    what = "1 file cannot be decoded and is" if len(broken) == 1 else f"{len(broken)} files cannot be decoded and are"
+    return f"{what} left out: {named}{more}"
 
 
 def _missing(table: PredictionTable) -> Iterator[str]:
     """A note on classes of the model of which there is no picture."""
-    seen = table.objective.indicator(table.targets, len(table.classes)).any(0)
-    if missing := [name for name, has in zip(table.classes, seen, strict=True) if not has]:
+    has = table.objective.indicator(table.targets, len(table.classes))  # (N, C)
+    if missing := [name for label, name in enumerate(table.classes) if not has[:, label].any()]:
         more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
         yield f"no picture of {', '.join(missing[:NAMED])}{more}: nothing is said of how well that is recognised"

@@ -1,5 +1,7 @@
 """The figures of a table of predictions as `result.json` and `figures.json` hold them."""
 
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unfreeze.evaluation.class_figures import macro_figures
@@ -24,6 +26,19 @@ def result_figures(table: PredictionTable) -> dict[str, Any]:
         `tta`, what test-time augmentation gained, or None. Plain values for JSON: None stands for what is not defined.
     """
     return {split: split_figures(table.of_split(split)) for split in dict.fromkeys(table.splits)}
+
+
+def defined(value: Any) -> Any:
+    """A value as JSON has it: None for NaN, in rows of figures too.
+
+    >>> defined([{"class": "cat", "f1": math.nan}])
+    [{'class': 'cat', 'f1': None}]
+    """
+    if isinstance(value, Mapping):
+        return {name: defined(found) for name, found in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [defined(found) for found in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def split_figures(table: PredictionTable) -> dict[str, Any]:

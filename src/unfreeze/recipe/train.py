@@ -30,6 +30,7 @@ from unfreeze.learner.observer import Observer
 from unfreeze.network.backbones import preprocessing
 from unfreeze.network.groups import POOLED
 from unfreeze.recipe.eight_steps import EightSteps, Narrator
+from unfreeze.recipe.figures import defined, result_figures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.report.page import ReportContent, report_page
@@ -271,8 +272,9 @@ def _figures(course: EightSteps, table: PredictionTable) -> dict[str, Any]:
         "valid_loss": metrics.mean_loss(valid),
         "tta_accuracy": metrics.accuracy(valid, tta=True) if valid.tta is not None else None,
         "macro_f1": metrics.macro_f1(valid),
-        "mean_average_precision": mean_average_precision(valid) if valid.objective.several else None,
-        "labels": label_figures(valid) if valid.objective.several else None,
+        "mean_average_precision": defined(mean_average_precision(valid)) if valid.objective.several else None,
+        "labels": defined(label_figures(valid)) if valid.objective.several else None,
+        "figures": result_figures(table),
         "classes": list(images.classes),
         "train_images": len(images.of_split("train")),
         "valid_images": len(images.of_split("valid")),

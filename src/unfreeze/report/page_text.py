@@ -16,5 +16,14 @@ def rendered(template: str, **values: Any) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(loader=PackageLoader("unfreeze.report"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    environment.filters["percent"] = _percent
     return environment.get_template(template).render(**values)
+
+
+def _percent(share: float | None) -> str:
+    """A share in per cent; a dash for one that is not defined.
+
+    >>> _percent(0.995), _percent(float("nan"))
+    ('99.5 %', '-')
+    """
+    return "-" if share is None or share != share else f"{100 * share:.1f} %"
