@@ -10,7 +10,6 @@ from made import RunCli, write_collection
 from unfreeze.deploy.predictor import Predictor
 from unfreeze.images.decode import decode
 
-
 QUICK = ("--size", "64", "--steps", "1,3", "--lr", "0.01", "--tta-views", "0", "--quiet")
 
 pytestmark = pytest.mark.filterwarnings("default")  # the command line silences what libraries warn of

@@ -93,7 +93,7 @@ def test_a_head_that_learned_nothing_shows_something_else(made: Made) -> None:
     with head.preserved():
         for _ in range(RANDOM_HEADS):
             head.weight[:], head.bias[:] = generator.normal(0, 0.05, head.weight.shape), 0
-            random = activation_maps(made.learner, rows, classes=made.maps.classes[some]).evidence
+            random = activation_maps(made.learner, rows, classes=made.maps.classes[some].tolist()).evidence
             alike.append(np.mean(list(map(correlation, made.maps.evidence[some], random))))
             found.append(hits(random, made.corners[some]))
     assert abs(np.mean(alike)) < 0.25
