@@ -43,18 +43,14 @@ class Trial:
         """Whether the accuracy lies in its interval."""
         return self.low <= self.reached <= self.high
 
-    @property
-    def gain_holds(self) -> bool:
-        """Whether the gain lies in its interval."""
-        return self.least <= self.gained <= self.largest
-
 
 def main() -> None:
     """Prints a row of a table for each collection."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("collections", nargs="+", type=Path)
-    print("| pictures | trained on, forecast | foretold | reached | interval holds | gain foretold | gained | holds |")
-    print("|---|---|---|---|---|---|---|---|")
+    columns = "trained on, forecast | foretold | reached | interval holds | gain foretold | gained, its standard error"
+    print(f"| pictures | {columns} |")
+    print("|---|---|---|---|---|---|---|")
     for path in parser.parse_args().collections:
         features, labels = pooled(path)
         count = len(labels)
@@ -64,7 +60,7 @@ def main() -> None:
             f"| {path.name}, {count:,} | {count // 4:,}, {count // 2:,} | {means['forecast']:.1f} "
             f"({means['low']:.1f} to {means['high']:.1f}) | {means['reached']:.1f} | {sum(t.holds for t in found)} of "
             f"{REPEATS} | {means['gain']:+.2f} ({means['least']:+.2f} to {means['largest']:+.2f}) | "
-            f"{means['gained']:+.2f} | {sum(t.gain_holds for t in found)} of {REPEATS} |",
+            f"{means['gained']:+.2f}, {100 * np.std([t.gained for t in found], ddof=1) / REPEATS**0.5:.2f} |",
             flush=True,
         )
 
