@@ -38,7 +38,8 @@ def test_a_line_and_a_file_a_picture_and_a_page(run_cli: RunCli, bundle: Path, p
     expected = []
     for path, found in zip(paths, predictor.predict(paths), strict=True):
         (name,) = predictor.names(found)
-        expected.append(f"{path}  {name} {100 * max(found.probabilities):.1f} %")
+        said = f"{name} {100 * max(found.probabilities):.1f} %"
+        expected.append(f"{path}  none of these (most like {said})" if found.refused else f"{path}  {said}")
     assert printed.splitlines() == [*expected, f"Page: {out}/explanation.html"]
     assert err.startswith(f"{pictures}/red/torn.jpg: not explained: ")
     files = [f"{number:04d}-{path.stem}.png" for number, path in enumerate(paths, 1)]

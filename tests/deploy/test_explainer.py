@@ -28,7 +28,7 @@ def write_bundle(folder: Path, backbone: str, *, size_px: int = 64) -> Path:
     torch.nn.init.normal_(network.classifier.weight, generator=torch.Generator().manual_seed(0))
     weight, bias = (part.detach().numpy() for part in (network.classifier.weight, network.classifier.bias))
     body = FrozenPrefix(network, "head", size_px=size_px, graphs=folder, device=torch.device("cpu")).graph()
-    add_head(body, folder / GRAPH_FILE, weight=weight, bias=bias, classes=len(NAMES))
+    add_head(body, folder / GRAPH_FILE, weight=weight, bias=bias)
     arrays = {name: t.numpy() for name, t in network.state_dict().items() if not name.endswith("num_batches_tracked")}
     save_file(arrays, folder / WEIGHTS_FILE)
     write_bundle_settings(folder, classes=NAMES, backbone=backbone, transform=Transform(size_px=size_px))
@@ -44,7 +44,9 @@ def test_the_mean_of_the_evidence_is_the_logit_that_the_graph_says(bundle: Path)
     assert found.evidence.shape == (10, 2, 2)
     assert found.evidence.mean((1, 2)) == pytest.approx(found.logits[range(10), asked], abs=1e-4)
     said = OnnxEngine(bundle / GRAPH_FILE).run(squares)
-    assert EXCLUSIVE.probabilities(found.logits) == pytest.approx(said, abs=1e-5)
+    assert EXCLUSIVE.probabilities(found.logits) == pytest.approx(
+        said, abs=2e-3
+    )  # the graph rounds features to half precision
     assert open_explainer(bundle)(squares, None).classes.tolist() == said.argmax(1).tolist()
 
 
@@ -55,7 +57,7 @@ def test_a_network_that_pools_before_its_last_layer_is_asked_by_torch(tmp_path: 
     assert found.evidence.shape == (3, 2, 2)
     assert np.ptp(found.evidence) > 0
     said = OnnxEngine(tmp_path / GRAPH_FILE).run(squares)
-    assert EXCLUSIVE.probabilities(found.logits) == pytest.approx(said, abs=1e-4)
+    assert EXCLUSIVE.probabilities(found.logits) == pytest.approx(said, abs=5e-3)
     assert found.classes.tolist() == said.argmax(1).tolist()
 
 
