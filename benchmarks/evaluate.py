@@ -1,6 +1,8 @@
 """How long `unfreeze evaluate` takes for 100,000 predictions, from the start of the process to its end.
 
-python -m benchmarks.evaluate [--pictures 100000] [--classes 2 10 100] [--into FOLDER]
+    python -m benchmarks.evaluate [--pictures 100000] [--classes 2 10 100] [--into FOLDER]
+
+Tables are made by processes of their own, as a child's peak of memory begins with what its parent held.
 """
 
 import argparse
@@ -10,10 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.processes import KIB_PER_MIB, run_process
-from unfreeze.evaluation.predictions import table_from_logits
+from benchmarks.processes import Finished, run_process
 
 SIGNAL, SHARPNESS = 4.0, 1.5
 
@@ -24,13 +23,18 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=100_000)
     parser.add_argument("--classes", type=int, nargs="+", default=[2, 10, 100])
     parser.add_argument("--into", type=Path, help="where the tables are made; a temporary folder unless said")
+    parser.add_argument("--make", type=Path, help="the table that this process is a child for")
     options = parser.parse_args()
+    if options.make:
+        write_table(options.make, options.pictures, options.classes[0])
+        return
     print("| classes | table, MB | seconds | of a processor | peak memory, MiB |")
     print("|---" * 5 + "|")
     for classes in options.classes:
         with tempfile.TemporaryDirectory(dir=options.into) as folder:
             path = Path(folder) / "predictions.csv"
-            write_table(path, options.pictures, classes)
+            words = ["--make", path, "--pictures", options.pictures, "--classes", classes]
+            run([sys.executable, "-m", "benchmarks.evaluate", *map(str, words)])
             print(measured(path, classes), flush=True)
 
 
@@ -42,6 +46,10 @@ def write_table(path: Path, count: int, classes: int) -> None:
         count: How many pictures.
         classes: How many classes.
     """
+    import numpy as np
+
+    from unfreeze.evaluation.predictions import table_from_logits
+
     random = np.random.Generator(np.random.PCG64(classes))
     targets = random.integers(0, classes, count)
     logits = random.normal(size=(count, classes)).astype(np.float32)
@@ -58,11 +66,19 @@ def write_table(path: Path, count: int, classes: int) -> None:
 def measured(path: Path, classes: int) -> str:
     """A row of the table: one process."""
     started, before = time.perf_counter(), os.times()
-    run = run_process([sys.executable, "-m", "unfreeze", "evaluate", str(path)])
+    finished = run([sys.executable, "-m", "unfreeze", "evaluate", str(path)])
     seconds, after = time.perf_counter() - started, os.times()
     worked = after.children_user + after.children_system - before.children_user - before.children_system
     size = path.stat().st_size / 1e6
-    return f"| {classes} | {size:.0f} | {seconds:.1f} | {worked:.1f} | {run.peak_mib:.0f} |"
+    return f"| {classes} | {size:.0f} | {seconds:.1f} | {worked:.1f} | {finished.peak_mib:.0f} |"
+
+
+def run(command: list[str]) -> Finished:
+    """Runs a process that must not fail."""
+    finished = run_process(command)
+    if finished.code:
+        raise RuntimeError(finished.complaint)
+    return finished
 
 
 if __name__ == "__main__":
