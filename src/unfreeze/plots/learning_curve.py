@@ -43,5 +43,5 @@ def plot_learning_curve(curve: LearningCurve, axes: "Axes", *, times: float = 2.
     axes.set(xscale="log", xlabel="training pictures", ylabel="validation accuracy (%)")
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.set_xticks([], minor=True)
-    axes.legend(fontsize="small", loc="lower right")
+    axes.legend(loc="lower right")
     return axes

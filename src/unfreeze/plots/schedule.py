@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from unfreeze.plots.colours import COLOURS
-from unfreeze.training.history import StepRecord
+from unfreeze.plots.colours import COLOURS, LINES
+from unfreeze.training.history import EpochRecord, StepRecord
 from unfreeze.training.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -19,24 +19,48 @@ HEADROOM, MARGIN = 1.08, 0.01
 MOST_CYCLE_MARKS = 100
 """Ends of more cycles than these would be a grey wall; they are left out."""
 
+MOST_EPOCH_TICKS = 16
+"""Of more epochs not each one is numbered."""
 
-def plot_schedule(steps: Sequence[StepRecord], axes: "Axes") -> "Axes":
+
+def plot_schedule(steps: Sequence[StepRecord], axes: "Axes", *, epochs: Sequence[EpochRecord] = ()) -> "Axes":
     """The learning rate of each layer group over the steps taken.
 
     Args:
         steps: The steps taken.
         axes: Where to draw.
+        epochs: Their epochs, which are counted on a second axis above; ends of cosine cycles, where the rate restarts,
+            are marked.
 
     Returns:
         The axes.
     """
     numbers = [record.step for record in steps]
     for group in steps[0].rates if steps else ():
-        axes.plot(numbers, [record.rates[group] for record in steps], color=COLOURS.get(group), label=group)
+        rates = [record.rates[group] for record in steps]
+        axes.plot(numbers, rates, LINES.get(group, "-"), color=COLOURS.get(group), linewidth=1.6, label=group)
     axes.set(xlabel="step (mini-batch)", ylabel="learning rate", ylim=(0, None))
     if steps:
-        axes.legend(fontsize="small")
+        _count_taken_epochs(steps, epochs, axes)
+        axes.legend()
     return axes
+
+
+def _count_taken_epochs(steps: Sequence[StepRecord], epochs: Sequence[EpochRecord], axes: "Axes") -> None:
+    """Numbers epochs where they begin, on an axis above, and draws lines where cycles end."""
+    ends = {record.epoch: record.step + 1 for record in steps}  # the last step of each epoch
+    ended = [(record, ends[record.epoch]) for record in epochs if record.epoch in ends]
+    if not ended:
+        return
+    marks = [end for record, end in ended if record.ends_cycle][:-1]
+    for index, end in enumerate(marks if len(marks) <= MOST_CYCLE_MARKS else ()):
+        label = "_" if index else "warm restart"  # an underscore keeps a line out of the legend
+        axes.axvline(end, color=COLOURS["train"], linewidth=0.8, linestyle=(0, (2, 2)), zorder=1, label=label)
+    above = axes.secondary_xaxis("top")
+    every = -(-len(ended) // MOST_EPOCH_TICKS)
+    numbered = ended[every - 1 :: every]
+    above.set_xticks([end for _, end in numbered], [str(record.epoch + 1) for record, _ in numbered])
+    above.set_xlabel("epochs done")
 
 
 def plot_planned(schedule: Schedule, rates: Mapping[str, float] | float, axes: "Axes", *, epoch_steps: int) -> "Axes":
@@ -58,7 +82,7 @@ def plot_planned(schedule: Schedule, rates: Mapping[str, float] | float, axes: "
     named = rates if isinstance(rates, Mapping) else {"learning rate": rates}
     for name, rate in named.items():
         colour = COLOURS.get(name, COLOURS["head"])
-        axes.plot(steps, [rate * factor for factor in factors], color=colour, label=name)
+        axes.plot(steps, [rate * factor for factor in factors], LINES.get(name, "-"), color=colour, label=name)
     across, up = (-MARGIN * len(steps), (1 + MARGIN) * len(steps)), (0, HEADROOM * max(named.values()))
     axes.set(xlabel="step (mini-batch)", ylabel="learning rate", xlim=across, ylim=up)
     _count_epochs(axes, epoch_steps)

@@ -1,0 +1,96 @@
+"""All that a report shows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from unfreeze.evaluation.certainty import Certainty
+from unfreeze.evaluation.class_gains import ClassGains
+from unfreeze.evaluation.learning_curve import LearningCurve
+from unfreeze.evaluation.predictions import PredictionTable
+from unfreeze.images.table import ImageRow, ImageTable
+from unfreeze.learner.explaining import ActivationMaps
+from unfreeze.report.pictures import Thumbnails
+from unfreeze.training.history import History
+from unfreeze.training.lr_band import LrBand
+from unfreeze.transforms.transform import Transform
+
+if TYPE_CHECKING:
+    from unfreeze.report.plots import Plot
+
+Explain = Callable[[Sequence[ImageRow], Sequence[int]], ActivationMaps]
+Subject = Literal["validation", "new"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportContent:
+    """All that the report shows; what is empty or None is left out of it.
+
+    Attributes:
+        title: Name of the collection.
+        table: The pictures.
+        predictions: What the model says of them.
+        transform: How they became squares.
+        figures: The contents of `result.json`.
+        subject: Which pictures the page is about: the "validation" pictures of a run, or "new" ones, which are all
+            those of `predictions`.
+        history: What happened in training.
+        sweeps: What the LR finder saw, by the number of the step.
+        rates: The rate that was used after each sweep and where it came from, in words, by the number of the step.
+        facts: Tables of settings and receipt, by their titles.
+        certainty: What the model knows of its own answers.
+        curve: Accuracy against the number of training pictures.
+        gains: Which class would gain most from more.
+        explain: Makes maps of what pictures show for classes, one class a picture.
+    """
+
+    title: str
+    table: ImageTable
+    predictions: PredictionTable
+    transform: Transform
+    figures: Mapping[str, Any]
+    subject: Subject = "validation"
+    history: History = field(default_factory=History)
+    sweeps: Mapping[int, LrBand] = field(default_factory=dict)
+    rates: Mapping[int, str] = field(default_factory=dict)
+    facts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    certainty: Certainty | None = None
+    curve: LearningCurve | None = None
+    gains: ClassGains | None = None
+    explain: Explain | None = None
+
+    @cached_property
+    def judged(self) -> PredictionTable:
+        """Predictions of the pictures that the page is about."""
+        return self.predictions if self.subject == "new" else self.predictions.of_split("valid")
+
+    @property
+    def several(self) -> bool:
+        """Whether a picture may have several labels."""
+        return self.judged.objective.several
+
+    @cached_property
+    def rows(self) -> Mapping[str, ImageRow]:
+        """The pictures by their paths."""
+        return {row.path: row for row in self.table.rows}
+
+    @property
+    def distances(self) -> npt.NDArray[np.float32] | None:
+        """How strange the pictures are that the page is about, shape (N,); None where that was not asked."""
+        return self.judged.distances
+
+    @cached_property
+    def plots(self) -> "Mapping[str, Plot]":
+        """All plots that there is something to draw of, by name; drawn when they are first asked for."""
+        from unfreeze.report.plots import report_plots
+
+        return report_plots(self)
+
+    @cached_property
+    def thumbnails(self) -> Thumbnails:
+        """Makes the pictures small, each once."""
+        return Thumbnails(self.table)
