@@ -21,9 +21,9 @@ PAGE_COLOURS: Mapping[str, str] = MappingProxyType(
 _TAG = re.compile(r"<[^>]*>")
 _COLOUR = re.compile("|".join(map(re.escape, PAGE_COLOURS)))
 _LONG = re.compile(r"(-?\d+\.\d\d)\d+")
-_FONT = re.compile(r"font: ([\d.]+px)[^;\"]*")
+_FONT = re.compile(r"(font: [\d.]+px|font-family:) [^;\"]*")
 _GROUP = re.compile(r'<g id="[^"]*"')
-_LEFT_OUT = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
+_LEFT_OUT = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>|<style .*?</style>", re.DOTALL)
 
 
 def svg_element(text: str, description: str) -> str:
@@ -43,13 +43,13 @@ def svg_element(text: str, description: str) -> str:
     inner = _TAG.sub(_in_page, inner)  # text between tags cannot hold one: its angle brackets are escaped
     width, height = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', inner)[0]
     opened = f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(description)}"'
-    return _TAG.sub(f'{opened} xmlns:xlink="http://www.w3.org/1999/xlink">'.replace("\\", r"\\"), inner, count=1)
+    return f"{opened}>{inner[inner.index('>') + 1 :]}"
 
 
 def _in_page(tag: re.Match[str]) -> str:
     """A tag with the page's colours and font, and shorter numbers; a data URI is left as it is."""
-    text = _GROUP.sub("<g", tag[0])
+    text = _GROUP.sub("<g", tag[0]).replace("xlink:href", "href")
     if text.startswith("<image"):
         return text
-    text = _FONT.sub(r"font: \1 var(--sans)", text)
+    text = _FONT.sub(r"\1 var(--sans)", text)
     return _COLOUR.sub(lambda found: PAGE_COLOURS[found[0]], _LONG.sub(r"\1", text))

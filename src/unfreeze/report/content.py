@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,11 @@ from unfreeze.evaluation.learning_curve import LearningCurve
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.learner.explaining import ActivationMaps
+from unfreeze.report.plot import Plot
 from unfreeze.report.pictures import Thumbnails
 from unfreeze.training.history import History
 from unfreeze.training.lr_band import LrBand
 from unfreeze.transforms.transform import Transform
-
-if TYPE_CHECKING:
-    from unfreeze.report.plots import Plot
 
 Explain = Callable[[Sequence[ImageRow], Sequence[int]], ActivationMaps]
 Subject = Literal["validation", "new"]
@@ -46,6 +44,7 @@ class ReportContent:
         curve: Accuracy against the number of training pictures.
         gains: Which class would gain most from more.
         explain: Makes maps of what pictures show for classes, one class a picture.
+        drawn: The plots, once they were asked for (`report_plots`).
     """
 
     title: str
@@ -62,11 +61,27 @@ class ReportContent:
     curve: LearningCurve | None = None
     gains: ClassGains | None = None
     explain: Explain | None = None
+    drawn: dict[str, Plot] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def judged(self) -> PredictionTable:
         """Predictions of the pictures that the page is about."""
         return self.predictions if self.subject == "new" else self.predictions.of_split("valid")
+
+    @property
+    def noun(self) -> str:
+        """What these pictures are called."""
+        return self.subject
+
+    @cached_property
+    def predicted(self) -> npt.NDArray[np.int64]:
+        """What is said of those pictures, shape (N,), or (N, C) of several labels."""
+        return self.judged.predicted
+
+    @cached_property
+    def correct(self) -> npt.NDArray[np.bool_]:
+        """Whether those pictures are answered rightly, shape (N,)."""
+        return self.judged.correct
 
     @property
     def several(self) -> bool:
@@ -81,14 +96,7 @@ class ReportContent:
     @property
     def distances(self) -> npt.NDArray[np.float32] | None:
         """How strange the pictures are that the page is about, shape (N,); None where that was not asked."""
-        return self.judged.distances
-
-    @cached_property
-    def plots(self) -> "Mapping[str, Plot]":
-        """All plots that there is something to draw of, by name; drawn when they are first asked for."""
-        from unfreeze.report.plots import report_plots
-
-        return report_plots(self)
+        return getattr(self.judged, "distances", None)
 
     @cached_property
     def thumbnails(self) -> Thumbnails:

@@ -1,13 +1,13 @@
 """The plots of a report: made once, shown in the page and written beside it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unfreeze.errors import RunError
 from unfreeze.evaluation import metrics
 from unfreeze.evaluation.learning_curve import in_words as curve_in_words
 from unfreeze.files import write_whole
@@ -23,30 +23,13 @@ from unfreeze.plots.sweep import plot_lr_find
 from unfreeze.plots.text import shortened
 from unfreeze.report.calibration import calibration_view
 from unfreeze.report.content import ReportContent
+from unfreeze.report.plot import Plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LETTER = 0.08
 """Width of a letter of a tick's label, in inches."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plot:
-    """A plot of the report.
-
-    Attributes:
-        drawing: The plot.
-        description: What it shows, for who cannot see it.
-    """
-
-    drawing: Drawing
-    description: str
-
-    @property
-    def element(self) -> str:
-        """An `<svg>` element for the page; safe there, since matplotlib escapes what it writes."""
-        return self.drawing.element(self.description)
 
 
 def report_plots(content: ReportContent) -> dict[str, Plot]:
@@ -58,13 +41,10 @@ def report_plots(content: ReportContent) -> dict[str, Plot]:
     Returns:
         Plots, which are drawn when they are first asked for.
     """
-    return {
-        **_sweeps(content),
-        **_training(content),
-        **_confusion(content),
-        **_certainty(content),
-        **_growth(content),
-    }
+    if not content.drawn:
+        for part in (_sweeps, _training, _confusion, _certainty, _growth):
+            content.drawn.update(part(content))
+    return content.drawn
 
 
 def write_plots(folder: Path, content: ReportContent) -> None:
@@ -77,7 +57,11 @@ def write_plots(folder: Path, content: ReportContent) -> None:
     Raises:
         RunError: If a file cannot be written.
     """
-    for name, plot in content.plots.items():
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be made ({error.strerror})", subject=folder) from error
+    for name, plot in report_plots(content).items():
         for file_format in ("svg", "png"):
             write_whole(folder / f"{name}.{file_format}", plot.drawing.encoded(file_format))
 
