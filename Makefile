@@ -5,9 +5,10 @@ VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
+PREDICTOR_VENV := .venv-predictor
 BENCH ?=
 
-.PHONY: install demo test check format graphs bench clean
+.PHONY: install demo test check lint predictor format graphs bench clean
 
 install: $(VENV)/installed
 
@@ -23,13 +24,23 @@ demo: install
 test: install
 	$(BIN)/pytest
 
-check: install
+check: lint
+	$(BIN)/pytest -m "not slow and not photos and not browser"
+
+lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pydoclint --quiet src
-	$(BIN)/pytest -m "not slow and not photos and not browser"
+
+# what a machine needs that only predicts, without torch
+predictor: $(PREDICTOR_VENV)/installed
+
+$(PREDICTOR_VENV)/installed: pyproject.toml $(CONSTRAINTS)
+	$(PYTHON) -m venv $(PREDICTOR_VENV)
+	$(PREDICTOR_VENV)/bin/pip install --constraint $(CONSTRAINTS) .
+	touch $@
 
 format: install
 	$(BIN)/ruff format .
@@ -48,4 +59,4 @@ $(BENCH_VENV)/installed: benchmarks/requirements.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(PREDICTOR_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

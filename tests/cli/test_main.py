@@ -2,14 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from made import RunCli
+
+ROOT = Path(__file__).parents[2]
 
 
 def loaded_modules(*words: str) -> set[str]:
@@ -98,3 +102,39 @@ def test_a_mistake_is_one_line_and_exit_code_one(tmp_path_factory: pytest.TempPa
         f"error: {missing}: is not there; name a folder of pictures, a CSV or TSV file, a zip or tar archive, or "
         "shards of WebDataset\n"
     )
+
+
+@pytest.mark.parametrize("missing", ["torch", "filelock"])
+def test_what_an_extra_brings_is_named_where_it_is_missing(
+    run_cli: RunCli, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    def train(*_: object) -> None:
+        raise ModuleNotFoundError(f"No module named {missing!r}", name=f"{missing}.part")
+
+    monkeypatch.setattr("unfreeze.recipe.train.train", train)
+    code, _, err = run_cli("train", small, "--out", tmp_path / "run")
+    assert (code, err) == (
+        1,
+        f"error: {missing}.part is not installed; what this command needs comes with: pip install 'unfreeze[train]'\n",
+    )
+
+
+def test_what_no_extra_brings_is_a_mistake_of_ours(
+    run_cli: RunCli, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(*_: object) -> None:
+        raise ModuleNotFoundError("No module named 'unfreeze.gone'", name="unfreeze.gone")
+
+    monkeypatch.setattr("unfreeze.recipe.train.train", train)
+    with pytest.raises(ModuleNotFoundError, match="gone"):
+        run_cli("train", small, "--out", tmp_path / "run")
+
+
+def test_the_names_of_the_extra_are_those_that_it_asks_for() -> None:
+    from unfreeze.cli.main import _EXTRAS
+
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    for extra in set(_EXTRAS.values()):
+        names = {re.split(r"[>=<\[]", line)[0].replace("-", "_") for line in asked[extra]}
+        named = {"scikit_learn" if name == "sklearn" else name for name, found in _EXTRAS.items() if found == extra}
+        assert named == names

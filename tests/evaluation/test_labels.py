@@ -135,12 +135,13 @@ def test_a_table_of_several_labels_comes_back_to_the_last_bit(
     tmp_path_factory: pytest.TempPathFactory, table: PredictionTable, augmented: bool
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "several.csv"
-    given_table = table.with_tta(table.probabilities[::-1]) if augmented else table
+    distances = np.random.default_rng(0).random(len(table.paths), np.float32)
+    given_table = table.with_tta(table.probabilities[::-1]).with_distances(distances) if augmented else table
     for expected in (given_table, given_table.rows([])):
         expected.write(path)
         found = read_predictions(path)
         assert (found.classes, found.paths, found.splits) == (expected.classes, expected.paths, expected.splits)
-        for name in ("targets", "probabilities", "losses", "tta"):
+        for name in ("targets", "probabilities", "losses", "tta", "distances"):
             one, other = getattr(found, name), getattr(expected, name)
             assert (one is None) == (other is None), name
             if one is not None:

