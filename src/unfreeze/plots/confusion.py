@@ -1,7 +1,7 @@
 """The plot of the confusion matrix."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -46,8 +46,8 @@ def plot_confusion(
     if len(classes) <= CELLS_WITH_NUMBERS:
         for (row, column), share in np.ndenumerate(shares):
             text = str(matrix[row, column]) if numbers == "counts" else f"{100 * share:.0f}"
-            colour = {"color": "white"} if share > DARK else {}
-            axes.text(column, row, text, ha="center", va="center", fontsize="small", **colour)
+            look: dict[str, Any] = {"color": "white"} if share > DARK else {}
+            axes.text(column, row, text, ha="center", va="center", fontsize="small", **look)
     names = [shortened(plain_text(name)) for name in classes]
     ticks = range(len(classes)) if len(classes) <= NAMED else ()
     axes.set_xticks(ticks, names[: len(ticks)], rotation=45, ha="right", rotation_mode="anchor")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BINS = 40
+HEADROOM = 1.18
+"""So much higher than its highest bar is the plot, so that what is written at its top hides none."""
 
 
 def plot_distances(
@@ -30,11 +32,14 @@ def plot_distances(
     finite = distances[np.isfinite(distances)].astype(np.float64)
     ends = [*finite.tolist(), *([bound] if bound is not None and np.isfinite(bound) else [])] or [0.0, 1.0]
     edges = np.linspace(0, 1.04 * max(max(ends), 1e-6), BINS + 1)
-    axes.hist(finite, edges.tolist(), color=COLOURS["head"], alpha=0.85)
-    axes.set(xlabel="distance to the training pictures (cosine)", ylabel="pictures", xlim=(0, edges[-1]))
+    counts, _, _ = axes.hist(finite, edges.tolist(), color=COLOURS["head"])
+    height = HEADROOM * max(1.0, float(np.max(counts)))
+    axes.set(
+        xlabel="distance to the training pictures (cosine)", ylabel="pictures", xlim=(0, edges[-1]), ylim=(0, height)
+    )
     if bound is not None and np.isfinite(bound):
         axes.axvline(bound, color=COLOURS["late"], linestyle="--", linewidth=1.6)
-        axes.axvspan(bound, edges[-1], color=COLOURS["late"], alpha=0.12, linewidth=0)
+        axes.axvspan(bound, edges[-1], color=COLOURS["late"], alpha=0.12, linewidth=0, zorder=0)
         beyond = bound < 0.6 * edges[-1]
         axes.annotate(
             f"{refused} from {bound:.3f}",
@@ -44,6 +49,6 @@ def plot_distances(
             textcoords="offset points",
             ha="left" if beyond else "right",
             va="top",
-            fontsize=9,
+            fontsize="small",
         )
     return axes

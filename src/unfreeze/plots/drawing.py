@@ -32,8 +32,8 @@ class Margins:
         top: Above them.
     """
 
-    left: float = 0.62
-    bottom: float = 0.52
+    left: float = 0.66
+    bottom: float = 0.56
     right: float = 0.12
     top: float = 0.12
 
@@ -63,7 +63,7 @@ class Drawing:
         return self._svg if file_format == "svg" else self._encoded(file_format)
 
     def element(self, description: str) -> str:
-        """The drawing as an `<svg>` element for a page, in the page's colours, with a description for who cannot see it."""
+        """The drawing as an `<svg>` element in the page's colours, with a description for who cannot see it."""
         return svg_element(self._svg.decode(), description)
 
     @cached_property
@@ -75,7 +75,7 @@ class Drawing:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
 
-        with rc_context(dict(STYLE)):
+        with rc_context(_settings()):
             figure = Figure(figsize=(self.width, self.height), layout=None if self.margins else "constrained")
             if self.margins:
                 edges = self.margins
@@ -92,7 +92,12 @@ class Drawing:
         from matplotlib import rc_context
 
         figure, buffer = self._figure, io.BytesIO()
-        with rc_context({**STYLE, "svg.hashsalt": self.name}):
+        with rc_context(_settings(self.name)):
             dpi: float | str = DOTS_PER_INCH if file_format == "png" else "figure"
             figure.savefig(buffer, format=file_format, dpi=dpi, metadata=NO_DATES[file_format])
         return buffer.getvalue()
+
+
+def _settings(name: str = "") -> Any:
+    """The style, and a seed of the names in an SVG file; typed loosely, since matplotlib types each key."""
+    return {**STYLE, "svg.hashsalt": name}

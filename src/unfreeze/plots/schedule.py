@@ -1,6 +1,8 @@
 """Plots of learning rates by step: those of the steps taken, and those that a schedule plans."""
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +21,9 @@ HEADROOM, MARGIN = 1.08, 0.01
 MOST_CYCLE_MARKS = 100
 """Ends of more cycles than these would be a grey wall; they are left out."""
 
+RESTARTED = 1.5
+"""A rate that is so many times that of the step before has not climbed, but started again."""
+
 MOST_EPOCH_TICKS = 16
 """Of more epochs not each one is numbered."""
 
@@ -29,38 +34,65 @@ def plot_schedule(steps: Sequence[StepRecord], axes: "Axes", *, epochs: Sequence
     Args:
         steps: The steps taken.
         axes: Where to draw.
-        epochs: Their epochs, which are counted on a second axis above; ends of cosine cycles, where the rate restarts,
-            are marked.
+        epochs: Their epochs, which are counted on a second axis above. Warm restarts are marked then, and the rate of a
+            group is drawn while it is not frozen.
 
     Returns:
         The axes.
     """
     numbers = [record.step for record in steps]
+    frozen = {record.epoch: record.frozen for record in epochs}
     for group in steps[0].rates if steps else ():
-        rates = [record.rates[group] for record in steps]
-        axes.plot(numbers, rates, LINES.get(group, "-"), color=COLOURS.get(group), linewidth=1.6, label=group)
+        rates = [math.nan if group in frozen.get(record.epoch, ()) else record.rates[group] for record in steps]
+        if not all(map(math.isnan, rates)):
+            axes.plot(numbers, rates, LINES.get(group, "-"), color=COLOURS.get(group), linewidth=1.6, label=group)
     axes.set(xlabel="step (mini-batch)", ylabel="learning rate", ylim=(0, None))
     if steps:
+        _mark_restarts(restarts(steps), axes)
         _count_taken_epochs(steps, epochs, axes)
-        axes.legend()
+        _legend_below(axes)
     return axes
 
 
+def restarts(steps: Sequence[StepRecord]) -> list[int]:
+    """The steps at which a learning rate is much higher than at the step before: it starts again from its highest.
+
+    Args:
+        steps: The steps taken.
+
+    Returns:
+        Their numbers; where a rate only climbs, as in a warm-up, there is none.
+    """
+    found = []
+    for before, record in pairwise(steps):
+        if any(rate > RESTARTED * before.rates.get(group, rate) for group, rate in record.rates.items()):
+            found.append(record.step)
+    return [step for step in found if step - 1 not in found]
+
+
+def _mark_restarts(marks: Sequence[int], axes: "Axes") -> None:
+    for index, step in enumerate(marks if len(marks) <= MOST_CYCLE_MARKS else ()):
+        label = "_" if index else "warm restart"  # an underscore keeps a line out of the legend
+        axes.axvline(step, color=COLOURS["train"], linewidth=0.9, linestyle=(0, (2, 2)), zorder=1, label=label)
+
+
 def _count_taken_epochs(steps: Sequence[StepRecord], epochs: Sequence[EpochRecord], axes: "Axes") -> None:
-    """Numbers epochs where they begin, on an axis above, and draws lines where cycles end."""
-    ends = {record.epoch: record.step + 1 for record in steps}  # the last step of each epoch
-    ended = [(record, ends[record.epoch]) for record in epochs if record.epoch in ends]
+    """Numbers epochs where they end, on an axis above."""
+    ends = {record.epoch: record.step + 1 for record in steps}  # behind the last step of each epoch
+    ended = [(record.epoch, ends[record.epoch]) for record in epochs if record.epoch in ends]
     if not ended:
         return
-    marks = [end for record, end in ended if record.ends_cycle][:-1]
-    for index, end in enumerate(marks if len(marks) <= MOST_CYCLE_MARKS else ()):
-        label = "_" if index else "warm restart"  # an underscore keeps a line out of the legend
-        axes.axvline(end, color=COLOURS["train"], linewidth=0.8, linestyle=(0, (2, 2)), zorder=1, label=label)
     above = axes.secondary_xaxis("top")
     every = -(-len(ended) // MOST_EPOCH_TICKS)
     numbered = ended[every - 1 :: every]
-    above.set_xticks([end for _, end in numbered], [str(record.epoch + 1) for record, _ in numbered])
+    above.set_xticks([end for _, end in numbered], [str(epoch + 1) for epoch, _ in numbered])
     above.set_xlabel("epochs done")
+
+
+def _legend_below(axes: "Axes", *others: "Axes") -> None:
+    """Below the axes: inside, it would hide one curve or another."""
+    handles = [handle for part in (axes, *others) for handle in part.get_legend_handles_labels()[0]]
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(handles), columnspacing=1.2)
 
 
 def plot_planned(schedule: Schedule, rates: Mapping[str, float] | float, axes: "Axes", *, epoch_steps: int) -> "Axes":
@@ -87,11 +119,7 @@ def plot_planned(schedule: Schedule, rates: Mapping[str, float] | float, axes: "
     axes.set(xlabel="step (mini-batch)", ylabel="learning rate", xlim=across, ylim=up)
     _count_epochs(axes, epoch_steps)
     _mark_cycle_ends(schedule, axes)
-    drawn = [axes, *_plot_momentum(schedule, axes)]
-    handles = [handle for part in drawn for handle in part.get_legend_handles_labels()[0]]
-    axes.legend(  # below the axes: inside, it would hide one curve or another
-        handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=len(handles), fontsize="small"
-    )
+    _legend_below(axes, *_plot_momentum(schedule, axes))
     return axes
 
 

@@ -75,7 +75,7 @@ def pictures_needed(share: float, *, width: float = WIDE) -> int:
         middle = (low + high) // 2
         least, largest = metrics.wilson_interval(round(share * middle), middle)
         low, high = (middle + 1, high) if largest - least > width else (low, middle)
-    step = 10 ** max(0, len(str(low)) - 2)
+    step: int = 10 ** max(0, len(str(low)) - 2)
     return -(-low // step) * step
 
 
@@ -147,19 +147,31 @@ def _weakest(content: ReportContent) -> Iterator[Action]:
     if metrics.wilson_interval(round(recall * pictures), pictures)[1] >= others:
         return
     name, kind = table.classes[worst], "label" if content.several else "class"
-    taken = "" if content.several else next(
-        (f" Most often it is taken for {table.classes[pair.said]}." for pair in confusion_view(table).pairs
-         if pair.true == worst), ""
+    taken = (
+        ""
+        if content.several
+        else next(
+            (
+                f" Most often it is taken for {table.classes[pair.said]}."
+                for pair in confusion_view(table).pairs
+                if pair.true == worst
+            ),
+            "",
+        )
     )
     why = f"It is recognised in {percent(recall)} of {pictures:,} pictures, {percent(float(others))} on average.{taken}"
-    yield Action(title=f"Look at the weakest {kind}, {name}", why=f"{why} More or clearer pictures of it may help most.")
+    yield Action(
+        title=f"Look at the weakest {kind}, {name}", why=f"{why} More or clearer pictures of it may help most."
+    )
 
 
 def _augmented(content: ReportContent) -> Iterator[Action]:
     view = test_time_view(content)
     if view and view.chance < SIGNIFICANT and view.gained > view.lost:
         why = f"It raises the accuracy from {percent(view.plain)} to {percent(view.augmented)} on these pictures."
-        yield Action(title="Predict with test-time augmentation", why=why, command="unfreeze predict RUN PICTURES --tta")
+        yield Action(
+            title="Predict with test-time augmentation", why=why, command="unfreeze predict RUN PICTURES --tta"
+        )
 
 
 def _no_test(content: ReportContent) -> Iterator[Action]:

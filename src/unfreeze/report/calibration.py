@@ -51,7 +51,9 @@ class CalibrationView:
             found = "It is surer than it is right"
         else:
             found = "It is right more often than it says"
-        return f"{found}: confidence and accuracy are {points:.1f} points apart on average ({chance:.1f} by chance alone)."
+        return (
+            f"{found}: confidence and accuracy are {points:.1f} points apart on average ({chance:.1f} by chance alone)."
+        )
 
 
 def calibration_view(content: ReportContent) -> CalibrationView | None:
@@ -100,4 +102,5 @@ def _view(after: Answers, before: Answers | None) -> CalibrationView:
 
 def _leaning(bins: Sequence[ReliabilityBin]) -> float:
     """By how much the answers are surer than right, on average."""
-    return sum(bin.count * (bin.confidence - bin.accuracy) for bin in bins) / max(1, sum(bin.count for bin in bins))
+    total = sum(group.count for group in bins)
+    return sum(group.count * (group.confidence - group.accuracy) for group in bins) / max(1, total)

@@ -14,8 +14,8 @@ from unfreeze.evaluation.learning_curve import LearningCurve
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.learner.explaining import ActivationMaps
-from unfreeze.report.plot import Plot
 from unfreeze.report.pictures import Thumbnails
+from unfreeze.report.plot import Plot
 from unfreeze.training.history import History
 from unfreeze.training.lr_band import LrBand
 from unfreeze.transforms.transform import Transform

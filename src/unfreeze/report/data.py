@@ -74,7 +74,11 @@ def data_view(content: ReportContent) -> DataView:
         splits=splits,
         counts=[[counted[split][label] for split in splits] for label in range(len(table.classes))],
         totals=[len(rows[split]) for split in splits],
-        notes=[note for note in table.notes if note not in set(worth_saying([each for some in found.values() for each in some]))],
+        notes=[
+            note
+            for note in table.notes
+            if note not in set(worth_saying([each for some in found.values() for each in some]))
+        ],
         findings=[
             FoundKind(kind=kind, meaning=MEANINGS[kind], count=len(some), examples=some[:EXAMPLES])
             for kind, some in found.items()

@@ -19,8 +19,8 @@ MOST_OTHERS = 40
 
 TITLES = {"incorrect": "Most incorrect", "uncertain": "Most uncertain", "correct": "Most correct"}
 TEXTS = {
-    "incorrect": "{shown} of {of} mistakes, the worst first: the {each} of each {kind} in which the truth got the lowest "
-    "probability, and up to {each} of each kind of mistake.",
+    "incorrect": "{shown} of {of} mistakes, the worst first: of each {kind} the {each} whose truth got the lowest "
+    "probability, and of each kind of mistake up to {each}.",
     "uncertain": "Up to {each} of each {kind} with the smallest gap between the two likeliest answers.",
     "correct": "Up to {each} of each {kind} that are answered rightly and with the highest probability.",
 }

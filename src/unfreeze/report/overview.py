@@ -11,7 +11,7 @@ from unfreeze.report.actions import Action, next_actions
 from unfreeze.report.content import ReportContent
 from unfreeze.report.test_time import test_time_view
 from unfreeze.report.trust import trust
-from unfreeze.report.words import expected_mistakes, percent, verdict
+from unfreeze.report.words import percent, verdict
 
 SCALE_STEP = 0.1
 """The scale of the interval begins at a multiple of this below it."""
@@ -44,8 +44,8 @@ class Overview:
         right: Number of right answers.
         pictures: Number of pictures.
         scale_from: Where the scale of the interval begins.
-        mistakes: How many mistakes to expect, in words.
-        found: What was found, in words.
+        lead: How many mistakes to expect.
+        found: What else was found.
         cards: Further figures.
         trust: What may be believed.
         actions: What to do next.
@@ -58,7 +58,7 @@ class Overview:
     right: int
     pictures: int
     scale_from: float
-    mistakes: str
+    lead: str
     found: str
     cards: Sequence[Card]
     trust: Sequence[str]
@@ -82,6 +82,7 @@ def overview(content: ReportContent) -> Overview | None:
     if not pictures:
         return None
     low, high = metrics.wilson_interval(right, pictures)
+    lead, found = verdict(content.judged, content.figures, noun=content.noun).split(". ", maxsplit=1)
     return Overview(
         measure=content.judged.objective.measure,
         accuracy=right / pictures,
@@ -90,18 +91,18 @@ def overview(content: ReportContent) -> Overview | None:
         right=right,
         pictures=pictures,
         scale_from=max(0.0, SCALE_STEP * (int(low / SCALE_STEP) - 1)),
-        mistakes=expected_mistakes(low, high),
-        found=verdict(content.judged, content.figures, noun=content.noun),
-        cards=list(_cards(content, low, high)),
+        lead=lead,
+        found=found,
+        cards=_cards(content),
         trust=trust(content),
         actions=next_actions(content),
     )
 
 
-def _cards(content: ReportContent, low: float, high: float) -> list[Card]:
+def _cards(content: ReportContent) -> list[Card]:
     """Figures beside the accuracy; the class with few pictures counts as much as any other in the averages."""
     table, figures = content.judged, content.figures
-    cards = [Card(name="95 % interval", value=f"{100 * low:.1f} to {percent(high)}")]
+    cards = []
     if figures.get("test_images"):
         ends = figures["test_accuracy_interval"]
         more = f"{100 * ends[0]:.1f} to {percent(ends[1])}, {figures['test_images']:,} pictures"

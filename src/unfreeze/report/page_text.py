@@ -5,6 +5,9 @@ import hashlib
 import re
 from typing import Any
 
+NO_BREAK = "\u00a0"
+"""A space at which no line breaks."""
+
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Signs that are not seen and turn the direction of writing, or that no page may hold."""
 
@@ -30,7 +33,7 @@ def rendered(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    environment.filters["percent"] = lambda share: f"{100 * share:.1f}{NO_BREAK}%"
     environment.filters["whole_percent"] = _whole_percent
     environment.filters["shade"] = lambda share: f"{max(100 * share, 12 if share else 0):.0f}%"
     return environment.get_template(template).render(**values)
@@ -62,12 +65,12 @@ def policy(script: str = "") -> str:
 def _whole_percent(share: float) -> str:
     """Percent without digits; what is not quite nothing or all is not said to be.
 
-    >>> _whole_percent(0.4), _whole_percent(0.001), _whole_percent(0.999)
-    ('40 %', '<1 %', '>99 %')
+    >>> [_whole_percent(share).replace(NO_BREAK, " ") for share in (0.4, 0.001, 0.999)]
+    ['40 %', '<1 %', '>99 %']
     """
     if 0 < share < 0.005:
-        return "<1 %"
-    return ">99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+        return f"<1{NO_BREAK}%"
+    return f">99{NO_BREAK}%" if 0.995 <= share < 1 else f"{100 * share:.0f}{NO_BREAK}%"
 
 
 def _seen(value: Any) -> Any:

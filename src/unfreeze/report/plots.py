@@ -18,7 +18,7 @@ from unfreeze.plots.drawing import Drawing, Margins
 from unfreeze.plots.learning_curve import plot_learning_curve
 from unfreeze.plots.losses import plot_losses
 from unfreeze.plots.reliability import plot_reliability
-from unfreeze.plots.schedule import plot_schedule
+from unfreeze.plots.schedule import plot_schedule, restarts
 from unfreeze.plots.sweep import plot_lr_find
 from unfreeze.plots.text import shortened
 from unfreeze.report.calibration import calibration_view
@@ -28,7 +28,12 @@ from unfreeze.report.plot import Plot
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LETTER = 0.08
+ROOMY = Margins(left=0.78, bottom=0.8, top=0.52)
+"""For a schedule, which has a second axis above and its legend below."""
+
+LEGEND_ABOVE = Margins(top=0.58)
+
+LETTER = 0.085
 """Width of a letter of a tick's label, in inches."""
 
 
@@ -94,13 +99,11 @@ def _training(content: ReportContent) -> dict[str, Plot]:
         f"{sum(record.overfitting for record in epochs)} of them"
         + (f"; the weights of epoch {kept + 1} were kept." if kept is not None else ".")
     )
-    restarts = sum(record.ends_cycle for record in epochs[:-1])
-    rates = f"Learning rate of each layer group over {len(steps)} steps, with {restarts} warm restarts."
+    count = len(restarts(steps))
+    rates = f"Learning rate of each layer group over {len(steps)} steps, with {count} warm restarts."
     return {
-        "schedule": _plot(
-            partial(plot_schedule, steps, epochs=epochs), "schedule", rates, margins=Margins(left=0.75, top=0.5)
-        ),
-        "losses": _plot(partial(plot_losses, epochs, kept=kept), "losses", losses),
+        "schedule": _plot(partial(plot_schedule, steps, epochs=epochs), "schedule", rates, height=3.5, margins=ROOMY),
+        "losses": _plot(partial(plot_losses, epochs, kept=kept), "losses", losses, height=3.5, margins=LEGEND_ABOVE),
     }
 
 
@@ -146,7 +149,8 @@ def _growth(content: ReportContent) -> dict[str, Plot]:
     found = {}
     if content.curve:
         text = f"Validation accuracy against the number of training pictures: {curve_in_words(content.curve)}."
-        found["learning_curve"] = _plot(partial(plot_learning_curve, content.curve), "learning_curve", text)
+        draw = partial(plot_learning_curve, content.curve)
+        found["learning_curve"] = _plot(draw, "learning_curve", text, margins=Margins(top=0.4))
     if content.gains and content.gains.gains:
         shown, classes = content.gains.gains[:SHOWN], content.table.classes
         most = classes[shown[0].label]

@@ -8,26 +8,37 @@ from unfreeze.evaluation.names import in_words
 from unfreeze.evaluation.predictions import PredictionTable
 
 FEW_PICTURES = 200
+"""Of fewer pictures the interval is so wide that the figure itself says little."""
+
 ROUND_BELOW = 0.01
+"""Rarer mistakes are counted by the thousand."""
 
 
 def verdict(judged: PredictionTable, figures: Mapping[str, Any], *, noun: str = "validation") -> str:
     """What the result means, in a few sentences.
 
     Args:
-        judged: Predictions of the pictures that the page is about.
+        judged: Predictions of the pictures that the page is about, at least one.
         figures: The contents of `result.json`.
         noun: Which pictures these are.
 
     Returns:
         Plain words.
     """
-    text = _several_found(judged, noun) if judged.objective.several else _one_found(judged, noun)
+    text = f"Expect it to be {_wrong_about(judged)}. "
+    text += _weakest_label(judged, noun) if judged.objective.several else _weakest_class(judged)
     if figures.get("kept"):
         text += f" The weights kept ({figures['kept']}) are those with the lowest validation loss."
     if metrics.mean_loss(judged) > metrics.guessing_loss(judged):
         text += f" The {noun} loss is worse than that of guessing: where this model errs, it is far too sure."
     return text
+
+
+def _wrong_about(judged: PredictionTable) -> str:
+    mistakes = expected_mistakes(*metrics.wilson_interval(int(judged.correct.sum()), len(judged.paths)))
+    if judged.objective.several:
+        return f"wrong in one label or more of {mistakes} new pictures of the same kind"
+    return f"wrong about {mistakes} new pictures of the same kind"
 
 
 def expected_mistakes(low: float, high: float) -> str:
@@ -74,31 +85,18 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _one_found(judged: PredictionTable, noun: str) -> str:
-    correct, count = int(judged.correct.sum()), len(judged.paths)
-    low, high = metrics.wilson_interval(correct, count)
+def _weakest_class(judged: PredictionTable) -> str:
     tested = [row for row in metrics.class_figures(judged) if row["pictures"]]
     worst = min(tested, key=lambda row: float(row["recall"]))
-    return (
-        f"{correct:,} of {count:,} {noun} pictures are classified correctly: {percent(correct / count)}. "
-        f"On other pictures of the same kind the accuracy lies between {100 * low:.1f} and {percent(high)} "
-        f"(95 % interval). Weakest class: {worst['class']}, {percent(float(worst['recall']))} of it recognised."
-    )
+    return f"Weakest class: {worst['class']}, {percent(float(worst['recall']))} of it recognised."
 
 
-def _several_found(judged: PredictionTable, noun: str) -> str:
-    correct, count = int(judged.correct.sum()), len(judged.paths)
-    low, high = metrics.wilson_interval(correct, count)
-    text = (
-        f"Of {correct:,} of {count:,} {noun} pictures every label is right (exact match): {percent(correct / count)}. "
-        f"On other pictures of the same kind this share lies between {100 * low:.1f} and {percent(high)} "
-        f"(95 % interval)."
-    )
+def _weakest_label(judged: PredictionTable, noun: str) -> str:
     tested = [row for row in metrics.class_figures(judged) if row["pictures"]]
     if not tested:
-        return f"{text} No {noun} picture has a label."
+        return f"No {noun} picture has a label."
     worst = min(tested, key=lambda row: float(row["f1"]))
     return (
-        f"{text} Weakest label: {worst['class']}, {percent(float(worst['recall']))} of its pictures were given it, "
+        f"Weakest label: {worst['class']}, {percent(float(worst['recall']))} of its pictures were given it, "
         f"and it is true of {percent(float(worst['precision']))} of those that were."
     )
