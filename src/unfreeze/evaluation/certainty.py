@@ -1,5 +1,6 @@
 """What a model knows of its own answers: how sure it may be, what it should refuse, what else a picture may be."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from unfreeze.evaluation.bounds import HeldOutBound
 from unfreeze.evaluation.calibration import Calibration, Logits, Targets, calibrate, probabilities_at
 from unfreeze.evaluation.conformal import ConformalBound, fit_conformal, measure_coverage
-from unfreeze.evaluation.novelty import Novelty
+from unfreeze.evaluation.novelty import REFUSED, Novelty
 from unfreeze.evaluation.reliability import answers, calibration_error, chance_error
 
 COVERAGE = 0.95
@@ -99,6 +100,32 @@ def certainty_figures(certainty: Certainty, logits: Logits, targets: Targets) ->
         "refusal": _refusal_figures(certainty.novelty.bound) if certainty.novelty else None,
         "sets": _set_figures(certainty, targets) if certainty.sets else None,
     }
+
+
+def certainty_in_words(certainty: Certainty, *, pictures: int) -> str:
+    """What the model knows, in one line.
+
+    Args:
+        certainty: As it was fitted.
+        pictures: On how many validation pictures.
+
+    Returns:
+        The line.
+    """
+    said = [f"probabilities at temperature {certainty.temperature:.2f}"]
+    if not certainty.calibration.helped:
+        said = ["probabilities as they were learned, because no temperature was better out of fold"]
+    if certainty.novelty:
+        bound = certainty.novelty.bound
+        low, high = (100 * end for end in bound.interval)
+        said.append(
+            f"of new pictures like these {100 * bound.expected:.1f} % ({low:.1f} to {high:.1f}) are taken for 'none "
+            "of these'"
+        )
+    else:
+        needed = math.ceil(1 / REFUSED - 1 - 1e-9)
+        said.append(f"no picture is taken for 'none of these': that takes {needed} validation pictures, not {pictures}")
+    return "; ".join(said)
 
 
 def _refusal_figures(bound: HeldOutBound) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from unfreeze.cache import cache_folder
 from unfreeze.deploy.bundle import write_bundle_settings
 from unfreeze.deploy.export import export_model
 from unfreeze.evaluation import metrics
+from unfreeze.evaluation.calibration import logits_of
+from unfreeze.evaluation.certainty import Certainty, certainty_figures, certainty_in_words
 from unfreeze.evaluation.labels import label_figures, mean_average_precision
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.amended import amended
@@ -142,9 +144,11 @@ def _finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], wa
     learner, settings = course.learner, course.settings
     for step, sweep in course.sweeps.items():
         folder.write_sweep(step, sweep)
-    table = learner.evaluate(("valid", "test"), tta_views=settings.tta_views)
+    certainty = learner.certainty(ahead=range(1 + settings.tta_views))
+    watcher.note(certainty_in_words(certainty, pictures=len(learner.data.table.of_split("valid"))))
+    table = learner.evaluate(("valid", "test"), tta_views=settings.tta_views, certainty=certainty)
     folder.write_predictions(table)
-    figures = _figures(course, table)
+    figures = {**_figures(course, table), "certainty": _certainty_figures(certainty, table)}
     content = ReportContent(
         title=collection_name(Path(receipt["pictures"])),
         table=learner.data.table,
@@ -158,7 +162,7 @@ def _finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], wa
     )
     folder.write_report(report_page(content))
     folder.write_result(figures)  # a model that cannot be exported does not cost the figures
-    difference = _write_model(learner, folder)
+    difference = _write_model(learner, folder, certainty)
     compared = "torch" if learner.model.is_built else "the body's graph with the trained head"
     watcher.outcome(f"the exported model and {compared} agree to {difference:.0e} in every probability compared")
     figures["seconds"] = course.seconds
@@ -181,19 +185,20 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
     return learner
 
 
-def _write_model(learner: Learner, folder: RunFolder) -> float:
+def _write_model(learner: Learner, folder: RunFolder, certainty: Certainty) -> float:
     """Writes the bundle; returns the largest difference between it and the model in a probability."""
     assert learner.data.table.of_split("valid"), "the scan makes sure that there are validation pictures"
     data, model = learner.data, learner.model
     compared = data.table.of_split("valid")[:PARITY_PICTURES]
     squares = np.stack([read_squares(data.table, data.transform, row, (0,))[0] for row in compared])
-    difference = export_model(model, folder.model, squares=squares)
+    difference = export_model(model, folder.model, squares=squares, temperature=certainty.temperature)
     write_bundle_settings(
         folder.model,
         classes=data.table.classes,
         backbone=model.backbone,
         transform=data.transform,
         objective=data.objective,
+        certainty=certainty,
     )
     return difference
 
@@ -283,3 +288,10 @@ def _figures(course: EightSteps, table: PredictionTable) -> dict[str, Any]:
         figures["test_accuracy"] = metrics.accuracy(test)
         figures["test_accuracy_interval"] = list(metrics.accuracy_interval(test))
     return figures
+
+
+def _certainty_figures(certainty: Certainty, table: PredictionTable) -> dict[str, Any]:
+    """From the table, so that whoever has it and the temperature finds the same."""
+    valid = table.of_split("valid")
+    logits = logits_of(valid.probabilities, several=valid.objective.several) * certainty.temperature
+    return certainty_figures(certainty, logits, valid.targets)
