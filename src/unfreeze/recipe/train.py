@@ -33,7 +33,6 @@ from unfreeze.network.backbones import preprocessing
 from unfreeze.network.groups import POOLED
 from unfreeze.recipe.eight_steps import EightSteps, Narrator
 from unfreeze.recipe.figures import defined, result_figures
-from unfreeze.recipe.figures import result_figures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.report.content import ReportContent
