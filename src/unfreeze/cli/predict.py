@@ -50,10 +50,10 @@ def predict_command(
         write_csv(table, predictor, found)
     good = [prediction for prediction in found if not prediction.error]
     if not quiet:
-        if not predictor.can_refuse:
-            echo(f"note: {why_no_refusal(predictor)}")
         for prediction in good:
             echo(f"{prediction.path}  {_in_words(predictor, prediction)}")
+    if good and not quiet and not predictor.can_refuse:
+        echo(f"note: {why_no_refusal(predictor)}", err=True)
     for prediction in found:
         if prediction.error:
             echo(f"{prediction.path}: not predicted: {prediction.error}", err=True)
