@@ -1,6 +1,8 @@
 """`unfreeze predict` on a trained run."""
 
 import csv
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,15 @@ def test_names_classes_lists_bad_files_and_writes_csv(run_cli: RunCli, run: Path
     assert [row["predicted"] for row in rows] == ["blue", "blue", "red", "red", "", "red"]
     assert rows[4]["error"] == "not a picture in a known format"
     assert sum(float(rows[0][name]) for name in ("p:blue", "p:red")) == pytest.approx(1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text here")
+def test_the_table_is_text_whatever_the_names_are(run_cli: RunCli, run: Path, small: Path, tmp_path: Path) -> None:
+    (small / "train/red/000.png").rename(small / os.fsdecode(b"\xe4.png"))
+    table = tmp_path / "out.csv"
+    assert run_cli("predict", run, small / os.fsdecode(b"\xe4.png"), "--csv", table, "--quiet")[0] == 0
+    (row,) = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+    assert row["path"] == f"{small}/\\udce4.png"
 
 
 def test_the_model_folder_alone_predicts_too(run_cli: RunCli, run: Path, small: Path) -> None:

@@ -59,6 +59,8 @@ def predict_command(
 def write_csv(path: Path, predictor: "Predictor", predictions: Sequence["Prediction"]) -> None:
     """Writes a row a picture: path, predicted class or labels, error, and a probability for each class.
 
+    Bytes of a name that are no text are escaped, as they are on the console, so that the file is UTF-8 throughout.
+
     Args:
         path: The file to write.
         predictor: What predicted.
@@ -71,7 +73,7 @@ def write_csv(path: Path, predictor: "Predictor", predictions: Sequence["Predict
 
     several = predictor.objective.several
     try:
-        with path.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with path.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["path", "predicted", "error", *(f"p:{name}" for name in predictor.classes)])
             for prediction in predictions:

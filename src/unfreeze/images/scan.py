@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -130,12 +130,14 @@ def _table(
         ImageRow(file.path, labels[file.class_names], split, r.content, r.width, r.height, file.group)
         for (file, r), split in zip(read, splits, strict=True)
     )
+    unseen = unseen_notes([[classes[label] for label in row.labels] for row in rows], splits)
     return ImageTable(
         root=layout.root,
         classes=classes,
         rows=rows,
         storage=layout.storage,
-        notes=(*notes, *_missing(layout.files, classes, rows)),
+        notes=(*notes, *_lost(layout.files, classes), *unseen),
+        split_notes=(*notes, *unseen),
         odd=layout.notes,
         multilabel=layout.multilabel,
         looks=looks,
@@ -276,11 +278,7 @@ def _classes(source: str, files: Sequence[FoundFile], splits: Sequence[Split]) -
     return tuple(sorted(trained))
 
 
-def _missing(files: Sequence[FoundFile], classes: Sequence[str], rows: Sequence[ImageRow]) -> tuple[str, ...]:
-    """A note for each class of which no file decodes, and for each that the validation pictures lack."""
-    lost = sorted({name for file in files for name in file.class_names}.difference(classes))
-    named = [[classes[label] for label in row.labels] for row in rows]
-    return (
-        *(f"class {name!r} is left out: none of its files can be decoded" for name in lost),
-        *unseen_notes(named, [row.split for row in rows]),
-    )
+def _lost(files: Sequence[FoundFile], classes: Sequence[str]) -> Iterator[str]:
+    """A note for each class of which no file decodes."""
+    for name in sorted({name for file in files for name in file.class_names}.difference(classes)):
+        yield f"class {name!r} is left out: none of its files can be decoded"
