@@ -237,7 +237,7 @@ def _read(pictures: Path, settings: TrainSettings, watcher: Watcher) -> ImageDat
         seed=settings.seed,
     )
     layout = amended(
-        collection_layout(pictures, columns=settings.columns),
+        collection_layout(pictures, columns=settings.columns, relabels=bool(settings.relabel)),
         exclude=settings.exclude,
         exclude_kinds=settings.exclude_kinds,
         relabel=settings.relabel,
