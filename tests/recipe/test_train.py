@@ -27,6 +27,7 @@ FILES = [
     "model/bundle.json",
     "model/model.onnx",
     "model/model.safetensors",
+    *(f"model/probes/{number:02d}.png" for number in range(8)),
     "predictions.csv",
     "receipt.json",
     "report.html",
