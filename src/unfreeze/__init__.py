@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from unfreeze.images.scan import scan_folder
     from unfreeze.images.table import ImageTable
     from unfreeze.learner.data import ImageData
+    from unfreeze.learner.explaining import activation_maps
     from unfreeze.learner.learner import Learner
+    from unfreeze.learner.outlook import data_outlook
     from unfreeze.network.build import build_network
     from unfreeze.network.network import Network
+    from unfreeze.plots.maps import plot_activation_maps
     from unfreeze.recipe.settings import TrainSettings
     from unfreeze.recipe.train import train
     from unfreeze.transforms.transform import Transform
@@ -37,7 +40,10 @@ __all__ = [
     "Transform",
     "UnfreezeError",
     "__version__",
+    "activation_maps",
     "build_network",
+    "data_outlook",
+    "plot_activation_maps",
     "read_predictions",
     "scan_folder",
     "table_figures",
@@ -56,7 +62,10 @@ _HOMES = {
     "TrainSettings": "unfreeze.recipe.settings",
     "Transform": "unfreeze.transforms.transform",
     "UnfreezeError": "unfreeze.errors",
+    "activation_maps": "unfreeze.learner.explaining",
     "build_network": "unfreeze.network.build",
+    "data_outlook": "unfreeze.learner.outlook",
+    "plot_activation_maps": "unfreeze.plots.maps",
     "read_predictions": "unfreeze.evaluation.predictions",
     "scan_folder": "unfreeze.images.scan",
     "table_figures": "unfreeze.evaluation.figures",
