@@ -62,7 +62,7 @@ def test_references_are_of_the_body_that_was_trained(finished: RunResult, pictur
     before = features_of(OnnxEngine(published.graph()), finished, paths, output=0)
     references = bundle.novelty.references.astype(np.float32)
     nearest = (references @ unit_length(trained).T).max(1)
-    assert nearest.min() > 0.9999
+    assert nearest.min() > 0.9995  # half precision of each component
     assert (references @ unit_length(before).T).max(1).max() < 0.999
     assert len(references) == 20
 
