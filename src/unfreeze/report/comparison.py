@@ -8,6 +8,7 @@ from unfreeze.evaluation.comparison import Comparison, notes, points, verdict
 from unfreeze.evaluation.metrics import wilson_interval
 from unfreeze.images.decode import decode
 from unfreeze.images.storage import Storage
+from unfreeze.report.page_text import rendered
 from unfreeze.report.pictures import THUMBNAIL_PX, thumbnail
 
 SHOWN_OF_A_KIND = 150
@@ -48,10 +49,6 @@ def comparison_page(comparison: Comparison, names: tuple[str, str], *, pictures:
     Returns:
         HTML; whatever comes from file and class names is escaped.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(loader=PackageLoader("unfreeze.report"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     count = len(comparison.paths)
     right = [int(answers.sum()) for answers in (comparison.first_right, comparison.second_right)]
     kinds = [
@@ -59,7 +56,8 @@ def comparison_page(comparison: Comparison, names: tuple[str, str], *, pictures:
         ("gained", f"Wrong by {names[0]}, right by {names[1]}", comparison.gained),
         ("otherwise", "Wrong by both, each in its own way", comparison.otherwise_wrong),
     ]
-    return environment.get_template("comparison.html.jinja").render(
+    return rendered(
+        "comparison.html.jinja",
         names=names,
         verdict=verdict(comparison, names),
         notes=notes(comparison, names),
