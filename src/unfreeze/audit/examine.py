@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +16,6 @@ from unfreeze.audit.pictures import picture_findings
 from unfreeze.audit.shortcuts import Probe, probe_shortcuts, shortcut_findings
 from unfreeze.evaluation.metrics import wilson_interval
 from unfreeze.images.table import ImageTable
-from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer, Silent
 
@@ -59,20 +57,18 @@ class Examination:
         )
 
 
-def examine(data: ImageData, *, limit_bytes: int | None = None, observer: Observer | None = None) -> Examination:
+def examine(learner: Learner, *, observer: Observer | None = None) -> Examination:
     """Examines a collection with the activations of a pretrained body, which are stored for training.
 
     Args:
-        data: The pictures.
-        limit_bytes: What the store in the cache may hold; None for no limit.
+        learner: A learner of the pictures that has its pretrained body still; nothing of it is trained.
         observer: Is told of progress, and of what cannot be examined.
 
     Returns:
         All that was found.
     """
-    observer, table = observer or Silent(), data.table
-    with closing(Learner(data, observer=observer, limit_bytes=limit_bytes)) as learner:
-        features = learner.source.pooled(table.rows)
+    observer, data, table = observer or Silent(), learner.data, learner.data.table
+    features = learner.source.pooled(table.rows)
     pairs = find_duplicates(
         table,
         features,
