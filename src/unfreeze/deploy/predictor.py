@@ -48,7 +48,7 @@ class Predictor:
     """A trained model, ready to predict.
 
     Args:
-        path: A run folder or a bundle.
+        path: A run folder, a bundle's folder, or an `.unfreeze` file.
         threads: Pictures in work at a time.
 
     Attributes:

@@ -4,27 +4,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
-from unfreeze.activations.extract import read_squares
-from unfreeze.deploy.bundle import write_bundle_settings
-from unfreeze.deploy.export import export_model
 from unfreeze.evaluation.certainty import Certainty, certainty_in_words
 from unfreeze.evaluation.outlook import DataOutlook
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.collection import collection_name
 from unfreeze.learner.explaining import activation_maps
-from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer
 from unfreeze.learner.outlook import data_outlook
 from unfreeze.recipe.eight_steps import EightSteps, Narrator
 from unfreeze.recipe.result import run_figures
 from unfreeze.recipe.run_folder import RunFolder
+from unfreeze.recipe.write_model import write_model
 from unfreeze.report.content import ReportContent
 from unfreeze.report.page import report_page
 from unfreeze.report.plots import write_plots
-
-PARITY_PICTURES = 16
 
 
 class Watcher(Observer, Narrator, Protocol):
@@ -76,7 +69,7 @@ def finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], wat
     folder.write_report(report_page(content))
     write_plots(folder.plots, content)
     folder.write_result(figures)  # a model that cannot be exported does not cost the figures
-    difference = _write_model(learner, folder, certainty)
+    difference = write_model(course, folder, certainty, receipt)
     compared = "torch" if learner.model.is_built else "the body's graph with the trained head"
     watcher.outcome(f"the exported model and {compared} agree to {difference:.0e} in every probability compared")
     figures["seconds"] = course.seconds
@@ -113,21 +106,3 @@ def _content(
         gains=outlook.gains,
         explain=lambda rows, classes: activation_maps(learner, rows, classes=classes),
     )
-
-
-def _write_model(learner: Learner, folder: RunFolder, certainty: Certainty) -> float:
-    """Writes the bundle; returns the largest difference between it and the model in a probability."""
-    assert learner.data.table.of_split("valid"), "the scan makes sure that there are validation pictures"
-    data, model = learner.data, learner.model
-    compared = data.table.of_split("valid")[:PARITY_PICTURES]
-    squares = np.stack([read_squares(data.table, data.transform, row, (0,))[0] for row in compared])
-    difference = export_model(model, folder.model, squares=squares, temperature=certainty.temperature)
-    write_bundle_settings(
-        folder.model,
-        classes=data.table.classes,
-        backbone=model.backbone,
-        transform=data.transform,
-        objective=data.objective,
-        certainty=certainty,
-    )
-    return difference
