@@ -17,7 +17,7 @@ from unfreeze.evaluation.novelty import fit_novelty
 from unfreeze.evaluation.predictions import table_from_logits
 from unfreeze.images.scan import scan_folder
 from unfreeze.images.table import ImageRow
-from unfreeze.learner.explaining import ActivationMaps
+from unfreeze.evaluation.activation_maps import ActivationMaps
 from unfreeze.report.page import ReportContent
 from unfreeze.training.history import History
 from unfreeze.training.lr_band import LrBand
