@@ -21,7 +21,7 @@ def assert_sound(
     messages: list[str] = []
     requests: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         shown = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
         shown.on("console", lambda message: messages.append(message.text))
         shown.on("pageerror", lambda error: messages.append(str(error)))
@@ -37,7 +37,8 @@ def assert_sound(
     assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
 
 
-def _chromium() -> str:
+def chromium() -> str:
+    """Where Chromium is; a test is skipped where there is none."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not found:
         pytest.skip("no Chromium on this machine")

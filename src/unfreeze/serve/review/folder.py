@@ -45,11 +45,11 @@ class ReviewFolder:
         events = self._events()
         wanted, found = corrections_file(events, self._told), self._corrections()
         # A server that is killed may have written down the last event and not yet the file.
-        if found not in (wanted, corrections_file(events[:-1], self._told)) and not (found is None and not events):
-            what = "is not there any more" if found is None else "was changed by something else than the review page"
+        if found not in (None, wanted, corrections_file(events[:-1], self._told)):
             advice = f"move it away together with {DECISIONS_FILE} to begin a new review, or put it back as it was"
-            raise RunError(f"{self.corrections}: {what}; {advice}", subject=self.corrections)
-        if found is not None and found != wanted:
+            message = f"{self.corrections}: was changed by something else than the review page; {advice}"
+            raise RunError(message, subject=self.corrections)
+        if events and found != wanted:
             write_whole(self.corrections, wanted)
         return events
 

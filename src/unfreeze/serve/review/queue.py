@@ -32,6 +32,16 @@ TITLES = {
     Subject.DUPLICATE: "The same picture more than once",
     Subject.BLANK: "A picture that shows nothing",
 }
+WHY = {
+    Subject.CONTRADICTION: "One of the labels is wrong, whatever a model says",
+    Subject.LEAK: "The model has seen the answer; leave out the one that trains",
+    Subject.LABEL: "By a head that was fitted without it",
+    Subject.MISTAKE: "By the run's model",
+    Subject.DUPLICATE: "It counts more than once, which does no harm on one side of the split",
+    Subject.BLANK: "Its label teaches nothing",
+}
+"""What stands in front of a finding's own words."""
+
 ORDER = list(Subject)
 
 

@@ -17,7 +17,7 @@ from unfreeze.serve.review.features import Features
 from unfreeze.serve.review.folder import open_review_folder
 from unfreeze.serve.review.opened import OpenedRun, open_run
 from unfreeze.serve.review.pictures import RowPictures
-from unfreeze.serve.review.queue import ORDER, TITLES, Item, review_queue
+from unfreeze.serve.review.queue import ORDER, TITLES, WHY, Item, review_queue
 from unfreeze.serve.review.retrain import Retraining
 from unfreeze.serve.review.sources import find_findings
 
@@ -66,7 +66,9 @@ class Session:
             "source": self.source,
             "classes": list(self.run.table.classes),
             "several": self.run.table.multilabel,
-            "subjects": [{"subject": subject.value, "title": TITLES[subject]} for subject in ORDER],
+            "subjects": [
+                {"subject": subject.value, "title": TITLES[subject], "why": WHY[subject]} for subject in ORDER
+            ],
             "items": [plain(item) for item in self.desk.queue],
             "corrections": str(self.desk.folder.corrections),
         }

@@ -1,7 +1,7 @@
 /* Where one stands in the queue: its neighbours, how much is done, and which item comes next. */
 
 const BEFORE = 2;
-const AFTER = 5;
+const NEAR = 8;
 
 const WAS = { keep: "kept", relabel: "relabelled", exclude: "left out", skip: "skipped" };
 
@@ -29,7 +29,8 @@ function beside(number, step) {
 function showAround(current) {
   const shown = shownItems();
   const here = shown.indexOf(current);
-  const near = shown.slice(Math.max(0, here - BEFORE), here + AFTER + 1);
+  const first = Math.max(0, Math.min(here - BEFORE, shown.length - NEAR));
+  const near = shown.slice(first, first + NEAR);
   find("around").replaceChildren(...near.map((number) => neighbourOf(number, number === current)));
 }
 

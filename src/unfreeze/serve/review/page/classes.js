@@ -43,6 +43,12 @@ function classButton(item, picture, label, place) {
 /* One label is given at once; of several each is switched, and given together. */
 function choose(label) {
   if (label === undefined) return;
+  const { labels } = current().pictures[place.meant];
+  if (!queue.several && labels.includes(label)) {
+    if (current().pictures.length > 1) tell(`It is labelled ${queue.classes[label]} already.`);
+    else decide("keep");
+    return;
+  }
   if (!queue.several) {
     relabel([label]);
     return;

@@ -1,31 +1,31 @@
 /* What the decisions do to a head that is fitted anew. */
 
-function showChanges() {
+function showChanges(begin = "") {
   const { relabel, exclude } = state.counts;
   const changed = relabel + exclude > 0;
   find("retrain").disabled = !changed;
   const old = figuresOf !== null && figuresOf !== state.version ? "; decisions have changed since the figures below" : "";
-  find("changes").textContent = changed ? `${relabel} relabelled, ${exclude} left out${old}` : "nothing is relabelled or left out yet";
+  find("changes").textContent = changed ? `${begin}${relabel} relabelled, ${exclude} left out${old}` : "nothing is relabelled or left out yet";
 }
 
 let figuresOf = null;
 
 async function retrain() {
   find("retrain").disabled = true;
-  tell("Fitting the head …");
+  find("changes").textContent = "Fitting the head …";
   try {
     const found = await ask("retrain", { version: state.version });
     figuresOf = found.version;
     showFigures(found);
-    tell(`Fitted in ${found.seconds.toFixed(1)} seconds.`);
+    showChanges(`Fitted in ${found.seconds.toFixed(1)} seconds: `);
   } catch (error) {
-    tell(`Not retrained: ${error.message}.`);
+    showChanges();
+    find("changes").textContent = `Not retrained: ${error.message}.`;
   }
-  showChanges();
 }
 
 function showFigures(found) {
-  find("verdict").textContent = found.verdict;
+  find("came-to").textContent = found.verdict;
   find("measure").textContent = found.measure;
   find("models").replaceChildren(...found.models.map(modelRow));
   find("notes").replaceChildren(...found.notes.map((text) => made("li", { text })));

@@ -2,14 +2,16 @@
 
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const namesOf = (labels) => labels.map((label) => queue.classes[label]).join(", ") || "no label";
+const SAYS = "The run’s model says";
 const SIDES = { train: "trains", valid: "validates", test: "tests" };
 
 function showItem(item, { meant, state }) {
   const subject = queue.subjects.find((each) => each.subject === item.subject);
   find("what").textContent = subject.title;
-  find("detail-text").textContent = item.detail;
+  find("detail-text").textContent = [subject.why, item.detail].filter(Boolean).join(": ");
   const pair = item.pictures.length > 1;
   find("pictures").replaceChildren(...item.pictures.map((picture, number) => figureOf(picture, number, { meant, pair })));
+  showSaid(pair ? [] : item.pictures[0].said);
   find("keep-text").textContent = pair ? "Keep both" : `Keep ${shortened(namesOf(item.pictures[0].labels))}`;
   find("exclude-text").textContent = pair ? "Leave out the marked one" : "Leave out";
   showText("decided", state ? decidedInWords(item, state) : "");
@@ -26,7 +28,7 @@ function figureOf(picture, number, { meant, pair }) {
     ],
   });
   const figure = made("figure", { children: [pair ? pickOf(image, number, meant) : image, caption] });
-  if (picture.said.length) figure.append(made("p", { kind: "soft", text: "The run’s model says" }), barsOf(picture));
+  if (pair && picture.said.length) figure.append(made("p", { kind: "soft", text: SAYS }), barsOf(picture.said));
   return figure;
 }
 
@@ -38,10 +40,14 @@ function pickOf(image, number, meant) {
   return button;
 }
 
-function barsOf(picture) {
+function showSaid(said) {
+  find("said").replaceChildren(...(said.length ? [made("h3", { text: SAYS }), barsOf(said)] : []));
+}
+
+function barsOf(said) {
   const bars = made("ol", { kind: "bars" });
   bars.append(
-    ...picture.said.map(([label, probability], place) => {
+    ...said.map(([label, probability], place) => {
       const fill = made("div", { kind: "fill" });
       fill.style.width = `${100 * probability}%`;
       const track = made("div", { kind: "track", children: [fill] });

@@ -140,7 +140,7 @@ async function start() {
     return;
   }
   document.title = find("title").textContent = `Review of ${queue.name}`;
-  find("about").textContent = `${queue.run}. ${queue.source}`;
+  find("about").textContent = `The run ${queue.run}. ${queue.source}`;
   find("file").textContent = queue.corrections;
   const subjects = queue.subjects.filter(({ subject }) => queue.items.some((item) => item.subject === subject));
   find("subject").replaceChildren(...["", ...subjects.map(({ subject }) => subject)].map((subject) => new Option("", subject)));
