@@ -4,10 +4,13 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
+from unfreeze.recipe.settings import TrainSettings
 from unfreeze.serve.review.session import Session
 
 WRONG = ("train/red/099.png", "valid/red/099.png")
 """Blue pictures among the red ones."""
+
+SETTINGS = TrainSettings(size=32, steps=(1, 3), head="lbfgs", tta_views=0, threads=1)
 
 OpenReview = Callable[..., Session]
 

@@ -8,12 +8,9 @@ from pathlib import Path
 import pytest
 
 from made import Recorder, new_cache, write_collection
-from serve_review import WRONG, OpenReview
-from unfreeze.recipe.settings import TrainSettings
+from serve_review import SETTINGS, WRONG, OpenReview
 from unfreeze.recipe.train import train
 from unfreeze.serve.review.session import Session, open_session
-
-SETTINGS = TrainSettings(size=32, steps=(1, 3), head="lbfgs", tta_views=0, threads=1)
 
 
 @pytest.fixture(scope="session")

@@ -3,21 +3,24 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from browsing import chromium
-from made import fingerprint
-from serve_review import WRONG, OpenReview, corrections_of
+from labelled import labelled_table
+from made import Recorder, fingerprint, write_collection
+from serve_review import SETTINGS, WRONG, OpenReview, corrections_of
 from served import ColourModel
 from unfreeze.audit.findings import Finding, Kind, findings_csv
+from unfreeze.recipe.train import train
 from unfreeze.serve.app import Access, create_app
 from unfreeze.serve.guard import LOCAL_NAMES
 from unfreeze.serve.limits import ServeLimits
 from unfreeze.serve.review.routes import review_routes
-from unfreeze.serve.review.session import Session
+from unfreeze.serve.review.session import Session, open_session
 from unfreeze.serve.run import Stoppable, open_socket
 
 if TYPE_CHECKING:
@@ -173,6 +176,70 @@ def test_filter_help_and_neighbours(open_review: OpenReview, found: Path) -> Non
         page.keyboard.press("Escape")
         assert not page.locator("#keys").is_visible()
         shows(page, "#progress", "0 of 2 decided")
+
+
+def test_many_classes_are_found_by_name_and_likely_ones_come_first(
+    tmp_path: Path, reviewed_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNFREEZE_CACHE", str(reviewed_cache))
+    monkeypatch.chdir(tmp_path)
+    names = [f"kind {letter}" for letter in "abcdefghijkl"]
+    counts = {f"{split}/{name}": 2 for split in ("train", "valid") for name in names}
+    run = train(write_collection(tmp_path / "kinds", counts), tmp_path / "run", SETTINGS, Recorder()).folder
+    folder = tmp_path / "found"
+    folder.mkdir()
+    leaks = [Finding(Kind.LABEL, f"train/kind a/00{number}.png", "train", "kind k", 0.9) for number in range(2)]
+    (folder / "findings.csv").write_bytes(findings_csv(leaks))
+    with open_session(run, findings=folder) as session, served(session) as url, opened(url) as (page,):
+        buttons = page.locator("#classes button")
+        assert buttons.first.inner_text().split() == ["kind", "k", "1"]
+        assert buttons.count() == 12
+        page.keyboard.press("/")
+        page.keyboard.type("kind x")
+        shows(page, "#more-classes", "no class is called so")
+        page.keyboard.press("Backspace")
+        page.keyboard.type("J")
+        assert buttons.count() == 1
+        page.keyboard.press("Enter")
+        shows(page, "#progress", "1 of")
+        page.keyboard.press("1")
+        shows(page, "#progress", "2 of")
+        assert [row["label"] for row in corrections_of(run)] == ["kind j", "kind k"]
+
+
+def test_several_labels_are_given_together(
+    tmp_path: Path, reviewed_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNFREEZE_CACHE", str(reviewed_cache))
+    monkeypatch.chdir(tmp_path)
+    labelled_table(tmp_path / "pictures", {"train": 4, "valid": 3})
+    rows = [(path.name, path.name.split("-")) for path in sorted((tmp_path / "pictures").iterdir())]
+    wrong = "valid-plain-0.png"
+    labels = {name: ";".join(part for part in parts[1:-1] if part != "plain") for name, parts in rows}
+    lines = [f"pictures/{name},{'framed;red' if name == wrong else labels[name]},{parts[0]}" for name, parts in rows]
+    (tmp_path / "list.csv").write_text("path,label,split\n" + "\n".join(lines) + "\n")
+    settings = replace(SETTINGS, label_separator=";")
+    run = train(tmp_path / "list.csv", tmp_path / "run", settings, Recorder()).folder
+    with open_session(run) as session, served(session) as url, opened(url) as (page,):
+        number = next(n for n, item in enumerate(session.desk.queue) if item.paths[0].endswith(wrong))
+        for _ in range(number):
+            page.keyboard.press("ArrowRight")
+        shows(page, "#pictures", "Label: framed, red")
+        page.keyboard.press("1")
+        assert page.locator("#classes button").first.get_attribute("aria-pressed") == "false"
+        page.keyboard.press("Enter")
+        shows(page, "#progress", "1 of")
+        assert [(Path(row["path"]).name, row["label"]) for row in corrections_of(run)] == [(wrong, "red")]
+        page.keyboard.press("u")
+        shows(page, "#progress", "0 of")
+        page.keyboard.press("1")
+        page.keyboard.press("2")
+        page.click("#give")
+        shows(page, "#progress", "1 of")
+        assert [(Path(row["path"]).name, row["label"]) for row in corrections_of(run)] == [(wrong, "")]
+        page.click("#retrain")
+        shows(page, "#measure", "exact match")
+        shows(page, "#models", "a head, labels as decided")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (1200, "dark"), (390, "light"), (390, "dark")])

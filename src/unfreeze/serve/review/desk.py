@@ -8,6 +8,7 @@ from typing import Any
 
 from unfreeze.evaluation.names import in_words
 from unfreeze.images.amended import LABEL_SEPARATOR
+from unfreeze.images.several_labels import parted
 from unfreeze.images.table import ImageTable
 from unfreeze.serve.problems import Problem
 from unfreeze.serve.review.decisions import Action, Event, in_force, of_pictures
@@ -23,7 +24,7 @@ class Decision:
         item: Its number in the queue.
         picture: Which of its pictures is meant: 0, or 1 of a pair.
         action: What is to be done.
-        labels: Indices of the new labels; exactly one unless the table is multilabel.
+        labels: Indices of the new labels; exactly one unless the table is multilabel, where there may be none.
     """
 
     item: int
@@ -130,9 +131,8 @@ class Desk:
         chosen = sorted(set(decision.labels))
         if not all(0 <= label < len(classes) for label in chosen):
             raise Problem(422, "no-such-label", f"labels are numbered 0 to {len(classes) - 1}")
-        if len(chosen) != 1 and not (self.table.multilabel and chosen):
-            several = "one or more labels" if self.table.multilabel else "exactly one label"
-            raise Problem(422, "wrong-labels", f"a picture is given {several}, and {len(chosen)} were named")
+        if len(chosen) != 1 and not self.table.multilabel:
+            raise Problem(422, "wrong-labels", f"a picture is given exactly one label, and {len(chosen)} were named")
         return self._separator.join(classes[label] for label in chosen)
 
     def _state(self) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class Desk:
     def _in_words(self, event: Event) -> str:
         if event.action != "relabel":
             return ""
-        return in_words(event.label.split(self._separator)) if self.table.multilabel else event.label
+        return in_words(parted(event.label, self._separator)) if self.table.multilabel else event.label
 
 
 def _holds(item: Item, own: Event | None, pictures: Mapping[str, Event]) -> Event | None:

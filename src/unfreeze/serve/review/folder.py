@@ -37,7 +37,10 @@ class ReviewFolder:
         return self.path / CORRECTIONS_FILE
 
     def read(self) -> list[Event]:
-        """All events so far; `corrections.csv` is what they make of it afterwards.
+        """Reads what was decided; `corrections.csv` is what that makes of it afterwards.
+
+        Returns:
+            All events so far.
 
         Raises:
             RunError: If what is there is damaged, or `corrections.csv` was changed by someone else.

@@ -13,7 +13,8 @@ function showClasses(item, meant) {
   const all = many ? likelyFirst(item, picture) : queue.classes.map((_, label) => label);
   const fitting = all.filter((label) => queue.classes[label].toLowerCase().includes(looked));
   offered = fitting.slice(0, SHOWN);
-  find("classes-title").textContent = queue.several ? "Its labels are" : "It is rather";
+  const which = item.pictures.length > 1 ? "The marked one" : "It";
+  find("classes-title").textContent = queue.several ? `${which} has the labels` : `${which} is rather`;
   find("filter-line").hidden = !many;
   find("classes").replaceChildren(...offered.map((label, place) => classButton(item, picture, label, place)));
   const more = fitting.length - offered.length;

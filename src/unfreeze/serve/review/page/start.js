@@ -71,7 +71,7 @@ async function decide(action, labels = []) {
   if (await change("decide", { item: from, picture: place.meant, action, labels })) goOn(from);
 }
 
-const relabel = (labels) => labels.length && decide("relabel", labels);
+const relabel = (labels) => decide("relabel", labels);
 
 async function undo() {
   const undone = await change("undo", {});
@@ -83,7 +83,7 @@ const COMMANDS = {
   x: () => decide("exclude"),
   s: () => decide("skip"),
   u: undo,
-  r: () => current() && relabel(current().suggested),
+  r: () => current()?.suggested.length && relabel(current().suggested),
   o: () => current()?.pictures.length > 1 && mean(1 - place.meant),
   "/": () => find("filter-line").hidden || find("filter").focus(),
   "?": () => find("keys").showModal(),
