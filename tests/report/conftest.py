@@ -10,6 +10,7 @@ import pytest
 from made import write_collection
 from recorded import falling_sweep, four_epochs
 from unfreeze.evaluation import metrics
+from unfreeze.evaluation.activation_maps import ActivationMaps
 from unfreeze.evaluation.certainty import Certainty, fit_certainty
 from unfreeze.evaluation.class_gains import ClassGain, ClassGains
 from unfreeze.evaluation.learning_curve import LearningCurve
@@ -17,7 +18,6 @@ from unfreeze.evaluation.novelty import fit_novelty
 from unfreeze.evaluation.predictions import table_from_logits
 from unfreeze.images.scan import scan_folder
 from unfreeze.images.table import ImageRow
-from unfreeze.evaluation.activation_maps import ActivationMaps
 from unfreeze.report.page import ReportContent
 from unfreeze.training.history import History
 from unfreeze.training.lr_band import LrBand
