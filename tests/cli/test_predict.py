@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,15 @@ def test_names_classes_lists_bad_files_and_writes_csv(run_cli: RunCli, run: Path
     assert rows[4]["error"] == "not a picture in a known format"
     assert {(row["distance"], row["refused"], row["set"]) for row in rows} == {("", "", "")}
     assert sum(float(rows[0][name]) for name in ("p:blue", "p:red")) == pytest.approx(1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text here")
+def test_the_table_is_text_whatever_the_names_are(run_cli: RunCli, run: Path, small: Path, tmp_path: Path) -> None:
+    (small / "train/red/000.png").rename(small / os.fsdecode(b"\xe4.png"))
+    table = tmp_path / "out.csv"
+    assert run_cli("predict", run, small / os.fsdecode(b"\xe4.png"), "--csv", table, "--quiet")[0] == 0
+    (row,) = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+    assert row["path"] == f"{small}/\\udce4.png"
 
 
 def test_the_model_folder_alone_predicts_too(run_cli: RunCli, run: Path, small: Path) -> None:

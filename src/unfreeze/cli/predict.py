@@ -67,6 +67,8 @@ def write_csv(path: Path, predictor: "Predictor", predictions: Sequence["Predict
     `distance` and `refused` (yes or no) are empty where the model cannot refuse, `set` where it promises no sets; the
     classes of a set are joined by semicolons.
 
+    Bytes of a name that are no text are escaped, as they are on the console, so that the file is UTF-8 throughout.
+
     Args:
         path: The file to write.
         predictor: What predicted.
@@ -81,7 +83,7 @@ def write_csv(path: Path, predictor: "Predictor", predictions: Sequence["Predict
 
     several = predictor.objective.several
     try:
-        with path.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with path.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             known = ("distance", "refused", "set")
             writer.writerow(["path", "predicted", "error", *known, *(f"p:{name}" for name in predictor.classes)])
