@@ -36,8 +36,8 @@ def test_no_mistake_seen_is_not_taken_for_none() -> None:
 
 
 def test_what_is_not_defined_has_no_interval() -> None:
-    for words in ({"share": math.nan, "variance": 0.1}, {"share": 0.5, "variance": math.nan}):
-        assert all(math.isnan(end) for end in effective_interval(**words, pictures=10))
+    for share, variance in ((math.nan, 0.1), (0.5, math.nan)):
+        assert all(math.isnan(end) for end in effective_interval(share, variance, pictures=10))
     assert all(math.isnan(end) for end in effective_interval(0.5, 0.1, pictures=0))
 
 

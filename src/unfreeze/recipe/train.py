@@ -286,7 +286,6 @@ def _figures(course: EightSteps, table: PredictionTable) -> dict[str, Any]:
         "macro_f1": metrics.macro_f1(valid),
         "mean_average_precision": defined(mean_average_precision(valid)) if valid.objective.several else None,
         "labels": defined(label_figures(valid)) if valid.objective.several else None,
-        "figures": result_figures(table),
         "classes": list(images.classes),
         "train_images": len(images.of_split("train")),
         "valid_images": len(images.of_split("valid")),
