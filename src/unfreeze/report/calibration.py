@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from unfreeze.evaluation.calibration import logits_of, probabilities_at
 from unfreeze.evaluation.reliability import ReliabilityBin, answers, calibration_error, chance_error, reliability
-from unfreeze.report.content import ReportContent
+from unfreeze.report.content import ReportContent, once
 
 BINS_DRAWN = 10
 
@@ -56,6 +56,7 @@ class CalibrationView:
         )
 
 
+@once
 def calibration_view(content: ReportContent) -> CalibrationView | None:
     """What there is to say of calibration.
 
