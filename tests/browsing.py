@@ -21,7 +21,7 @@ def assert_sound(
     messages: list[str] = []
     requests: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         shown = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
         shown.on("console", lambda message: messages.append(message.text))
         shown.on("pageerror", lambda error: messages.append(str(error)))
@@ -44,7 +44,7 @@ def assert_accessible(page: str, file: Path, *, width: int, scheme: str) -> None
 
     file.write_text(page, encoding="utf-8")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         context = browser.new_context(
             viewport={"width": width, "height": 800},
             color_scheme=scheme,  # type: ignore[arg-type]
@@ -63,7 +63,8 @@ def assert_accessible(page: str, file: Path, *, width: int, scheme: str) -> None
     assert grave == {}
 
 
-def _chromium() -> str:
+def chromium() -> str:
+    """The browser's program; a test that needs it is skipped where there is none."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not found:
         pytest.skip("no Chromium on this machine")

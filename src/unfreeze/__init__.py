@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from unfreeze.deploy.predictor import Prediction, Predictor
     from unfreeze.errors import UnfreezeError
+    from unfreeze.evaluation.figure import Figure
+    from unfreeze.evaluation.figures import table_figures
     from unfreeze.evaluation.predictions import PredictionTable, read_predictions
     from unfreeze.images.scan import scan_folder
     from unfreeze.images.table import ImageTable
     from unfreeze.learner.data import ImageData
+    from unfreeze.learner.explaining import activation_maps
     from unfreeze.learner.learner import Learner
+    from unfreeze.learner.outlook import data_outlook
     from unfreeze.network.build import build_network
     from unfreeze.network.network import Network
     from unfreeze.plots.class_gains import plot_class_gains
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from unfreeze.plots.distances import plot_distances
     from unfreeze.plots.learning_curve import plot_learning_curve
     from unfreeze.plots.losses import plot_losses
+    from unfreeze.plots.maps import plot_activation_maps
     from unfreeze.plots.reliability import plot_reliability
     from unfreeze.plots.schedule import plot_planned, plot_schedule
     from unfreeze.plots.sweep import plot_lr_find
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Figure",
     "ImageData",
     "ImageTable",
     "Learner",
@@ -42,7 +48,10 @@ __all__ = [
     "Transform",
     "UnfreezeError",
     "__version__",
+    "activation_maps",
     "build_network",
+    "data_outlook",
+    "plot_activation_maps",
     "plot_class_gains",
     "plot_confusion",
     "plot_distances",
@@ -54,10 +63,12 @@ __all__ = [
     "plot_schedule",
     "read_predictions",
     "scan_folder",
+    "table_figures",
     "train",
 ]
 
 _HOMES = {
+    "Figure": "unfreeze.evaluation.figure",
     "ImageData": "unfreeze.learner.data",
     "ImageTable": "unfreeze.images.table",
     "Learner": "unfreeze.learner.learner",
@@ -68,7 +79,10 @@ _HOMES = {
     "TrainSettings": "unfreeze.recipe.settings",
     "Transform": "unfreeze.transforms.transform",
     "UnfreezeError": "unfreeze.errors",
+    "activation_maps": "unfreeze.learner.explaining",
     "build_network": "unfreeze.network.build",
+    "data_outlook": "unfreeze.learner.outlook",
+    "plot_activation_maps": "unfreeze.plots.maps",
     "plot_class_gains": "unfreeze.plots.class_gains",
     "plot_confusion": "unfreeze.plots.confusion",
     "plot_distances": "unfreeze.plots.distances",
@@ -80,6 +94,7 @@ _HOMES = {
     "plot_schedule": "unfreeze.plots.schedule",
     "read_predictions": "unfreeze.evaluation.predictions",
     "scan_folder": "unfreeze.images.scan",
+    "table_figures": "unfreeze.evaluation.figures",
     "train": "unfreeze.recipe.train",
 }
 

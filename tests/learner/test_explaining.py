@@ -11,8 +11,9 @@ import torch
 from made import write_collection
 from small import small_network
 from unfreeze.errors import CollectionError
+from unfreeze.evaluation.activation_maps import PICTURES_AT_A_TIME
 from unfreeze.learner.data import ImageData
-from unfreeze.learner.explaining import PICTURES_AT_A_TIME, activation_maps
+from unfreeze.learner.explaining import activation_maps
 from unfreeze.learner.learner import Learner
 
 
@@ -58,6 +59,17 @@ def test_a_network_of_the_users_own_is_explained(tmp_path: Path) -> None:
     expected = found.logits[range(3), found.classes]
     assert found.evidence.mean((1, 2)) == pytest.approx(expected, abs=1e-3)
     learner.close()
+
+
+def test_files_are_explained_as_rows_are(learner: Learner, tmp_path: Path) -> None:
+    learner.fit_exactly()
+    row = learner.data.table.rows[0]
+    path = learner.data.table.root / row.path
+    as_row, as_file = activation_maps(learner, [row]), activation_maps(learner, [path])
+    assert np.array_equal(as_file.squares, as_row.squares)
+    assert np.array_equal(as_file.evidence, as_row.evidence)
+    with pytest.raises(CollectionError, match=r"gone\.png: cannot be read"):
+        activation_maps(learner, [str(tmp_path / "gone.png")])
 
 
 def test_a_picture_that_has_gone_is_named(learner: Learner) -> None:

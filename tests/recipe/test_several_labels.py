@@ -17,8 +17,9 @@ from unfreeze.evaluation import metrics
 from unfreeze.evaluation.labels import label_figures, mean_average_precision
 from unfreeze.evaluation.names import joined
 from unfreeze.evaluation.predictions import read_predictions
+from unfreeze.recipe.finish import RunResult
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.recipe.train import RunResult, train
+from unfreeze.recipe.train import train
 
 SETTINGS = TrainSettings(
     size=32, batch_size=8, full_batch_size=8, tta_views=1, threads=1, max_epochs=3, unfreeze="late"
@@ -37,7 +38,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, watched: Recorder) -> Run
     data = labelled_data(root, {"train": 8, "valid": 5, "test": 3}, size_px=32)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNFREEZE_CACHE", str(new_cache(tmp_path_factory)))
-        patch.setattr("unfreeze.recipe.train._read", lambda *_, **__: data)
+        patch.setattr("unfreeze.recipe.train.read_pictures", lambda *_, **__: data)
         return train(root, tmp_path_factory.mktemp("runs") / "run", SETTINGS, watched)
 
 
@@ -62,7 +63,7 @@ def test_steps_speak_of_exact_matches_and_of_guessing_as_it_is_here(finished: Ru
 
 def test_every_figure_can_be_computed_again_from_the_table(finished: RunResult) -> None:
     table, result = read_predictions(finished.folder / "predictions.csv"), finished.figures
-    for name in ("targets", "probabilities", "losses", "tta"):
+    for name in ("targets", "probabilities", "losses", "tta", "distances"):
         assert getattr(table, name).tobytes() == getattr(finished.table, name).tobytes(), name
     valid, test = table.of_split("valid"), table.of_split("test")
     assert json.loads((finished.folder / "result.json").read_text()) == result
@@ -78,15 +79,19 @@ def test_every_figure_can_be_computed_again_from_the_table(finished: RunResult) 
 
 def test_the_bundle_says_what_evaluation_said(finished: RunResult) -> None:
     settings = json.loads((finished.folder / "model" / "bundle.json").read_text())
-    assert (settings["probabilities"], settings["format_version"]) == ("sigmoid", 2)
+    assert (settings["probabilities"], settings["format_version"]) == ("sigmoid", 3)
     predictor, table = Predictor(finished.folder), finished.table
     root = Path(json.loads((finished.folder / "receipt.json").read_text())["pictures"])
     found = predictor.predict([root / path for path in table.paths])
-    np.testing.assert_allclose([prediction.probabilities for prediction in found], table.probabilities, atol=1e-4)
+    np.testing.assert_allclose([prediction.probabilities for prediction in found], table.probabilities, atol=1e-6)
+    assert table.distances is not None  # of 20 validation pictures
+    assert [prediction.distance for prediction in found] == pytest.approx(table.distances.tolist(), abs=1e-6)
+    assert settings["sets"] is None
+    assert {prediction.candidates for prediction in found} == {()}
     assert [predictor.names(p) for p in found] == [table.predicted_names(i) for i in range(len(table.paths))]
     with_views = predictor.predict([root / path for path in table.paths[:3]], tta_views=1)
     assert table.tta is not None
-    np.testing.assert_allclose([p.probabilities for p in with_views], table.tta[:3], atol=1e-4)
+    np.testing.assert_allclose([p.probabilities for p in with_views], table.tta[:3], atol=1e-6)
 
 
 @pytest.mark.filterwarnings("default")  # the command line silences what libraries warn of
@@ -139,7 +144,7 @@ def test_labels_that_no_picture_has_and_a_head_that_is_worse_than_guessing(
     """Guessing's loss is log 2, not the logarithm of the number of labels, 2 of 32 of which are seen here."""
     data = labelled_data(tmp_path / "pictures", {"train": 3, "valid": 2}, size_px=32)
     table = replace(data.table, classes=(*NAMES, *(f"unseen {number}" for number in range(30))))
-    monkeypatch.setattr("unfreeze.recipe.train._read", lambda *_, **__: replace(data, table=table))
+    monkeypatch.setattr("unfreeze.recipe.train.read_pictures", lambda *_, **__: replace(data, table=table))
     watched = Recorder()
     settings = replace(SETTINGS, steps=(1, 3), lr=4000.0, tta_views=0, head_epochs=1)
     figures = train(tmp_path / "pictures", tmp_path / "run", settings, watched).figures

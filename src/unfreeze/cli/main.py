@@ -11,8 +11,11 @@ import typer
 from unfreeze.cli.cache import cache_command
 from unfreeze.cli.check import check_command
 from unfreeze.cli.compare import compare_command
+from unfreeze.cli.evaluate import evaluate_command
+from unfreeze.cli.explain import explain_command
 from unfreeze.cli.predict import predict_command
 from unfreeze.cli.schedule import schedule_command
+from unfreeze.cli.serve import serve_command
 from unfreeze.cli.squares import squares_command
 from unfreeze.cli.train import train_command
 from unfreeze.errors import UnfreezeError
@@ -23,7 +26,7 @@ _EXTRAS = dict.fromkeys(
         *("safetensors", "sklearn", "scipy", "threadpoolctl", "timm", "torch", "torchvision"),
     ),
     "train",
-)
+) | dict.fromkeys(("fastapi", "prometheus_client", "pydantic", "python_multipart", "starlette", "uvicorn"), "serve")
 """The extra that brings what can be missing, by the name that it is imported by."""
 
 app = typer.Typer(
@@ -36,9 +39,12 @@ app = typer.Typer(
 )
 app.command("train")(train_command)
 app.command("predict")(predict_command)
+app.command("serve")(serve_command)
+app.command("explain")(explain_command)
 app.command("squares")(squares_command)
 app.command("check")(check_command)
 app.command("compare")(compare_command)
+app.command("evaluate")(evaluate_command)
 app.command("schedule")(schedule_command)
 app.command("cache")(cache_command)
 

@@ -50,10 +50,10 @@ def predict_command(
         write_csv(table, predictor, found)
     good = [prediction for prediction in found if not prediction.error]
     if not quiet:
-        if not predictor.can_refuse:
-            echo(f"note: {why_no_refusal(predictor)}")
         for prediction in good:
             echo(f"{prediction.path}  {_in_words(predictor, prediction)}")
+    if good and not quiet and not predictor.can_refuse:
+        echo(f"note: {why_no_refusal(predictor)}", err=True)
     for prediction in found:
         if prediction.error:
             echo(f"{prediction.path}: not predicted: {prediction.error}", err=True)
@@ -66,6 +66,8 @@ def write_csv(path: Path, predictor: "Predictor", predictions: Sequence["Predict
 
     `distance` and `refused` (yes or no) are empty where the model cannot refuse, `set` where it promises no sets; the
     classes of a set are joined by semicolons.
+
+    Bytes of a name that are no text are escaped, as they are on the console, so that the file is UTF-8 throughout.
 
     Args:
         path: The file to write.
@@ -81,7 +83,7 @@ def write_csv(path: Path, predictor: "Predictor", predictions: Sequence["Predict
 
     several = predictor.objective.several
     try:
-        with path.open("x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with path.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             known = ("distance", "refused", "set")
             writer.writerow(["path", "predicted", "error", *known, *(f"p:{name}" for name in predictor.classes)])

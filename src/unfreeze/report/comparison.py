@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unfreeze.errors import PictureError
-from unfreeze.evaluation.comparison import Comparison, notes, points, verdict
+from unfreeze.evaluation.comparison import Comparison, points, verdict
 from unfreeze.evaluation.metrics import wilson_interval
+from unfreeze.evaluation.names import in_words
 from unfreeze.images.decode import decode
 from unfreeze.images.storage import Storage
 from unfreeze.report.page_text import rendered
@@ -21,7 +22,7 @@ class Change:
 
     Attributes:
         path: Its path.
-        true: Its class.
+        true: Its class, or its labels.
         first: The first model's answer.
         first_sure: The probability that it gave it.
         second: The second model's answer.
@@ -38,13 +39,16 @@ class Change:
     picture: str
 
 
-def comparison_page(comparison: Comparison, names: tuple[str, str], *, pictures: Storage | None) -> str:
+def comparison_page(
+    comparison: Comparison, names: tuple[str, str], *, pictures: Storage | None, notes: Sequence[str] = ()
+) -> str:
     """Renders the page.
 
     Args:
         comparison: Two models on the same pictures.
         names: What to call them.
         pictures: Where the pictures lie; None to show their names only.
+        notes: Which pictures were left out, a sentence each.
 
     Returns:
         HTML; whatever comes from file and class names is escaped.
@@ -59,8 +63,10 @@ def comparison_page(comparison: Comparison, names: tuple[str, str], *, pictures:
     return rendered(
         "comparison.html.jinja",
         names=names,
+        measure=comparison.objective.measure.capitalize(),
+        several=comparison.objective.several,
         verdict=verdict(comparison, names),
-        notes=notes(comparison, names),
+        notes=notes,
         models=[(name, k / count, wilson_interval(k, count)) for name, k in zip(names, right, strict=True)],
         difference=f"{points(comparison.difference)} points",
         interval=" to ".join(points(end) for end in comparison.interval),
@@ -73,14 +79,13 @@ def comparison_page(comparison: Comparison, names: tuple[str, str], *, pictures:
 
 def _changes(comparison: Comparison, rows: Sequence[int], pictures: Storage | None) -> list[Change]:
     """The changes of one kind, those first of which the second model is surest."""
-    names = comparison.classes
     return [
         Change(
             path=comparison.paths[row],
-            true=names[comparison.targets[row]],
-            first=names[comparison.first[row]],
+            true=in_words(comparison.names(comparison.targets[row])),
+            first=in_words(comparison.names(comparison.first[row])),
             first_sure=float(comparison.first_sure[row]),
-            second=names[comparison.second[row]],
+            second=in_words(comparison.names(comparison.second[row])),
             second_sure=float(comparison.second_sure[row]),
             picture=_thumbnail(pictures, comparison.paths[row]) if pictures else "",
         )

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import math
 import re
 from typing import Any
 
@@ -34,7 +35,7 @@ def rendered(template: str, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.globals["policy"] = policy()
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f}{NO_BREAK}%"
+    environment.filters["percent"] = _percent
     environment.filters["whole_percent"] = _whole_percent
     environment.filters["shade"] = lambda share: f"{max(100 * share, 12 if share else 0):.0f}%"
     return environment.get_template(template).render(**values)
@@ -61,6 +62,15 @@ def policy(script: str = "") -> str:
         return found
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return f"{found}; script-src 'sha256-{digest}'"
+
+
+def _percent(share: float | None) -> str:
+    """A share in per cent; a dash for one that is not defined.
+
+    >>> [_percent(share).replace(NO_BREAK, " ") for share in (0.995, float("nan"), None)]
+    ['99.5 %', '–', '–']
+    """
+    return "–" if share is None or math.isnan(share) else f"{100 * share:.1f}{NO_BREAK}%"
 
 
 def _whole_percent(share: float) -> str:
