@@ -19,7 +19,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from unfreeze.evaluation.certainty import fit_certainty
+from unfreeze.evaluation.calibration import Calibration
+from unfreeze.evaluation.certainty import COVERAGE, Certainty
+from unfreeze.evaluation.conformal import fit_conformal
 from unfreeze.evaluation.novelty import fit_novelty
 from unfreeze.evaluation.predictions import PredictionTable, table_from_logits
 from unfreeze.images.storage import FolderStorage
@@ -105,13 +107,24 @@ def drawn(pictures: int, classes: int, storage: Repeated) -> ReportContent:
     rows = [*_rows("valid", targets, random), *_rows("train", targets, random)]
     features = random.random((min(pictures, 2000), FEATURES)).astype(np.float32)
     novelty = fit_novelty(features[: len(features) // 2], features)
-    certainty = fit_certainty(logits, targets, novelty=novelty)
     table = table_from_logits(
-        logits / certainty.temperature,
+        logits,
         classes=names,
         paths=[row.path for row in rows[:pictures]],
         splits=["valid"] * pictures,
         targets=targets.tolist(),
+    )
+    certainty = Certainty(
+        calibration=Calibration(
+            temperature=1.1,
+            fold_temperatures=(),
+            held_out=table.probabilities.astype(np.float64),
+            helped=True,
+            loss_before=1.0,
+            loss_after=float(table.losses.mean()),
+        ),
+        novelty=novelty,
+        sets=fit_conformal(table.probabilities, targets, coverage=COVERAGE),
     )
     table = replace(table.with_distances(np.resize(novelty.scores(features), pictures)), tta=table.probabilities)
     return ReportContent(
