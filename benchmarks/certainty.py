@@ -9,12 +9,10 @@ the bound of the sets on the other half. Validation pictures did choose the weig
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 from unfreeze.evaluation.calibration import calibrate, logits_of
 from unfreeze.evaluation.conformal import measure_coverage
 from unfreeze.evaluation.predictions import PredictionTable, read_predictions
-from unfreeze.evaluation.reliability import answers, calibration_error
+from unfreeze.evaluation.reliability import answers, calibration_error, chance_error
 
 COVERAGES = (0.9, 0.95, 0.99)
 
@@ -54,16 +52,9 @@ def certainty(name: str, table: PredictionTable) -> str:
             f"{found.temperature:.3f} ({min(folds):.3f} to {max(folds):.3f})",
             *(f"{before:.4f}, {after:.4f}" for before, after in errors),
             f"{found.loss_before:.4f}, {found.loss_after:.4f}",
-            f"{by_chance(found.held_out):.4f} |",
+            f"{chance_error(answers(found.held_out, table.targets)[0]):.4f} |",
         ]
     )
-
-
-def by_chance(probabilities: np.ndarray, *, times: int = 500) -> float:
-    """The mean calibration error (bins of as many answers) if answers were right exactly as often as is said."""
-    random = np.random.Generator(np.random.PCG64(0))
-    sure = probabilities.max(axis=1)
-    return float(np.mean([calibration_error(sure, random.random(len(sure)) < sure) for _ in range(times)]))
 
 
 def covered(name: str, table: PredictionTable, coverage: float) -> str:

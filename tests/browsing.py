@@ -38,7 +38,7 @@ def assert_sound(
 
 
 def chromium() -> str:
-    """Where Chromium is; a test is skipped where there is none."""
+    """The browser's program; a test that needs it is skipped where there is none."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not found:
         pytest.skip("no Chromium on this machine")

@@ -18,6 +18,7 @@ from unfreeze.images.decode import decode
 from unfreeze.images.limits import DecodeLimits
 from unfreeze.serve.answers import Answer, Seen, Squares
 from unfreeze.serve.app import Access, Threads, create_app
+from unfreeze.serve.batching import Batching
 from unfreeze.serve.limits import ServeLimits
 
 CLASSES = ("red", "green", "blue")
@@ -69,7 +70,7 @@ class ColourModel:
             names=() if refused else (self.classes[int(shares.argmax())],),
             refused=refused,
             distance=float(1 - means.sum() / 765),
-            members=tuple(name for name, share in zip(self.classes, shares, strict=True) if share > 0.3),
+            members=tuple(name for name, share in zip(self.classes, shares, strict=False) if share > 0.3),
         )
 
 
@@ -103,7 +104,7 @@ def client(
         {name: Path(name) for name in names},
         limits=limits,
         access=access,
-        threads=threads,
+        threads=threads or Threads(batching=Batching(size=8)),
         open_model=opened or (lambda _: found),
     )
     with TestClient(app, raise_server_exceptions=False) as talking:

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from unfreeze.deploy.predictor import Prediction, Predictor
     from unfreeze.errors import UnfreezeError
+    from unfreeze.evaluation.figure import Figure
+    from unfreeze.evaluation.figures import table_figures
     from unfreeze.evaluation.predictions import PredictionTable, read_predictions
     from unfreeze.images.scan import scan_folder
     from unfreeze.images.table import ImageTable
     from unfreeze.learner.data import ImageData
+    from unfreeze.learner.explaining import activation_maps
     from unfreeze.learner.learner import Learner
+    from unfreeze.learner.outlook import data_outlook
     from unfreeze.network.build import build_network
     from unfreeze.network.network import Network
+    from unfreeze.plots.maps import plot_activation_maps
     from unfreeze.recipe.settings import TrainSettings
     from unfreeze.recipe.train import train
     from unfreeze.transforms.transform import Transform
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Figure",
     "ImageData",
     "ImageTable",
     "Learner",
@@ -34,13 +40,18 @@ __all__ = [
     "Transform",
     "UnfreezeError",
     "__version__",
+    "activation_maps",
     "build_network",
+    "data_outlook",
+    "plot_activation_maps",
     "read_predictions",
     "scan_folder",
+    "table_figures",
     "train",
 ]
 
 _HOMES = {
+    "Figure": "unfreeze.evaluation.figure",
     "ImageData": "unfreeze.learner.data",
     "ImageTable": "unfreeze.images.table",
     "Learner": "unfreeze.learner.learner",
@@ -51,9 +62,13 @@ _HOMES = {
     "TrainSettings": "unfreeze.recipe.settings",
     "Transform": "unfreeze.transforms.transform",
     "UnfreezeError": "unfreeze.errors",
+    "activation_maps": "unfreeze.learner.explaining",
     "build_network": "unfreeze.network.build",
+    "data_outlook": "unfreeze.learner.outlook",
+    "plot_activation_maps": "unfreeze.plots.maps",
     "read_predictions": "unfreeze.evaluation.predictions",
     "scan_folder": "unfreeze.images.scan",
+    "table_figures": "unfreeze.evaluation.figures",
     "train": "unfreeze.recipe.train",
 }
 

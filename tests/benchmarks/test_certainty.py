@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from benchmarks.certainty import by_chance, certainty, covered
+from benchmarks.certainty import certainty, covered
 from unfreeze.evaluation.calibration import calibrate, logits_of
 from unfreeze.evaluation.conformal import measure_coverage
 from unfreeze.evaluation.predictions import PredictionTable, table_from_logits
@@ -32,13 +32,6 @@ def test_rows_say_what_calibration_brings(table: PredictionTable) -> None:
         before, after = map(float, cell.split(", "))
         assert after < before
     assert "| 90 % | 90." in covered("made", table, 0.9)
-
-
-def test_answers_that_are_as_often_right_as_is_said_are_wrong_by_chance_alone() -> None:
-    sure = np.stack([np.full(900, 0.8), np.full(900, 0.2)], axis=1)
-    assert by_chance(sure) == pytest.approx(
-        np.sqrt(2 / np.pi) * 0.4 / 30, rel=0.15
-    )  # one bin: a normal's mean deviation
 
 
 @pytest.mark.slow

@@ -36,6 +36,7 @@ def loaded_modules(*words: str) -> set[str]:
         ("compare", "--help"),
         ("schedule", "--help"),
         ("schedule", "--csv", "-"),
+        ("serve", "--help"),
         ("squares", "--help"),
     ],
 )

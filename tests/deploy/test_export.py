@@ -46,8 +46,9 @@ class MeansModel:
     def arrays(self) -> dict[str, np.ndarray]:
         return {"stages.head.1.weight": self.head.weight, "stages.head.1.bias": self.head.bias}
 
-    def probabilities(self, squares: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-        powers = np.exp(squares.mean((2, 3)) @ self.head.weight.T.astype(np.float64) + self.head.bias)
+    def probabilities(self, squares: npt.NDArray[np.uint8], *, temperature: float = 1.0) -> npt.NDArray[np.float64]:
+        features = squares.mean((2, 3)).astype(np.float16).astype(np.float64)  # as the graph rounds them
+        powers = np.exp((features @ self.head.weight.T.astype(np.float64) + self.head.bias) / temperature)
         found: npt.NDArray[np.float64] = powers / powers.sum(1, keepdims=True) + self.error
         return found
 
@@ -62,6 +63,22 @@ def test_graph_and_weights_are_written_and_agree(mean_body: Path, tmp_path: Path
     weights = safetensors.numpy.load_file(tmp_path / "model" / WEIGHTS_FILE)
     assert weights.keys() == model.arrays().keys()
     assert all(np.array_equal(weights[name], array) for name, array in model.arrays().items())
+
+
+def test_the_temperature_lies_in_the_graph_and_not_in_the_weights(mean_body: Path, tmp_path: Path) -> None:
+    model = MeansModel(mean_body)
+    assert export_model(model, tmp_path, squares=SQUARES, temperature=0.4) < 1e-6
+    found = OnnxEngine(tmp_path / GRAPH_FILE).run(SQUARES)
+    assert np.abs(found - model.probabilities(SQUARES)).max() > 0.1
+    weights = safetensors.numpy.load_file(tmp_path / WEIGHTS_FILE)
+    assert all(np.array_equal(weights[name], array) for name, array in model.arrays().items())
+
+
+def test_a_graph_that_gives_no_numbers_is_refused(mean_body: Path, tmp_path: Path) -> None:
+    model = MeansModel(mean_body)
+    model.head.weight[0, 0] = np.nan
+    with pytest.raises(BundleError, match=r"differs from the model by nan"):
+        export_model(model, tmp_path, squares=SQUARES)
 
 
 @pytest.mark.parametrize("error", [0.9, 1.1])

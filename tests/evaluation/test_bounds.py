@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unfreeze.errors import SettingsError
-from unfreeze.evaluation.bounds import held_out_bound
+from unfreeze.evaluation.bounds import beta_quantile, held_out_bound
 
 
 @pytest.mark.parametrize(("count", "share", "expected"), [(19, 0.05, 19.0), (20, 0.1, 19.0), (99, 0.29, 71.0)])
@@ -65,3 +65,13 @@ def test_share_that_is_none_is_an_error(share: float) -> None:
     with pytest.raises(SettingsError, match="give the part that may lie above the bound") as error:
         held_out_bound(np.arange(5.0), share=share)
     assert error.value.subject == "share"
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.floats(0.001, 0.999))
+def test_quantiles_are_those_of_scipy(a: int, b: int, share: float) -> None:
+    assert beta_quantile(a, b, share) == pytest.approx(scipy.stats.beta(a, b).ppf(share), rel=1e-7)
+
+
+def test_quantiles_of_many_pictures_are_those_of_scipy() -> None:
+    for share in (0.025, 0.975):
+        assert beta_quantile(5000, 95_001, share) == pytest.approx(scipy.stats.beta(5000, 95_001).ppf(share), rel=1e-6)

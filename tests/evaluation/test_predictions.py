@@ -35,6 +35,9 @@ def tables(draw: st.DrawFn) -> PredictionTable:
         splits=draw(st.lists(st.sampled_from(["train", "valid", "test"]), min_size=count, max_size=count)),
         targets=draw(st.lists(st.integers(0, len(classes) - 1), min_size=count, max_size=count)),
     )
+    if draw(st.booleans()):
+        distances = arrays(np.float32, count, elements=st.floats(0, width=32, allow_infinity=True))
+        table = table.with_distances(draw(distances))
     return table.with_tta(scipy.special.softmax(draw(logits), axis=1)) if draw(st.booleans()) else table
 
 
@@ -102,7 +105,56 @@ def test_file_that_breaks_off_anywhere_within_a_line_is_damaged(three_rows: Pred
             read_predictions(path)
 
 
+def test_distance_stands_after_the_loss(three_rows: PredictionTable, tmp_path: Path) -> None:
+    path = tmp_path / "predictions.csv"
+    three_rows.with_distances(np.array([0.1, np.inf, 0], np.float32)).write(path)
+    header, _, second, _ = path.read_text().splitlines()
+    assert header == "path,split,target,predicted,loss,distance,p:cat,p:dog"
+    assert second == "b.png,test,dog,cat,0.9740769841801067,inf,0.62245935,0.37754068"
+
+
+def test_distance_may_be_a_class_and_one_without_a_column_is_not_known(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.csv"
+    path.write_text("path,split,target,predicted,loss,p:distance\na.png,valid,distance,distance,0.0,1.0\n")
+    assert read_predictions(path).distances is None
+    path.write_text("path,split,target,predicted,loss,distance,p:distance\na.png,valid,distance,distance,0.0,2,1.0\n")
+    distances = read_predictions(path).distances
+    assert distances is not None
+    assert distances.tolist() == [2]
+
+
 HEADER = "path,split,target,predicted,loss,p:cat,p:dog\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (HEADER + "a.png,valid,cat,cat,0.5,0.6\n", "picture 1 has 6 columns, not 7"),
+        (HEADER + "a.png,valid,horse,cat,0.5,0.6,0.4\n", "'horse' is none of its classes"),
+        (HEADER + "a.png,valid,cat,cat,0.5,nan,0.4\n", "a probability does not lie between 0 and 1"),
+        (HEADER + "a.png,valid,cat,cat,0.5,1e300,0.4\n", "a probability does not lie between 0 and 1"),
+        (HEADER + "a.png,valid,cat,cat,0.5,-0.1,1.0\n", "a probability does not lie between 0 and 1"),
+        (HEADER + "a.png,valid,cat,cat,nan,0.6,0.4\n", "a loss or a distance is no number"),
+        (
+            HEADER.replace("p:cat", "distance,p:cat") + "a.png,valid,cat,cat,1,nan,0.6,0.4\n",
+            "a loss or a distance is no",
+        ),
+        (HEADER.replace("p:cat", "distance,p:cat") + "a.png,valid,cat,cat,1,near,0.6,0.4\n", "could not convert"),
+        (HEADER.replace("p:cat", "p:cat,distance"), "its columns are others"),
+        (HEADER.replace("loss", "distance,loss"), "its columns are others"),
+        (HEADER.replace("dog", "cat"), "two of its classes have the same name"),
+        ("\n", "its columns are others"),
+        ("", "it breaks off"),
+        ("\0\n", "its columns are others|NUL"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "predictions.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(
+        RunError, match=rf"predictions\.csv: not a table of predictions \(.*({reason}).*\); make it again"
+    ):
+        read_predictions(path)
 
 
 @pytest.mark.parametrize(
@@ -183,3 +235,7 @@ def test_rows_and_splits_keep_all_that_belongs_to_a_picture(three_rows: Predicti
     assert table.of_split("test").paths == ("b.png",)
     assert table.of_split("train").paths == ()
     assert three_rows.rows([0]).tta is None
+    far = three_rows.with_distances(np.array([3, 2, 1], np.float32)).rows([2, 0]).distances
+    assert far is not None
+    assert far.tolist() == [1, 3]
+    assert three_rows.rows([0]).distances is None

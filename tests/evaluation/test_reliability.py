@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.calibration import calibration_curve
 
 from unfreeze.evaluation.metrics import wilson_interval
-from unfreeze.evaluation.reliability import Bins, answers, calibration_error, reliability
+from unfreeze.evaluation.reliability import Bins, answers, calibration_error, chance_error, reliability
 
 
 def drawn(seed: int, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -103,3 +103,13 @@ def test_answers_of_one_class_are_the_most_probable_and_of_several_labels_each()
     confidences, right = answers(probabilities, np.array([[True, False], [True, True]]))
     assert confidences == pytest.approx([0.7, 0.3, 0.4, 0.6])
     assert right.tolist() == [True, False, True, True]
+
+
+def test_error_by_chance_is_what_answers_have_that_are_as_often_right_as_is_said() -> None:
+    confidences, random = drawn(0, 500)[0], np.random.default_rng(1)
+    errors = [calibration_error(confidences, random.random(500) < confidences) for _ in range(300)]
+    assert chance_error(confidences) == pytest.approx(np.mean(errors), rel=0.06)
+    assert chance_error(confidences) == chance_error(confidences)
+    assert math.isnan(chance_error(confidences[:0]))
+    one_bin = np.full(900, 0.8)  # a normal's mean deviation
+    assert chance_error(one_bin) == pytest.approx(np.sqrt(2 / np.pi) * 0.4 / 30, rel=0.15)

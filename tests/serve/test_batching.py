@@ -127,7 +127,7 @@ def test_an_error_reaches_all_who_wait_and_the_next_batch_is_answered() -> None:
     asyncio.run(within())
 
 
-@pytest.mark.parametrize("wrong", [{"size": 0}, {"wait_ms": -1}, {"workers": 0}])
+@pytest.mark.parametrize("wrong", [{"size": -1}, {"wait_ms": -1}, {"workers": 0}])
 def test_batches_that_cannot_be_made_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(SettingsError, match="cannot be made"):
         Batching(**wrong)

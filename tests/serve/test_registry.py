@@ -16,7 +16,7 @@ from unfreeze.serve.batching import Batcher, Batching
 from unfreeze.serve.problems import Problem
 from unfreeze.serve.registry import BLANK, Registry
 
-TWO = Threads(batching=Batching(workers=2))
+TWO = Threads(batching=Batching(size=8, workers=2))
 KEY = {"X-API-Key": "key"}
 
 
@@ -28,7 +28,7 @@ def within(opened: Callable[[Path], ColourModel], work: Callable[[Registry], Awa
             registry = Registry(
                 {"a": Path("a"), "b": Path("b")},
                 open_model=opened,
-                make_batcher=lambda _, model: Batcher(model.answers, pool, batching=Batching()),
+                make_batcher=lambda _, model, __: Batcher(model.answers, pool, batching=Batching(size=2)),
                 pool=pool,
             )
             await work(registry)

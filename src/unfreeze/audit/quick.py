@@ -8,7 +8,7 @@ from unfreeze.audit.findings import MEANINGS, PAIRED, Finding, Grade, Kind, by_k
 from unfreeze.audit.pictures import picture_findings
 from unfreeze.images.table import ImageTable
 
-SAID_BY_THE_SCAN = frozenset({Kind.BROKEN, Kind.ODD})
+SAID_BY_THE_SCAN = frozenset({Kind.BROKEN, Kind.ODD, Kind.LEAK})
 WORTH_A_LINE = frozenset({Kind.IMBALANCE, Kind.TINY, Kind.SHAPE})
 """Notes that change what a user would do before training; the others wait for `unfreeze check`."""
 

@@ -42,7 +42,9 @@ def serve_command(
         list[str] | None, typer.Option(help="Answer under this name too, such as behind a proxy.")
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Cores to use. [default: all]", min=1)] = None,
-    batch_size: Annotated[int, typer.Option(help="Squares in one call of the engine at most.", min=1)] = 8,
+    batch_size: Annotated[
+        int, typer.Option(help="Squares in one call of the engine at most; 0 for what is cheapest here.", min=0)
+    ] = 0,
     batch_wait_ms: Annotated[
         float, typer.Option(help="How long a picture waits for others although an engine is free.", min=0)
     ] = 0.0,

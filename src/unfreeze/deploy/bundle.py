@@ -3,55 +3,99 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
 
-from unfreeze.errors import BundleError, SettingsError
+import numpy as np
+
+from unfreeze.activations.engines import OnnxEngine
+from unfreeze.deploy.description import (
+    FORMAT_VERSION,
+    GRAPH_FILE,
+    REFERENCES_FILE,
+    SETTINGS_FILE,
+    WEIGHTS_FILE,
+    Bundle,
+    Refusal,
+    described,
+)
+from unfreeze.deploy.references import read_references, write_references
+from unfreeze.errors import BundleError
+from unfreeze.evaluation.novelty import Novelty
 from unfreeze.files import write_whole
-from unfreeze.training.objective import EXCLUSIVE, OBJECTIVES, Objective
+from unfreeze.training.objective import EXCLUSIVE, Objective
 from unfreeze.transforms.transform import Transform
 
-FORMAT_VERSION = 2
-VERSION_OF_CLASSES_ALONE = 1
-"""The version before pictures could have several labels: its probabilities are a softmax, and it does not say so."""
-
-SETTINGS_FILE, GRAPH_FILE, WEIGHTS_FILE = "bundle.json", "model.onnx", "model.safetensors"
+if TYPE_CHECKING:
+    from unfreeze.evaluation.certainty import Certainty
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bundle:
-    """What is said of a model beside its weights.
+__all__ = [
+    "FORMAT_VERSION",
+    "GRAPH_FILE",
+    "REFERENCES_FILE",
+    "SETTINGS_FILE",
+    "WEIGHTS_FILE",
+    "Bundle",
+    "OpenBundle",
+    "bundle_folder",
+    "open_bundle",
+    "parsed",
+    "read_bundle",
+    "write_bundle_settings",
+]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OpenBundle:
+    """A bundle whose files are whole, as prediction needs it.
 
     Attributes:
-        classes: Class names in the order of the graph's probabilities.
-        backbone: Name of the backbone.
-        transform: How a picture becomes a square, to the pixel.
-        sha256: SHA-256 of each other file in the folder, by name.
-        probabilities: How the graph makes them: "softmax" where a picture is of one class, "sigmoid" where it has any
-            number of labels.
-        format_version: Version of this layout.
+        path: Where it is.
+        settings: What is said of the model.
+        graph: The ONNX file.
+        novelty: What tells strange pictures; None where the model cannot.
     """
 
-    classes: Sequence[str]
-    backbone: str
-    transform: dict[str, Any]
-    sha256: dict[str, str]
-    probabilities: str
-    format_version: int = FORMAT_VERSION
+    path: Path
+    settings: Bundle
+    graph: bytes
+    novelty: Novelty | None
 
-    @property
-    def objective(self) -> Objective:
-        """What the model has learned of a picture."""
-        return OBJECTIVES[self.probabilities]
+    def engine(self) -> OnnxEngine:
+        """The graph, ready to run.
 
-    def to_transform(self) -> Transform:
-        """How a picture becomes a square."""
-        return Transform.from_dict(self.transform)
+        Returns:
+            The engine; its outputs are probabilities (N, C) and features (N, D).
+
+        Raises:
+            BundleError: If the graph does not fit what is said of it.
+        """
+        path = self.path / GRAPH_FILE
+        size, classes = self.settings.to_transform().size_px, len(self.settings.classes)
+        try:
+            engine = OnnxEngine(self.graph)
+            probabilities, features = engine.outputs(np.zeros((1, 3, size, size), np.uint8))
+        except Exception as error:  # each of onnxruntime's errors derives from Exception alone
+            reason = " ".join(str(error).split())[:200]
+            raise BundleError(f"{path}: cannot be run ({reason}); copy the bundle again", subject=path) from error
+        width = self.novelty.references.shape[1] if self.novelty else features.shape[-1]
+        if probabilities.shape != (1, classes) or features.shape != (1, width):
+            found = f"{probabilities.shape[-1]} probabilities and {features.shape[-1]} features"
+            message = f"{path}: gives {found}, where {classes} and {width} are expected; copy the bundle again"
+            raise BundleError(message, subject=path)
+        return engine
 
 
 def write_bundle_settings(
-    folder: Path, *, classes: Sequence[str], backbone: str, transform: Transform, objective: Objective = EXCLUSIVE
+    folder: Path,
+    *,
+    classes: Sequence[str],
+    backbone: str,
+    transform: Transform,
+    objective: Objective = EXCLUSIVE,
+    certainty: "Certainty | None" = None,
 ) -> None:
     """Completes a bundle whose graph and weights are written: names their hashes and how they are used.
 
@@ -61,15 +105,26 @@ def write_bundle_settings(
         backbone: Name of the backbone.
         transform: How a picture becomes a square.
         objective: What the model has learned: it decides how the graph makes probabilities.
+        certainty: What the model knows of its answers; its temperature is the one inside the graph.
     """
+    novelty = certainty.novelty if certainty else None
+    files = [GRAPH_FILE, WEIGHTS_FILE]
+    if novelty:
+        write_references(folder, novelty)
+        files.append(REFERENCES_FILE)
+    else:
+        (folder / REFERENCES_FILE).unlink(missing_ok=True)
     bundle = Bundle(
         classes=list(classes),
         backbone=backbone,
         transform=transform.to_dict(),
-        sha256={name: _sha256(folder / name) for name in (GRAPH_FILE, WEIGHTS_FILE)},
+        sha256={name: _sha256(folder / name) for name in files},
         probabilities=objective.output,
+        temperature=certainty.temperature if certainty else 1.0,
+        refusal=Refusal(neighbours=novelty.neighbours, bound=novelty.bound) if novelty else None,
+        sets=certainty.sets if certainty else None,
     )
-    write_whole(folder / SETTINGS_FILE, (json.dumps(asdict(bundle), indent=2) + "\n").encode())
+    write_whole(folder / SETTINGS_FILE, (json.dumps(bundle.to_plain(), indent=2) + "\n").encode())
 
 
 def read_bundle(folder: Path) -> Bundle:
@@ -88,32 +143,73 @@ def read_bundle(folder: Path) -> Bundle:
     if not path.is_file():
         message = f"{folder}: no model here (no {SETTINGS_FILE}); name a run folder that unfreeze train finished"
         raise BundleError(message, subject=folder)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        version = found["format_version"]
-        unsaid: dict[str, Any] = {"probabilities": EXCLUSIVE.output} if version == VERSION_OF_CLASSES_ALONE else {}
-        bundle = _checked(Bundle(**found, **unsaid)) if version in (VERSION_OF_CLASSES_ALONE, FORMAT_VERSION) else None
-    except (ValueError, KeyError, TypeError, AttributeError, SettingsError) as error:
-        raise BundleError(f"{path}: damaged ({error}); copy the bundle again", subject=path) from error
-    if bundle is None:
-        message = f"{path}: format version {version}; this version of unfreeze reads up to {FORMAT_VERSION}"
-        raise BundleError(message, subject=path)
+    bundle = parsed(path.read_bytes(), path=path)
     for name, expected in bundle.sha256.items():
         if not (folder / name).is_file() or _sha256(folder / name) != expected:
             raise BundleError(f"{folder / name}: missing or damaged; copy the bundle again", subject=folder / name)
     return bundle
 
 
-def _checked(bundle: Bundle) -> Bundle:
-    """The bundle, if its settings have the shape that prediction relies on."""
-    bundle.to_transform()
-    if not isinstance(bundle.classes, list) or not all(isinstance(name, str) for name in bundle.classes):
-        raise TypeError("classes is not a list of names")
-    if not isinstance(bundle.sha256, dict) or not {GRAPH_FILE, WEIGHTS_FILE} <= bundle.sha256.keys():
-        raise TypeError(f"sha256 does not name {GRAPH_FILE} and {WEIGHTS_FILE}")
-    if bundle.probabilities not in OBJECTIVES:
-        raise TypeError(f"probabilities is {bundle.probabilities!r}, not one of {', '.join(OBJECTIVES)}")
-    return bundle
+def open_bundle(path: Path) -> OpenBundle:
+    """Opens a bundle, its files checked.
+
+    Args:
+        path: A run folder or a bundle.
+
+    Returns:
+        What prediction needs.
+
+    Raises:
+        BundleError: If something is missing, damaged, or of another version.
+    """
+    folder = bundle_folder(path)
+    settings = read_bundle(folder)
+    return OpenBundle(
+        path=folder,
+        settings=settings,
+        graph=(folder / GRAPH_FILE).read_bytes(),
+        novelty=_novelty(settings, folder),
+    )
+
+
+def _novelty(settings: Bundle, folder: Path) -> Novelty | None:
+    refusal, path = settings.refusal, folder / REFERENCES_FILE
+    if refusal is None:
+        return None
+    references = read_references(path.read_bytes(), path=path)
+    if refusal.neighbours > len(references):
+        message = f"{path}: damaged (fewer than the {refusal.neighbours} neighbours that {SETTINGS_FILE} asks for)"
+        raise BundleError(f"{message}; copy the bundle again", subject=path)
+    return Novelty(references=references, neighbours=refusal.neighbours, bound=refusal.bound)
+
+
+def parsed(data: bytes, *, path: Path) -> Bundle:
+    """Reads `bundle.json`.
+
+    Args:
+        data: The whole file.
+        path: Where it lies, for the error.
+
+    Returns:
+        What is said of the model.
+
+    Raises:
+        BundleError: If it is damaged, or of another version.
+    """
+    try:
+        found = json.loads(data, parse_constant=_no_number)
+        version = found["format_version"]
+        if isinstance(version, int) and 1 <= version <= FORMAT_VERSION:
+            return described(found)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise BundleError(f"{path}: damaged ({reason}); copy the bundle again", subject=path) from error
+    message = f"{path}: format version {version}; this version of unfreeze reads up to {FORMAT_VERSION}"
+    raise BundleError(message, subject=path)
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
 
 
 def bundle_folder(path: Path) -> Path:

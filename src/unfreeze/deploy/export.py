@@ -31,18 +31,19 @@ class Exportable(Protocol):
         """All weights by name."""
         ...
 
-    def probabilities(self, squares: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    def probabilities(self, squares: npt.NDArray[np.uint8], *, temperature: float = 1.0) -> npt.NDArray[np.float64]:
         """What the model says of squares (N, 3, S, S): shape (N, C)."""
         ...
 
 
-def export_model(model: Exportable, folder: Path, *, squares: npt.NDArray[np.uint8]) -> float:
+def export_model(model: Exportable, folder: Path, *, squares: npt.NDArray[np.uint8], temperature: float = 1.0) -> float:
     """Writes `model.safetensors` and `model.onnx`, and compares the graph with the model.
 
     Args:
         model: The trained model.
         folder: Where the files go.
         squares: Squares (N, 3, S, S) of real pictures to compare on.
+        temperature: What the graph divides logits by; the weights stay as they are.
 
     Returns:
         The largest difference in a probability that was found.
@@ -58,9 +59,10 @@ def export_model(model: Exportable, folder: Path, *, squares: npt.NDArray[np.uin
         message = f"{graph}: this network cannot be exported ({error}); its weights are beside it"
         raise BundleError(message, subject=graph) from error
     head = model.head
-    add_head(body, graph, weight=head.weight, bias=head.bias, classes=len(head.bias), objective=head.objective)
-    difference = float(np.abs(OnnxEngine(graph).run(squares) - model.probabilities(squares)).max())
-    if difference > TOLERANCE:
+    add_head(body, graph, weight=head.weight, bias=head.bias, objective=head.objective, temperature=temperature)
+    expected = model.probabilities(squares, temperature=temperature)
+    difference = float(np.abs(OnnxEngine(graph).run(squares) - expected).max())
+    if not difference <= TOLERANCE:  # NaN is no small difference either
         message = f"{graph}: differs from the model by {difference:.1e} in a probability, more than {TOLERANCE:.0e}"
         raise BundleError(message, subject=graph)
     return difference

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -61,9 +62,35 @@ def held_out_bound(values: npt.NDArray[np.floating], *, share: float) -> HeldOut
     above = math.floor((count + 1) * share + 1e-9)
     if above == 0:
         return HeldOutBound(value=math.inf, share=share, count=count, expected=0.0, interval=(0.0, 0.0))
-    from scipy.special import betaincinv
-
     rank = count + 1 - above
-    low, high = (float(betaincinv(above, rank, tail)) for tail in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
+    low, high = (beta_quantile(above, rank, tail) for tail in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2))
     value = float(np.partition(values, rank - 1)[rank - 1])
     return HeldOutBound(value=value, share=share, count=count, expected=above / (count + 1), interval=(low, high))
+
+
+@lru_cache(maxsize=1024)  # many bounds are set on as many values, when splits are drawn again and again
+def beta_quantile(a: int, b: int, share: float) -> float:
+    """The quantile of a beta distribution with whole parameters.
+
+    Its distribution function at x is the probability that at least a of a + b - 1 independent trials succeed, x being
+    the chance of one: a finite sum. scipy, which the tests hold it against, takes longer to load than it is worth here.
+
+    Args:
+        a: First parameter, at least 1.
+        b: Second parameter, at least 1.
+        share: What part lies below the quantile, between 0 and 1.
+
+    Returns:
+        The quantile.
+
+    >>> round(beta_quantile(1, 1, 0.3), 9)
+    0.3
+    """
+    trials = a + b - 1
+    fewer = np.arange(a)  # so many successes are not enough
+    ways = np.concatenate([[0.0], np.cumsum(np.log((trials - fewer[:-1]) / (fewer[:-1] + 1)))])
+    low, high = 0.0, 1.0
+    while (middle := (low + high) / 2) not in (low, high):
+        enough = 1 - float(np.exp(ways + fewer * math.log(middle) + (trials - fewer) * math.log1p(-middle)).sum())
+        low, high = (middle, high) if enough < share else (low, middle)
+    return middle

@@ -14,6 +14,9 @@ NEIGHBOURS = 5
 MOST_REFERENCES = 2000
 REFUSED = 0.05
 
+ROUNDING = 1e-6
+"""How much further a bound lies than the picture that sets it: sums in another order must not refuse that one."""
+
 _ROWS_AT_A_TIME = 1024
 
 
@@ -53,11 +56,28 @@ class Novelty:
         """Which pictures, by their pooled features (N, D), are none of these; shape (N,)."""
         return np.asarray(self.scores(features) > self.bound.value)
 
+    def bounded(self, scores: Floats, *, refused: float = REFUSED) -> "Novelty":
+        """The same with a bound set on held-out pictures.
+
+        Args:
+            scores: Those of pictures that the body was not trained on, shape (V,).
+            refused: What part of new pictures of the known kinds may be taken for strange, between 0 and 1.
+
+        Returns:
+            With fewer than 1 / refused - 1 scores the bound is infinite: no picture is refused then.
+
+        Raises:
+            SettingsError: If the part is not between 0 and 1.
+        """
+        bound = held_out_bound(scores, share=refused)
+        return replace(self, bound=replace(bound, value=bound.value + ROUNDING))
+
     def _scores(self, features: Floats) -> Floats:
         nearness = unit_length(features) @ self._directions  # (n, M)
         nearest = np.partition(nearness, -self.neighbours, axis=1)[:, -self.neighbours :]
         finite = np.isfinite(features).all(axis=1)
-        return np.where(finite, 1 - nearest.mean(axis=1), np.float32(np.inf)).astype(np.float32)
+        distance = np.maximum(1 - nearest.mean(axis=1), 0)  # rounding must not bring anything nearer than 0
+        return np.where(finite, distance, np.float32(np.inf)).astype(np.float32)
 
     @cached_property
     def _directions(self) -> Floats:
@@ -91,13 +111,33 @@ def fit_novelty(
     Raises:
         SettingsError: If the part is not between 0 and 1.
     """
-    assert len(training), "a model is trained on pictures"
     classes = np.zeros(len(training), np.int64) if labels is None else labels
-    most = max(MOST_REFERENCES, NEIGHBOURS * len(np.unique(classes)))
-    kept = unit_length(training[even_rows(classes, most, seed=seed)]).astype(np.float16)
-    unbounded = held_out_bound(np.empty(0), share=refused)
-    found = Novelty(references=kept, neighbours=min(NEIGHBOURS, len(kept)), bound=unbounded)
-    return replace(found, bound=held_out_bound(found.scores(held_out), share=refused))
+    found = kept_references(training[kept_rows(classes, seed=seed)])
+    return found.bounded(found.scores(held_out), refused=refused)
+
+
+def kept_rows(labels: npt.NDArray[np.integer], *, seed: int = 0) -> npt.NDArray[np.int64]:
+    """Which training pictures `fit_novelty` keeps, so that only their features have to be read.
+
+    Args:
+        labels: Class of each training picture, shape (N,).
+        seed: Decides which.
+
+    Returns:
+        Row numbers, ascending.
+    """
+    return even_rows(labels, max(MOST_REFERENCES, NEIGHBOURS * len(np.unique(labels))), seed=seed)
+
+
+def kept_references(training: Floats) -> Novelty:
+    """Makes references of pooled features (M, D) of training pictures, all of them; no picture is refused yet."""
+    assert len(training), "a model is trained on pictures"
+    kept = unit_length(training).astype(np.float16)
+    return Novelty(
+        references=kept,
+        neighbours=min(NEIGHBOURS, len(kept)),
+        bound=held_out_bound(np.empty(0), share=REFUSED),
+    )
 
 
 def even_rows(labels: npt.NDArray[np.integer], most: int, *, seed: int) -> npt.NDArray[np.int64]:

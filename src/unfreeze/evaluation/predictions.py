@@ -5,11 +5,13 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from unfreeze.errors import RunError
+from unfreeze.evaluation.csv_lines import Line, csv_lines
 from unfreeze.evaluation.names import joined, separated
 from unfreeze.files import write_whole
 from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT, Objective, Targets
@@ -18,7 +20,13 @@ FIXED_COLUMNS = ("path", "split", "target", "predicted", "loss")
 SEVERAL_COLUMNS = ("path", "split", "targets", "predicted", "loss")
 """The first columns where a picture may have several labels: `targets` tells such a file from the other kind."""
 
+DISTANCE_COLUMN = "distance"
+"""Stands after the loss where a model can tell strange pictures."""
+
 PLAIN_PREFIX, TTA_PREFIX = "p:", "tta:"
+
+ROUNDING = 1e-6
+"""What a sum of probabilities in single precision may lie above 1."""
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -37,6 +45,8 @@ class PredictionTable:
         losses: Cross-entropy of each picture in nats, the mean over its labels where there are several, shape (N,),
             float64.
         tta: Probabilities averaged over augmented views, shape (N, C), float32; None where they were not computed.
+        distances: How strange each picture is to the training pictures (`Novelty.scores`), shape (N,), float32; None
+            where that is not known.
     """
 
     classes: tuple[str, ...]
@@ -46,6 +56,7 @@ class PredictionTable:
     probabilities: Probabilities
     losses: npt.NDArray[np.float64]
     tta: Probabilities | None = None
+    distances: npt.NDArray[np.float32] | None = None
 
     def __repr__(self) -> str:
         right = f", {int(self.correct.sum()):,} right" if self.paths else ""
@@ -92,11 +103,16 @@ class PredictionTable:
             probabilities=self.probabilities[chosen],
             losses=self.losses[chosen],
             tta=None if self.tta is None else self.tta[chosen],
+            distances=None if self.distances is None else self.distances[chosen],
         )
 
     def with_tta(self, tta: Probabilities) -> "PredictionTable":
         """The same table with probabilities (N, C) averaged over augmented views."""
         return replace(self, tta=tta)
+
+    def with_distances(self, distances: npt.NDArray[np.float32]) -> "PredictionTable":
+        """The same table with how strange its pictures are, shape (N,)."""
+        return replace(self, distances=distances)
 
     def write(self, path: Path) -> None:
         """Writes the table as CSV, so that reading it gives the same table to the last bit.
@@ -110,7 +126,8 @@ class PredictionTable:
         text = io.StringIO(newline="")
         # Before Python 3.13 a carriage return in a name is quoted only where lines end in one.
         writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerow(_header(_columns(self.objective), self.classes, tta=self.tta is not None))
+        several, distances, tta = self.objective.several, self.distances is not None, self.tta is not None
+        writer.writerow(_header(self.classes, several=several, distances=distances, tta=tta))
         writer.writerows(self._csv_row(index) for index in range(len(self.paths)))
         write_whole(path, text.getvalue().encode("utf-8", errors="surrogateescape"))
 
@@ -119,13 +136,17 @@ class PredictionTable:
             joined(names) if self.objective.several else names[0]
             for names in (self.true_names(index), self.predicted_names(index))
         )
-        numbers = [*self.probabilities[index], *(self.tta[index] if self.tta is not None else ())]
+        numbers = [
+            *(self.distances[index : index + 1] if self.distances is not None else ()),
+            *self.probabilities[index],
+            *(self.tta[index] if self.tta is not None else ()),
+        ]
         fixed = [self.paths[index], self.splits[index], target, predicted, str(self.losses[index])]
         return [*fixed, *(str(number) for number in numbers)]
 
 
 def table_from_logits(
-    logits: npt.NDArray[np.float32],
+    logits: npt.NDArray[np.floating],
     *,
     classes: Sequence[str],
     paths: Sequence[str],
@@ -173,35 +194,77 @@ def read_predictions(path: Path) -> PredictionTable:
             text = file.read()
         if not text.endswith("\n"):
             raise ValueError("it breaks off")
-        header, *lines = csv.reader(io.StringIO(text, newline=""))
-        classes = tuple(name.removeprefix(PLAIN_PREFIX) for name in header if name.startswith(PLAIN_PREFIX))
-        objective = INDEPENDENT if tuple(header[: len(SEVERAL_COLUMNS)]) == SEVERAL_COLUMNS else EXCLUSIVE
-        with_tta = header == _header(_columns(objective), classes, tta=True)
-        if not classes or not (with_tta or header == _header(_columns(objective), classes, tta=False)):
-            raise ValueError("its columns are others")
-        numbered = {name: label for label, name in enumerate(classes)}
-        names = [separated(line[2]) if objective.several else (line[2],) for line in lines]
-        targets = objective.targets([[numbered[name] for name in own] for own in names], len(classes))
-        start, count = len(FIXED_COLUMNS), len(classes)
-        numbers = np.array([line[start:] for line in lines], np.float32).reshape(len(lines), len(header) - start)
-        return PredictionTable(
-            classes=classes,
-            paths=tuple(line[0] for line in lines),
-            splits=tuple(line[1] for line in lines),
-            targets=targets.astype(np.int64),
-            probabilities=numbers[:, :count],
-            losses=np.array([line[4] for line in lines], np.float64),
-            tta=numbers[:, count:] if with_tta else None,
-        )
-    except (OSError, ValueError, KeyError, IndexError, csv.Error) as error:
+        header = next(csv.reader(io.StringIO(text, newline="")))
+        texts = len(FIXED_COLUMNS) + (header[len(FIXED_COLUMNS) :][:1] == [DISTANCE_COLUMN])
+        _, *lines = csv_lines(text, first=texts)
+        return _table(header, lines)
+    except (OSError, ValueError, csv.Error) as error:
         message = f"{path}: not a table of predictions ({error}); make it again with unfreeze train"
         raise RunError(message, subject=path) from error
 
 
-def _columns(objective: Objective) -> tuple[str, ...]:
-    return SEVERAL_COLUMNS if objective.several else FIXED_COLUMNS
+def _table(header: list[str], lines: list[Line]) -> PredictionTable:
+    classes = tuple(name.removeprefix(PLAIN_PREFIX) for name in header if name.startswith(PLAIN_PREFIX))
+    several = tuple(header[: len(SEVERAL_COLUMNS)]) == SEVERAL_COLUMNS
+    distances = header[len(FIXED_COLUMNS) :][:1] == [DISTANCE_COLUMN]
+    tta = bool(header) and not header[-1].startswith(PLAIN_PREFIX)
+    if not classes or header != _header(classes, several=several, distances=distances, tta=tta):
+        raise ValueError("its columns are others")
+    _check_lines(header, lines, classes)
+    objective = INDEPENDENT if several else EXCLUSIVE
+    texts, count = [line.cells for line in lines], len(classes)
+    losses = _numbers([cells[4] for cells in texts], 1, np.float64)[:, 0]
+    numbers = _numbers([line.rest or "" for line in lines], count * (1 + tta), np.float32)
+    strange = _numbers([cells[5] for cells in texts], 1, np.float32)[:, 0] if distances else None
+    if np.isnan(losses).any() or (strange is not None and np.isnan(strange).any()):
+        raise ValueError("a loss or a distance is no number")
+    if not ((numbers >= 0) & (numbers <= 1 + ROUNDING)).all():
+        raise ValueError("a probability does not lie between 0 and 1")
+    return PredictionTable(
+        classes=classes,
+        paths=tuple(cells[0] for cells in texts),
+        splits=tuple(cells[1] for cells in texts),
+        targets=objective.targets(_labels(texts, classes, several=several), count).astype(np.int64),
+        probabilities=numbers[:, :count],
+        losses=losses,
+        tta=numbers[:, count:] if tta else None,
+        distances=strange,
+    )
 
 
-def _header(columns: Sequence[str], classes: Sequence[str], *, tta: bool) -> list[str]:
-    plain = [*columns, *(PLAIN_PREFIX + name for name in classes)]
-    return plain + [TTA_PREFIX + name for name in classes] if tta else plain
+def _check_lines(header: list[str], lines: list[Line], classes: tuple[str, ...]) -> None:
+    if len(set(classes)) < len(classes):
+        raise ValueError("two of its classes have the same name")
+    for number, line in enumerate(lines, 1):
+        if line.columns != len(header):
+            raise ValueError(f"picture {number} has {line.columns} columns, not {len(header)}")
+
+
+def _labels(texts: list[list[str]], classes: tuple[str, ...], *, several: bool) -> list[list[int]]:
+    """Indices of each picture's labels."""
+    numbered = {name: label for label, name in enumerate(classes)}
+    names = [separated(cells[2]) if several else (cells[2],) for cells in texts]
+    unknown = sorted({name for own in names for name in own} - numbered.keys())
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is none of its classes")
+    return [[numbered[name] for name in own] for own in names]
+
+
+def _numbers(lines: list[str], columns: int, kind: type) -> npt.NDArray[Any]:
+    """Numbers with commas between them, (N, K); one that is too large for its kind becomes infinite."""
+    if not lines:
+        return np.empty((0, columns), kind)
+    with np.errstate(over="ignore"):
+        found: npt.NDArray[Any] = np.loadtxt(lines, kind, delimiter=",", comments=None, ndmin=2)
+    if found.shape != (len(lines), columns):  # a line without anything is passed over
+        raise ValueError("a number is missing")
+    return found
+
+
+def _header(classes: Sequence[str], *, several: bool, distances: bool, tta: bool) -> list[str]:
+    return [
+        *(SEVERAL_COLUMNS if several else FIXED_COLUMNS),
+        *([DISTANCE_COLUMN] if distances else []),
+        *(PLAIN_PREFIX + name for name in classes),
+        *(TTA_PREFIX + name for name in classes if tta),
+    ]

@@ -11,6 +11,10 @@ from unfreeze.evaluation.metrics import wilson_interval
 Bins = Literal["mass", "width"]
 BINS = 15
 
+DRAWS = 200
+MOST_DRAWN = 20_000_000
+FEWEST_DRAWS = 20
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReliabilityBin:
@@ -106,6 +110,30 @@ def calibration_error(
         return float("nan")
     found = reliability(confidences, right, bins=bins, count=count)
     return sum(each.count * abs(each.accuracy - each.confidence) for each in found) / len(confidences)
+
+
+def chance_error(confidences: npt.NDArray[np.float64], *, count: int = BINS, seed: int = 0) -> float:
+    """The calibration error that chance alone brings: its mean if each answer were right as often as is said.
+
+    Args:
+        confidences: Between 0 and 1, shape (N,).
+        count: Number of bins of as many answers each, as in `calibration_error`.
+        seed: Decides the draws, 200 of them and fewer of many answers, whose error hardly varies.
+
+    Returns:
+        Between 0 and 1; NaN of no answers.
+
+    >>> round(chance_error(np.array([0.0, 1.0])), 6)
+    0.0
+    """
+    if not len(confidences):
+        return float("nan")
+    random = np.random.Generator(np.random.PCG64(seed))
+    places = np.searchsorted(_mass_edges(confidences, count)[1:-1], confidences, side="left")
+    sums = np.bincount(places, weights=confidences, minlength=count)
+    draws = max(FEWEST_DRAWS, min(DRAWS, MOST_DRAWN // len(confidences)))
+    hits = (np.bincount(places[random.random(len(places)) < confidences], minlength=count) for _ in range(draws))
+    return float(np.mean([np.abs(drawn - sums).sum() for drawn in hits]) / len(confidences))
 
 
 def _mass_edges(confidences: npt.NDArray[np.float64], count: int) -> npt.NDArray[np.float64]:

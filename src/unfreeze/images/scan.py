@@ -2,11 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
+from unfreeze.collector import collector_paused
 from unfreeze.errors import CollectionError, PictureError, SettingsError
 from unfreeze.images.collection import collection_layout
 from unfreeze.images.copies import known_clusters, with_copies
@@ -90,34 +91,12 @@ def scan_layout(
     readings, cache_notes = _read_all(layout, threads, progress, use_cache)
     quarantined = tuple(reading for reading in readings if isinstance(reading, Quarantined))
     _check_broken(layout.source, quarantined, len(readings), max_broken_share)
-    good = [(file, r) for file, r in zip(layout.files, readings, strict=True) if isinstance(r, _Reading)]
-    files = [file for file, _ in good]
-    _check_validation(layout, files)
-    looks = {file.path: r.look for file, r in good}
-    near = _clusters(layout, {file.path: r.content for file, r in good}, looks, use_cache=use_cache)
-    splits, notes = _splits(files, near, valid_share, seed, multilabel=layout.multilabel)
-    classes = _classes(layout.source, files, splits)
-    numbers = {name: label for label, name in enumerate(classes)}
-    labels = {names: _labels(names, numbers) for names in {file.class_names for file in files}}  # each kept once
-    rows = tuple(
-        ImageRow(file.path, labels[file.class_names], split, r.content, r.width, r.height, file.group)
-        for (file, r), split in zip(good, splits, strict=True)
-    )
-    if quarantined:
-        notes = (f"{len(quarantined)} of {len(readings)} files cannot be decoded and are left out", *notes)
-    notes = (*layout.notes, *layout.amendments, *notes, *_missing(layout.files, classes, rows), *cache_notes)
-    return ImageTable(
-        root=layout.root,
-        classes=classes,
-        rows=rows,
-        storage=layout.storage,
-        quarantined=quarantined,
-        notes=notes,
-        odd=layout.notes,
-        multilabel=layout.multilabel,
-        looks=looks,
-        copies=with_copies(near),
-    )
+    with collector_paused():
+        read = [(file, r) for file, r in zip(layout.files, readings, strict=True) if isinstance(r, _Reading)]
+        table = _table(layout, read, share=valid_share, seed=seed, use_cache=use_cache)
+    left_out = f"{len(quarantined)} of {len(readings)} files cannot be decoded and are left out"
+    notes = (*((left_out,) if quarantined else ()), *table.notes, *cache_notes)
+    return replace(table, quarantined=quarantined, notes=(*layout.notes, *layout.amendments, *notes))
 
 
 def content_hash(data: bytes) -> str:
@@ -133,6 +112,37 @@ class _Reading:
     width: int
     height: int
     look: Look
+
+
+def _table(
+    layout: Layout, read: "Sequence[tuple[FoundFile, _Reading]]", *, share: float, seed: int, use_cache: bool
+) -> ImageTable:
+    """The table of the files that can be decoded."""
+    files = [file for file, _ in read]
+    _check_validation(layout, files)
+    looks = {file.path: r.look for file, r in read}
+    near = _clusters(layout, {file.path: r.content for file, r in read}, looks, use_cache=use_cache)
+    splits, notes = _splits(files, near, share, seed, multilabel=layout.multilabel)
+    classes = _classes(layout.source, files, splits)
+    numbers = {name: label for label, name in enumerate(classes)}
+    labels = {names: _labels(names, numbers) for names in {file.class_names for file in files}}  # each kept once
+    rows = tuple(
+        ImageRow(file.path, labels[file.class_names], split, r.content, r.width, r.height, file.group)
+        for (file, r), split in zip(read, splits, strict=True)
+    )
+    unseen = unseen_notes([[classes[label] for label in row.labels] for row in rows], splits)
+    return ImageTable(
+        root=layout.root,
+        classes=classes,
+        rows=rows,
+        storage=layout.storage,
+        notes=(*notes, *_lost(layout.files, classes), *unseen),
+        split_notes=(*notes, *unseen),
+        odd=layout.notes,
+        multilabel=layout.multilabel,
+        looks=looks,
+        copies=with_copies(near),
+    )
 
 
 def _labels(names: Sequence[str], numbers: Mapping[str, int]) -> tuple[int, ...]:
@@ -165,8 +175,9 @@ def _read_all(
     with ScanCache(layout.root, _Reading, enabled=use_cache) as cache:
         states = _states(layout, threads) if use_cache else [""] * len(files)
         paths = [file.path for file in files]
-        known = cache.find(paths, states)
-        readings = [_quarantined(file, found) for file, found in zip(files, known, strict=True)]
+        with collector_paused():
+            known = cache.find(paths, states)
+            readings = [_quarantined(file, found) for file, found in zip(files, known, strict=True)]
         unread = [index for index, reading in enumerate(readings) if reading is None]
         before = len(files) - len(unread)
         if progress and before:
@@ -267,11 +278,7 @@ def _classes(source: str, files: Sequence[FoundFile], splits: Sequence[Split]) -
     return tuple(sorted(trained))
 
 
-def _missing(files: Sequence[FoundFile], classes: Sequence[str], rows: Sequence[ImageRow]) -> tuple[str, ...]:
-    """A note for each class of which no file decodes, and for each that the validation pictures lack."""
-    lost = sorted({name for file in files for name in file.class_names}.difference(classes))
-    named = [[classes[label] for label in row.labels] for row in rows]
-    return (
-        *(f"class {name!r} is left out: none of its files can be decoded" for name in lost),
-        *unseen_notes(named, [row.split for row in rows]),
-    )
+def _lost(files: Sequence[FoundFile], classes: Sequence[str]) -> Iterator[str]:
+    """A note for each class of which no file decodes."""
+    for name in sorted({name for file in files for name in file.class_names}.difference(classes)):
+        yield f"class {name!r} is left out: none of its files can be decoded"

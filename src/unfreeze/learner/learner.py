@@ -9,12 +9,14 @@ import numpy as np
 
 from unfreeze.activations.engines import Floats
 from unfreeze.errors import CollectionError, SettingsError
+from unfreeze.evaluation.certainty import Certainty
 from unfreeze.evaluation.predictions import PredictionTable, table_from_logits
 from unfreeze.evaluation.tta import average_views
 from unfreeze.images.table import Split
 from unfreeze.learner.controls import Controls
 from unfreeze.learner.finding import find_rates
 from unfreeze.learner.fitting import Autosave, FitPlan
+from unfreeze.learner.knowing import distances, known_certainty
 from unfreeze.learner.notebook import Epochs, html_table, new_axes
 from unfreeze.learner.snapshots import SnapshotScores, compare
 from unfreeze.learner.state import BestWeights
@@ -223,12 +225,37 @@ class Learner(Controls):
         """
         return self.model.head.all_logits(self.source.stored(split, view, ahead=ahead))
 
-    def evaluate(self, splits: Sequence[Split] = ("valid",), *, tta_views: int = 0) -> PredictionTable:
+    def certainty(self, *, ahead: Sequence[int] = ()) -> Certainty:
+        """Fits on the validation pictures how sure the model may be, and when it should refuse.
+
+        It holds for the weights as they are now: after more training it has to be fitted anew. The learner does not
+        keep it; give it to `evaluate` or `tta`.
+
+        Args:
+            ahead: Views of the validation pictures that will be asked for next.
+
+        Returns:
+            A temperature, what tells strange pictures, and what cuts sets of classes.
+
+        Raises:
+            CollectionError: If there are no validation pictures.
+        """
+        if not self.data.table.of_split("valid"):
+            message = f"{self.data.table.root}: no validation pictures; certainty is fitted on them"
+            raise CollectionError(message, subject=self.data.table.root)
+        return known_certainty(self.source, self.model.head, ahead=ahead)
+
+    def evaluate(
+        self, splits: Sequence[Split] = ("valid",), *, tta_views: int = 0, certainty: Certainty | None = None
+    ) -> PredictionTable:
         """Predicts all pictures of some splits.
 
         Args:
             splits: Which splits; those without pictures are passed over.
             tta_views: Augmented views to average with the plain one; 0 for none.
+            certainty: What `certainty()` gave under the same weights. With it, probabilities and losses are those of
+                the calibrated model, as an exported one gives them, and the table holds distances where strange
+                pictures are told. Without it they are as training saw them.
 
         Returns:
             One row a picture.
@@ -242,7 +269,11 @@ class Learner(Controls):
         if not rows:
             raise CollectionError(f"{table.root}: no pictures in {', '.join(splits)}", subject=table.root)
         soon = range(1 + tta_views)
-        views = [np.concatenate([self.logits(split, view=view, ahead=soon) for split in present]) for view in soon]
+        scale = certainty.temperature if certainty else 1.0
+        views = [
+            np.concatenate([self.logits(split, view=view, ahead=soon) for split in present]).astype(np.float64) / scale
+            for view in soon
+        ]
         predictions = table_from_logits(
             views[0],
             classes=table.classes,
@@ -250,6 +281,9 @@ class Learner(Controls):
             splits=[row.split for row in rows],
             targets=self.data.targets(rows),
         )
+        if certainty and certainty.novelty:
+            found = [distances(self.source, split, certainty.novelty) for split in present]
+            predictions = predictions.with_distances(np.concatenate(found))
         if not tta_views:
             return predictions
         return predictions.with_tta(average_views(views, objective=self.data.objective))
@@ -312,9 +346,11 @@ class Learner(Controls):
         kept = self.best.record.epoch if self.best else None
         return plot_losses(self.history.epochs, axes or new_axes(), kept=kept)
 
-    def tta(self, n: int = 4, splits: Sequence[Split] = ("valid",)) -> PredictionTable:
+    def tta(
+        self, n: int = 4, splits: Sequence[Split] = ("valid",), *, certainty: Certainty | None = None
+    ) -> PredictionTable:
         """Predicts as `evaluate` does, with `n` augmented views averaged with the plain one."""
-        return self.evaluate(splits, tta_views=n)
+        return self.evaluate(splits, tta_views=n, certainty=certainty)
 
     def __repr__(self) -> str:
         frozen = ", ".join(self.model.frozen_groups) or "nothing"

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from unfreeze.activations.engines import TorchEngine
 from unfreeze.activations.extract import Prefix
 from unfreeze.activations.packaged import PackagedPrefix
+from unfreeze.activations.store import as_stored
 from unfreeze.errors import RunError, SettingsError
 from unfreeze.learner.device import accelerated, best_device
 from unfreeze.learner.weights import HEAD_GROUP, HEAD_NAMES, HEAD_STAGE, Weights
@@ -253,13 +254,24 @@ class Model:
         """The stages before the head, under their weights as they are now."""
         return self.prefix(POOLED)
 
-    def probabilities(self, squares: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-        """What the model says of squares (N, 3, S, S), shape (N, C); through torch where there is a network."""
+    def probabilities(self, squares: npt.NDArray[np.uint8], *, temperature: float = 1.0) -> npt.NDArray[np.float64]:
+        """What the model says of squares (N, 3, S, S), shape (N, C); through torch where there is a network.
+
+        Features are rounded as the store rounds them, on which the head is trained.
+
+        Args:
+            squares: Shape (N, 3, S, S), uint8.
+            temperature: What logits are divided by.
+
+        Returns:
+            Probabilities, shape (N, C).
+        """
         if self.is_built:
             features = TorchEngine(self.network.prefix(POOLED), best_device()).run(squares)
         else:
             features = self.body().engine.run(squares)
-        return self.head.objective.probabilities(self.head.logits(features))
+        logits = self.head.logits(np.stack([as_stored(row) for row in features]))
+        return self.head.objective.probabilities(logits.astype(np.float64) / temperature)
 
     def weights(self, *, momenta: bool = False) -> Weights:
         """A copy of the weights as they are now.

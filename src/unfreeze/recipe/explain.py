@@ -118,13 +118,12 @@ def _drawn(
     file = f"{number + 1:04d}-{Path(prediction.path).stem[:LONGEST_NAME]}.png"
     _side_by_side(Image.fromarray(square.transpose(1, 2, 0)), evidence).save(folder / file)  # (3, S, S) -> (S, S, 3)
     is_shown = number < SHOWN
-    names = predictor.names(prediction)
     return Explained(
         path=prediction.path,
         said=_said(predictor, prediction),
         asked=predictor.classes[label],
         sure=prediction.probabilities[label],
-        is_said=predictor.classes[label] in names,
+        is_said=predictor.classes[label] in predictor.names(prediction),
         square=square_uri(square) if is_shown else "",
         overlay=data_uri(evidence) if is_shown else "",
         file=file,
@@ -142,7 +141,8 @@ def _said(predictor: Predictor, prediction: Prediction) -> str:
     """What the model says of a picture, and how sure it is."""
     sure = dict(zip(predictor.classes, prediction.probabilities, strict=True))
     names = predictor.names(prediction)
-    return ", ".join(f"{name} {100 * sure[name]:.1f} %" for name in names if name in sure) or in_words(names)
+    said = ", ".join(f"{name} {100 * sure[name]:.1f} %" for name in names) or in_words(names)
+    return f"none of these (most like {said})" if prediction.refused else said
 
 
 def _label(predictor: Predictor, name: str) -> int:

@@ -6,7 +6,7 @@ import json
 import platform
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from unfreeze.errors import CollectionError, RunError
+from unfreeze.evaluation.outlook import OUTLOOK_FILE, DataOutlook, write_outlook
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.files import free_folder, write_whole
-from unfreeze.images.collection import absolute_name, check_named, file_hash
+from unfreeze.images.collection import absolute_name, check_named, list_hash
 from unfreeze.images.scan import content_hash
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.state import STATE_FILE
@@ -50,6 +51,11 @@ class RunFolder:
     def model(self) -> Path:
         """The bundle's folder."""
         return self.path / "model"
+
+    @property
+    def plots(self) -> Path:
+        """The folder of the report's plots."""
+        return self.path / "plots"
 
     @property
     def checkpoints(self) -> Path:
@@ -143,6 +149,10 @@ class RunFolder:
         """Writes the table of predictions."""
         table.write(self.path / "predictions.csv")
 
+    def write_outlook(self, outlook: DataOutlook, classes: Sequence[str]) -> None:
+        """Writes what more pictures would bring."""
+        write_outlook(self.path / OUTLOOK_FILE, outlook, classes)
+
     def write_result(self, result: dict[str, Any]) -> None:
         """Writes the figures that the run came to; with `seconds` among them it is complete."""
         self._write_json(RESULT_FILE, result)
@@ -157,10 +167,10 @@ class RunFolder:
 
         Returns:
             What named the pictures; hashes of data, weights and settings, and of the file that named the pictures
-            where it was a list or an archive; the seed, and versions.
+            where it was a list; the seed, and versions.
         """
         pictures = Path(self._read_begun()["pictures"])
-        named_by = file_hash(pictures)
+        named_by = list_hash(pictures)
         rows = json.dumps([asdict(row) for row in table.rows], sort_keys=True)
         receipt = {
             "data": _hash(rows),

@@ -14,6 +14,8 @@ from unfreeze.cache import cache_folder
 from unfreeze.deploy.bundle import write_bundle_settings
 from unfreeze.deploy.export import export_model
 from unfreeze.evaluation import metrics
+from unfreeze.evaluation.calibration import logits_of
+from unfreeze.evaluation.certainty import Certainty, certainty_figures, certainty_in_words
 from unfreeze.evaluation.labels import label_figures, mean_average_precision
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.amended import amended
@@ -23,14 +25,19 @@ from unfreeze.images.sample import write_digits
 from unfreeze.images.scan import scan_layout
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.data import ImageData
+from unfreeze.learner.explaining import activation_maps
 from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer
+from unfreeze.learner.outlook import data_outlook
 from unfreeze.network.backbones import preprocessing
 from unfreeze.network.groups import POOLED
 from unfreeze.recipe.eight_steps import EightSteps, Narrator
+from unfreeze.recipe.figures import defined, result_figures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.report.page import ReportContent, report_page
+from unfreeze.report.content import ReportContent
+from unfreeze.report.page import report_page
+from unfreeze.report.plots import write_plots
 from unfreeze.transforms.transform import Transform
 
 if TYPE_CHECKING:
@@ -142,9 +149,14 @@ def _finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], wa
     learner, settings = course.learner, course.settings
     for step, sweep in course.sweeps.items():
         folder.write_sweep(step, sweep)
-    table = learner.evaluate(("valid", "test"), tta_views=settings.tta_views)
+    certainty = learner.certainty(ahead=range(1 + settings.tta_views))
+    watcher.note(certainty_in_words(certainty, pictures=len(learner.data.table.of_split("valid"))))
+    table = learner.evaluate(("valid", "test"), tta_views=settings.tta_views, certainty=certainty)
     folder.write_predictions(table)
-    figures = _figures(course, table)
+    outlook = data_outlook(learner)
+    folder.write_outlook(outlook, table.classes)
+    known = {"certainty": _certainty_figures(certainty, table), "figures": result_figures(table)}
+    figures = {**_figures(course, table), **known}
     content = ReportContent(
         title=collection_name(Path(receipt["pictures"])),
         table=learner.data.table,
@@ -155,10 +167,15 @@ def _finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], wa
         rates={2: str(course.head_rate), 7: str(course.full_rate)},
         figures=figures,
         facts={"settings": settings.to_dict(), "receipt": receipt},
+        certainty=certainty,
+        curve=outlook.curve,
+        gains=outlook.gains,
+        explain=lambda rows, classes: activation_maps(learner, rows, classes=classes),
     )
     folder.write_report(report_page(content))
+    write_plots(folder.plots, content)
     folder.write_result(figures)  # a model that cannot be exported does not cost the figures
-    difference = _write_model(learner, folder)
+    difference = _write_model(learner, folder, certainty)
     compared = "torch" if learner.model.is_built else "the body's graph with the trained head"
     watcher.outcome(f"the exported model and {compared} agree to {difference:.0e} in every probability compared")
     figures["seconds"] = course.seconds
@@ -181,19 +198,20 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
     return learner
 
 
-def _write_model(learner: Learner, folder: RunFolder) -> float:
+def _write_model(learner: Learner, folder: RunFolder, certainty: Certainty) -> float:
     """Writes the bundle; returns the largest difference between it and the model in a probability."""
     assert learner.data.table.of_split("valid"), "the scan makes sure that there are validation pictures"
     data, model = learner.data, learner.model
     compared = data.table.of_split("valid")[:PARITY_PICTURES]
     squares = np.stack([read_squares(data.table, data.transform, row, (0,))[0] for row in compared])
-    difference = export_model(model, folder.model, squares=squares)
+    difference = export_model(model, folder.model, squares=squares, temperature=certainty.temperature)
     write_bundle_settings(
         folder.model,
         classes=data.table.classes,
         backbone=model.backbone,
         transform=data.transform,
         objective=data.objective,
+        certainty=certainty,
     )
     return difference
 
@@ -219,7 +237,7 @@ def _read(pictures: Path, settings: TrainSettings, watcher: Watcher) -> ImageDat
         seed=settings.seed,
     )
     layout = amended(
-        collection_layout(pictures, columns=settings.columns),
+        collection_layout(pictures, columns=settings.columns, relabels=bool(settings.relabel)),
         exclude=settings.exclude,
         exclude_kinds=settings.exclude_kinds,
         relabel=settings.relabel,
@@ -266,8 +284,9 @@ def _figures(course: EightSteps, table: PredictionTable) -> dict[str, Any]:
         "valid_loss": metrics.mean_loss(valid),
         "tta_accuracy": metrics.accuracy(valid, tta=True) if valid.tta is not None else None,
         "macro_f1": metrics.macro_f1(valid),
-        "mean_average_precision": mean_average_precision(valid) if valid.objective.several else None,
-        "labels": label_figures(valid) if valid.objective.several else None,
+        "mean_average_precision": defined(mean_average_precision(valid)) if valid.objective.several else None,
+        "labels": defined(label_figures(valid)) if valid.objective.several else None,
+        "figures": result_figures(table),
         "classes": list(images.classes),
         "train_images": len(images.of_split("train")),
         "valid_images": len(images.of_split("valid")),
@@ -283,3 +302,10 @@ def _figures(course: EightSteps, table: PredictionTable) -> dict[str, Any]:
         figures["test_accuracy"] = metrics.accuracy(test)
         figures["test_accuracy_interval"] = list(metrics.accuracy_interval(test))
     return figures
+
+
+def _certainty_figures(certainty: Certainty, table: PredictionTable) -> dict[str, Any]:
+    """From the table, so that whoever has it and the temperature finds the same."""
+    valid = table.of_split("valid")
+    logits = logits_of(valid.probabilities, several=valid.objective.several) * certainty.temperature
+    return certainty_figures(certainty, logits, valid.targets)

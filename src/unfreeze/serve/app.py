@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from unfreeze.errors import UnfreezeError
-from unfreeze.serve.answers import Model, OpenModel
+from unfreeze.serve.answers import Model, OpenModel, Squares
 from unfreeze.serve.batching import Batcher, Batching
 from unfreeze.serve.bodies import HeldBytes
 from unfreeze.serve.bundled import BundledModel
@@ -28,6 +28,7 @@ from unfreeze.serve.page import page_routes
 from unfreeze.serve.registry import Registry
 from unfreeze.serve.routes import model_routes
 from unfreeze.serve.service import Service
+from unfreeze.serve.tuning import cheapest_batch
 
 LOG = logging.getLogger("unfreeze.serve")
 
@@ -90,8 +91,11 @@ def create_app(
     counted = Metrics(waiting=lambda: service.waiting, held_bytes=lambda: held.held)
     service = Service(limits=limits, decoders=decoders, on_picture=counted.picture)
 
-    def make_batcher(name: str, model: Model) -> Batcher:
-        return Batcher(model.answers, engines, batching=threads.batching, on_batch=partial(counted.batch, name))
+    def make_batcher(name: str, model: Model, blank: Squares) -> Batcher:
+        batching = threads.batching
+        if not batching.size:
+            batching = replace(batching, size=cheapest_batch(model.answers, blank))
+        return Batcher(model.answers, engines, batching=batching, on_batch=partial(counted.batch, name))
 
     registry = Registry(sources, open_model=open_model, make_batcher=make_batcher, pool=loaders)
     app = FastAPI(

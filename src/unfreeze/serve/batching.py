@@ -22,17 +22,18 @@ class Batching:
     """How pictures are put together.
 
     Attributes:
-        size: Squares in one call of the engine at most; a picture with augmented views counts as many squares.
+        size: Squares in one call of the engine at most; a picture with augmented views counts as many squares. 0 for
+            what is cheapest on this machine, which each model is tried for when it is loaded.
         wait_ms: How long the first picture of a batch waits for others while an engine is free, in milliseconds.
         workers: Calls of the engine at a time.
     """
 
-    size: int = 8
+    size: int = 0
     wait_ms: float = 0.0
     workers: int = 1
 
     def __post_init__(self) -> None:
-        if self.size < 1 or self.workers < 1 or self.wait_ms < 0:
+        if self.size < 0 or self.workers < 1 or self.wait_ms < 0:
             message = f"batches of {self.size} squares after {self.wait_ms} ms by {self.workers} workers cannot be made"
             raise SettingsError(message, subject="batch_size")
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from unfreeze.serve.problems import MEDIA_TYPE, busy
+from unfreeze.serve.problems import MEDIA_TYPE, Problem, busy
 
 LAST_WORDS_SECONDS = 0.3
 """How long a connection without a request stays open when the server stops: a request may be on its way."""
@@ -64,6 +65,11 @@ class BoundedConnection(H11Protocol):
         if self.cycle is not None and self._stopping:
             self.cycle.keep_alive = False
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn says the same of every fault
+        """Answers what is no HTTP."""
+        self.transport.write(_NO_HTTP)
+        self.transport.close()
+
     def shutdown(self) -> None:
         """Closes after the request in work; where there is none, after a moment in which one may still arrive."""
         self._stopping = True
@@ -81,11 +87,18 @@ class BoundedConnection(H11Protocol):
             self.transport.close()
 
 
-def _turned_away() -> bytes:
-    problem = busy("too-many-connections", "the server has as many connections as it takes", retry_seconds=1)
+def _last_response(problem: Problem) -> bytes:
+    """A problem as it goes over the wire, for connections whose request never reaches the application."""
     body = json.dumps(problem.to_dict()).encode()
-    head = f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n"
-    return f"{head}Retry-After: 1\r\nConnection: close\r\n\r\n".encode() + body
+    fields = {"Content-Type": MEDIA_TYPE, "Content-Length": len(body), **problem.headers, "Connection": "close"}
+    lines = [
+        f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}",
+        *(f"{k}: {v}" for k, v in fields.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-_TURNED_AWAY = _turned_away()
+_TURNED_AWAY = _last_response(
+    busy("too-many-connections", "the server has as many connections as it takes", retry_seconds=1)
+)
+_NO_HTTP = _last_response(Problem(400, "malformed-request", "this is no HTTP/1.1 as RFC 9112 has it"))

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from unfreeze.errors import nearest
 from unfreeze.images.limits import DecodeLimits
-from unfreeze.serve.answers import Model, OpenModel
+from unfreeze.serve.answers import Model, OpenModel, Squares
 from unfreeze.serve.batching import Batcher
 from unfreeze.serve.problems import Problem
 
-MakeBatcher = Callable[[str, Model], Batcher]
+MakeBatcher = Callable[[str, Model, Squares], Batcher]
+"""Makes what answers a model's pictures, under its name; it may try the model on the views of a blank picture."""
 
 
 class Served:
@@ -107,11 +108,10 @@ class Registry:
         """
         async with self._loading:
             loop = asyncio.get_running_loop()
-            opened = {
-                name: await loop.run_in_executor(self._pool, self._opened, path) for name, path in self.sources.items()
+            before, sources = self.models, self.sources.items()
+            self.models = {
+                name: await loop.run_in_executor(self._pool, self._opened, name, path) for name, path in sources
             }
-            before = self.models
-            self.models = {name: Served(name, model, self._make_batcher(name, model)) for name, model in opened.items()}
             for old in before.values():
                 task = asyncio.create_task(old.close())
                 self._closing.add(task)
@@ -121,10 +121,11 @@ class Registry:
         """Ends when all requests are answered."""
         await asyncio.gather(*self._closing, *(served.close() for served in self.models.values()))
 
-    def _opened(self, path: Path) -> Model:
+    def _opened(self, name: str, path: Path) -> Served:
         model = self._open(path)
-        model.answers([model.squares(BLANK, name="blank", views=0, limits=DecodeLimits())])  # the first one is slow
-        return model
+        blank = model.squares(BLANK, name="blank", views=0, limits=DecodeLimits())
+        model.answers([blank])  # the first one is slow
+        return Served(name, model, self._make_batcher(name, model, blank))
 
 
 def _blank() -> bytes:

@@ -23,7 +23,7 @@ Named = Annotated[str | None, Query(alias="model", description="Name of a model;
 TopK = Annotated[int, Query(ge=1, le=MOST_CLASSES, description="How many classes to name, the most probable first.")]
 Tta = Annotated[bool, Query(description=f"Average over {TTA_VIEWS} augmented views as well.")]
 WithSquares = Annotated[bool, Query(alias="squares", description="Show what the network saw.")]
-AskedClass = Annotated[str | None, Query(alias="class", description="The most probable one if left out.")]
+AskedClass = Annotated[str | None, Query(alias="class", min_length=1, description="The most probable one if left out.")]
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _RAW = dict.fromkeys(("image/jpeg", "image/png", "application/octet-stream"), _BINARY)
@@ -32,6 +32,7 @@ _FORM = {
         "type": "object",
         "properties": {"pictures": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}},
         "required": ["pictures"],
+        "additionalProperties": False,
     }
 }
 ONE_PICTURE = {"requestBody": {"required": True, "content": _RAW}}

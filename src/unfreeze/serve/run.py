@@ -1,5 +1,6 @@
 """Runs an application until it is told to stop."""
 
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -33,7 +34,8 @@ def open_socket(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
-        message = f"{host}:{port}: cannot be listened on ({error.strerror or error}); choose another --host or --port"
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror  # below 0: of a name
+        message = f"{host}:{port}: cannot be listened on ({reason}); choose another --host or --port"
         raise SettingsError(message, subject="--port") from error
 
 

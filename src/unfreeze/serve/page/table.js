@@ -33,16 +33,17 @@ function neighbour(pictures, picture, key) {
 
 const quoted = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
 
-/* A row a picture: the columns of `unfreeze predict --csv`. */
+/* A row a picture, in the columns of `unfreeze predict --csv`: what is none of these has a most probable class too. */
 function csvOf(pictures) {
   const classes = [...new Set(pictures.flatMap((picture) => picture.model.classes))];
-  const rows = pictures.map(({ name, answer, error }) => {
+  const rows = pictures.map(({ name, answer, error, model }) => {
     const found = new Map(answer?.classes.map((each) => [each.name, each.probability]));
-    const distance = answer?.distance ?? "";
-    const refused = answer ? String(answer.refused) : "";
-    return [name, answer?.names.join(";") ?? "", refused, distance, error ?? "", ...classes.map((each) => found.get(each) ?? "")];
+    const said = answer?.classes.filter((each, rank) => (model.several ? each.probability > 0.5 : rank === 0)) ?? [];
+    const refused = answer && model.refusal ? (answer.refused ? "yes" : "no") : "";
+    const known = [answer?.distance ?? "", refused, answer?.set?.join(";") ?? ""];
+    return [name, said.map((each) => each.name).join(";"), error ?? "", ...known, ...classes.map((each) => found.get(each) ?? "")];
   });
-  const head = ["path", "predicted", "refused", "distance", "error", ...classes.map((each) => `p:${each}`)];
+  const head = ["path", "predicted", "error", "distance", "refused", "set", ...classes.map((each) => `p:${each}`)];
   return [head, ...rows].map((row) => row.map(String).map(quoted).join(",") + "\n").join("");
 }
 
