@@ -20,7 +20,15 @@ if TYPE_CHECKING:
     from unfreeze.learner.outlook import data_outlook
     from unfreeze.network.build import build_network
     from unfreeze.network.network import Network
+    from unfreeze.plots.class_gains import plot_class_gains
+    from unfreeze.plots.confusion import plot_confusion
+    from unfreeze.plots.distances import plot_distances
+    from unfreeze.plots.learning_curve import plot_learning_curve
+    from unfreeze.plots.losses import plot_losses
     from unfreeze.plots.maps import plot_activation_maps
+    from unfreeze.plots.reliability import plot_reliability
+    from unfreeze.plots.schedule import plot_planned, plot_schedule
+    from unfreeze.plots.sweep import plot_lr_find
     from unfreeze.recipe.settings import TrainSettings
     from unfreeze.recipe.train import train
     from unfreeze.transforms.transform import Transform
@@ -44,6 +52,15 @@ __all__ = [
     "build_network",
     "data_outlook",
     "plot_activation_maps",
+    "plot_class_gains",
+    "plot_confusion",
+    "plot_distances",
+    "plot_learning_curve",
+    "plot_losses",
+    "plot_lr_find",
+    "plot_planned",
+    "plot_reliability",
+    "plot_schedule",
     "read_predictions",
     "scan_folder",
     "table_figures",
@@ -66,6 +83,15 @@ _HOMES = {
     "build_network": "unfreeze.network.build",
     "data_outlook": "unfreeze.learner.outlook",
     "plot_activation_maps": "unfreeze.plots.maps",
+    "plot_class_gains": "unfreeze.plots.class_gains",
+    "plot_confusion": "unfreeze.plots.confusion",
+    "plot_distances": "unfreeze.plots.distances",
+    "plot_learning_curve": "unfreeze.plots.learning_curve",
+    "plot_losses": "unfreeze.plots.losses",
+    "plot_lr_find": "unfreeze.plots.sweep",
+    "plot_planned": "unfreeze.plots.schedule",
+    "plot_reliability": "unfreeze.plots.reliability",
+    "plot_schedule": "unfreeze.plots.schedule",
     "read_predictions": "unfreeze.evaluation.predictions",
     "scan_folder": "unfreeze.images.scan",
     "table_figures": "unfreeze.evaluation.figures",

@@ -60,7 +60,7 @@ def open_maps(graph: Path | bytes, *, size_px: int) -> MapEngine | None:
     """Opens a graph for its maps. Loads no torch.
 
     Args:
-        graph: The ONNX file of a body, or a bundle's with body and head, or its bytes.
+        graph: The ONNX file of a body, or a bundle's with body and head; or its bytes.
         size_px: Side of the squares in pixels, to try the graph with.
 
     Returns:

@@ -23,13 +23,17 @@ def quick_findings(table: ImageTable, *, size_px: int) -> list[Finding]:
     Returns:
         Findings, in no order that matters.
     """
+    return [*picture_findings(table, size_px=size_px), *copy_findings(table, quick_pairs(table))]
+
+
+def quick_pairs(table: ImageTable) -> list[DuplicatePair]:
+    """Pictures that the scan found alike, each with the first of its kind."""
     first: dict[str, str] = {}
-    pairs = [
+    return [
         DuplicatePair(first[name], path, "alike", 1.0)
         for path, name in table.copies.items()
         if first.setdefault(name, path) != path
     ]
-    return [*picture_findings(table, size_px=size_px), *copy_findings(table, pairs)]
 
 
 def worth_saying(findings: Sequence[Finding]) -> list[str]:

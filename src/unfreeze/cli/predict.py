@@ -19,7 +19,7 @@ SHOWN_CLASSES = 3
 
 
 def predict_command(
-    run: Annotated[Path, typer.Argument(help="A run folder, or its model folder.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, its model folder, or an .unfreeze file.")],
     pictures: Annotated[list[Path], typer.Argument(help="Pictures, and folders of them.")],
     table: Annotated[Path | None, typer.Option("--csv", help="Write all probabilities to this file.")] = None,
     tta: Annotated[bool, typer.Option("--tta", help=f"Average over {TTA_VIEWS} augmented views as well.")] = False,

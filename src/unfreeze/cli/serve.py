@@ -1,7 +1,9 @@
 """`unfreeze serve`: models over HTTP, with a page for people, without loading torch."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +14,10 @@ from unfreeze.errors import SettingsError, UnfreezeError
 if TYPE_CHECKING:
     import socket
 
-    from unfreeze.serve.app import Access, Threads
+    from fastapi import APIRouter
+    from starlette.types import ASGIApp
+
+    from unfreeze.serve.app import Access
     from unfreeze.serve.limits import ServeLimits
 
 MIB = 2**20
@@ -58,16 +63,22 @@ def serve_command(
     rate: Annotated[int, typer.Option(help="Requests a minute of one address; 0 for any number.", min=0)] = 0,
     timeout: Annotated[float, typer.Option(help="Seconds within which a request is answered.", min=0.1)] = 30.0,
     body_timeout: Annotated[float, typer.Option(help="Seconds within which a request has to arrive.", min=0.1)] = 60.0,
+    review: Annotated[
+        bool, typer.Option("--review", help="Go through what is doubtful about the first run's pictures, at /review.")
+    ] = False,
+    findings: Annotated[
+        Path | None, typer.Option(help="With --review: the folder that unfreeze check wrote of the pictures.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Answer over HTTP: a page at /, an API under /v1, its description at /openapi.json.
 
-    Only this machine can ask unless --host says otherwise. SIGHUP reads the models again; SIGTERM answers what was
-    accepted, and ends.
+    Only this machine can ask unless --host says otherwise; the review page is for this machine alone. SIGHUP reads the
+    models again; SIGTERM answers what was accepted, and ends.
     """
     for variable in ONE_THREAD_EACH:
         os.environ.setdefault(variable, "1")
-    from unfreeze.serve.app import Access, Threads
+    from unfreeze.serve.app import Access, Threads, create_app
     from unfreeze.serve.batching import Batching
     from unfreeze.serve.limits import ServeLimits
 
@@ -86,7 +97,18 @@ def serve_command(
     cores = threads or os.cpu_count() or 1
     batching = Batching(size=batch_size, wait_ms=batch_wait_ms, workers=cores)
     access = Access(key=key, hosts=hosts_of(host, allow_host or ()))
-    _serve(sources_of(models), (host, port), limits, access, Threads(decoders=cores, batching=batching), quiet)
+    sources = sources_of(models)
+    check_review(review, findings, host=host, allow_host=allow_host or (), key=key)
+    with _more_routes(next(iter(sources.values())) if review else None, findings, quiet=quiet) as more:
+        make_app = partial(
+            create_app,
+            sources,
+            limits=limits,
+            access=access,
+            threads=Threads(decoders=cores, batching=batching),
+            more=more,
+        )
+        _serve(make_app, (host, port), limits, access, said=() if quiet else said(sources, review=review))
 
 
 def sources_of(models: Sequence[str]) -> dict[str, Path]:
@@ -130,6 +152,61 @@ def hosts_of(host: str, allowed: Sequence[str]) -> frozenset[str]:
     return LOCAL_NAMES | {host, *allowed}
 
 
+def check_review(review: bool, findings: Path | None, *, host: str, allow_host: Sequence[str], key: str) -> None:
+    """Makes sure that a review page is reached from this machine alone.
+
+    Args:
+        review: Whether there is to be one.
+        findings: Findings that were named for it.
+        host: Where the server listens.
+        allow_host: Other names under which it answers.
+        key: What clients have to show.
+
+    Raises:
+        SettingsError: If others could reach it, or could not show the key; or if findings are named without it.
+    """
+    alone = "--review is for this machine alone: its page changes what a run is trained on"
+    if findings and not review:
+        raise SettingsError("--findings are for the review page; add --review", subject="--findings")
+    if review and not _is_local(host):
+        raise SettingsError(f"{alone}; leave --host {host} away", subject="--host")
+    if review and allow_host:
+        raise SettingsError(f"{alone}; leave --allow-host away", subject="--allow-host")
+    if review and key:
+        message = f"{alone}, where a browser that opens it shows no key; leave --key and {KEY_VARIABLE} away"
+        raise SettingsError(message, subject="--key")
+
+
+def said(sources: Collection[str], *, review: bool) -> Sequence[str]:
+    """What is printed when the server listens, with a place for its address.
+
+    Args:
+        sources: Names of the models.
+        review: Whether there is a review page.
+
+    Returns:
+        Lines.
+    """
+    return [f"Serving {', '.join(sources)} at {{url}}", *(["Review: {url}/review"] if review else [])]
+
+
+@contextmanager
+def _more_routes(run: Path | None, findings: Path | None, *, quiet: bool) -> "Iterator[list[APIRouter]]":
+    """The routes of the review page of a run, as long as its review is open; none without a run."""
+    if run is None:
+        yield []
+        return
+    from unfreeze.cli.console import RunConsole
+    from unfreeze.serve.review.routes import review_routes
+    from unfreeze.serve.review.session import open_session
+
+    with ExitStack() as stack:
+        with RunConsole(quiet=quiet) as console:
+            session = stack.enter_context(open_session(run, findings=findings, observer=console))
+            console.note(session.source)
+        yield [review_routes(session)]
+
+
 def _is_local(host: str) -> bool:
     return host in ("localhost", "::1") or host.startswith("127.")
 
@@ -140,15 +217,14 @@ def _name_of(path: Path) -> str:
 
 
 def _serve(
-    sources: dict[str, Path],
+    make_app: "Callable[..., ASGIApp]",
     address: tuple[str, int],
     limits: "ServeLimits",
     access: "Access",
-    threads: "Threads",
-    quiet: bool,
+    *,
+    said: Sequence[str],
 ) -> None:
     """Serves until it is told to stop."""
-    from unfreeze.serve.app import create_app
     from unfreeze.serve.run import Stoppable, open_socket, serve_until_stopped
 
     failures: list[UnfreezeError] = []
@@ -159,17 +235,16 @@ def _serve(
 
     _warn(address[0], access)
     with open_socket(*address) as listener:
-        app = create_app(sources, limits=limits, access=access, threads=threads, on_failure=give_up)
         server = Stoppable(
-            app,
+            make_app(on_failure=give_up),
             limits=limits,
             stop_seconds=round(limits.body_seconds + limits.answer_seconds),
-            on_start=lambda: None if quiet else typer.echo(f"Serving {', '.join(sources)} at {_url(listener)}"),
+            on_start=lambda: typer.echo("\n".join(said).replace("{url}", _url(listener))) if said else None,
         )
         serve_until_stopped(server, listener)
     if failures:
         raise failures[0]
-    if not quiet:
+    if said:
         typer.echo("Stopped; everything that was accepted is answered.")
 
 

@@ -11,6 +11,7 @@ from unfreeze.activations.store import as_stored
 from unfreeze.deploy.bundle import open_bundle
 from unfreeze.errors import CollectionError, PictureError
 from unfreeze.evaluation.conformal import prediction_sets
+from unfreeze.evaluation.novelty import Novelty
 from unfreeze.images.decode import decode
 from unfreeze.images.formats import PICTURE_SUFFIXES, is_hidden
 from unfreeze.images.scan import content_hash
@@ -48,7 +49,7 @@ class Predictor:
     """A trained model, ready to predict.
 
     Args:
-        path: A run folder or a bundle.
+        path: A run folder, a bundle's folder, or an `.unfreeze` file.
         threads: Pictures in work at a time.
 
     Attributes:
@@ -70,6 +71,11 @@ class Predictor:
         self._novelty = bundle.novelty
         self._engine = bundle.engine()
         self._threads = threads
+
+    @property
+    def novelty(self) -> Novelty | None:
+        """How strange pictures are told; None where the model cannot tell."""
+        return self._novelty
 
     @property
     def can_refuse(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unfreeze.evaluation.conformal import ConformalBound, MeasuredCoverage, measure_coverage, prediction_sets
-from unfreeze.report.content import ReportContent
+from unfreeze.report.content import ReportContent, once
 
 LARGEST_NAMED = 5
 """Larger sets are counted together."""
@@ -48,6 +48,7 @@ class SetsView:
     sizes: Sequence[SetSize]
 
 
+@once
 def sets_view(content: ReportContent) -> SetsView | None:
     """What there is to say of sets.
 

@@ -11,7 +11,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from unfreeze.errors import UnfreezeError
@@ -67,6 +67,7 @@ def create_app(
     threads: Threads | None = None,
     open_model: OpenModel = BundledModel,
     on_failure: Callable[[UnfreezeError], None] | None = None,
+    more: Sequence[APIRouter] = (),
 ) -> ASGIApp:
     """A server's application; models are loaded when it starts.
 
@@ -77,6 +78,7 @@ def create_app(
         threads: How the cores are used.
         open_model: Opens a model.
         on_failure: Told why a model could not be loaded at the start.
+        more: Other routes.
 
     Returns:
         The application, as ASGI has it.
@@ -107,7 +109,8 @@ def create_app(
     )
     app.include_router(model_routes(registry, service, held, limits))
     app.include_router(operation_routes(registry, counted))
-    app.include_router(page_routes())
+    for routes in (page_routes(), *more):
+        app.include_router(routes)
     describe_problems(app)
     known = {"/", "/openapi.json", *app.openapi()["paths"]}
     guarded = Guard(app, key=access.key, hosts=access.hosts, requests_per_minute=limits.requests_per_minute)

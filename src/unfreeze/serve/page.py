@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -31,17 +32,32 @@ def predict_page() -> tuple[str, str]:
     Returns:
         HTML, and the value of its header Content-Security-Policy.
     """
-    style = _text(*STYLE_OF_PAGES) + _text("unfreeze.serve", "page/page.css")
-    script = "\n".join(_text("unfreeze.serve", f"page/{name}") for name in SCRIPTS)
-    html = _text("unfreeze.serve", "page/page.html").replace("/* style */", style).replace("/* script */", script)
+    return assembled("page/page.html", styles=("page/page.css",), scripts=SCRIPTS, images="blob: data:")
+
+
+def assembled(html: str, *, styles: Sequence[str], scripts: Sequence[str], images: str) -> tuple[str, str]:
+    """A page with its styles, after those of all pages, and its scripts inside.
+
+    Args:
+        html: Name of its HTML file, below this package, with places for both.
+        styles: Names of its style sheets.
+        scripts: Names of its scripts, in their order.
+        images: Where its pictures may come from, as the policy names it.
+
+    Returns:
+        HTML, and the value of its header Content-Security-Policy.
+    """
+    style = "".join([_text(*STYLE_OF_PAGES), *(_text("unfreeze.serve", name) for name in styles)])
+    script = "\n".join(_text("unfreeze.serve", name) for name in scripts)
+    text = _text("unfreeze.serve", html).replace("/* style */", style).replace("/* script */", script)
     policy = (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src blob: data:; "
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; img-src {images}; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
-    return html, policy
+    return text, policy
 
 
-SCRIPTS = ("asking.js", "dropped.js", "words.js", "table.js", "detail.js", "start.js")
+SCRIPTS = tuple(f"page/{name}" for name in ("asking.js", "dropped.js", "words.js", "table.js", "detail.js", "start.js"))
 
 
 def _text(package: str, name: str) -> str:
