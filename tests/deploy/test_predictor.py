@@ -13,15 +13,17 @@ from PIL import Image
 
 from unfreeze.activations.engines import Floats, OnnxEngine
 from unfreeze.deploy.bundle import GRAPH_FILE, SETTINGS_FILE
-from unfreeze.deploy.predictor import Prediction, Predictor, picture_paths
+from unfreeze.deploy.inputs import picture_paths
+from unfreeze.deploy.predictor import Prediction, Predictor
 from unfreeze.errors import BundleError, CollectionError, PictureError
+from unfreeze.images.content import content_hash
 from unfreeze.images.decode import decode
-from unfreeze.images.scan import content_hash
 from unfreeze.training.objective import INDEPENDENT
 
 TORCHLESS = """
 import json, sys
-from unfreeze.deploy.predictor import Predictor, picture_paths
+from unfreeze.deploy.inputs import picture_paths
+from unfreeze.deploy.predictor import Predictor
 from pathlib import Path
 predictor = Predictor(sys.argv[1], threads=2)
 found = predictor.predict(picture_paths([Path(sys.argv[2])]), tta_views=1)

@@ -1,6 +1,5 @@
 """Reads a collection once: every file is hashed and decoded, and the broken ones are set aside by name."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import TypedDict, Unpack
 
 from unfreeze.errors import CollectionError, PictureError, SettingsError
 from unfreeze.images.collection import collection_layout
+from unfreeze.images.content import content_hash as content_hash
 from unfreeze.images.copies import known_clusters, with_copies
 from unfreeze.images.decode import probe
 from unfreeze.images.fingerprint import look_at
@@ -118,11 +118,6 @@ def scan_layout(
         looks=looks,
         copies=with_copies(near),
     )
-
-
-def content_hash(data: bytes) -> str:
-    """Hash of a file's bytes: BLAKE2b of 16 bytes as 32 hexadecimal digits."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
