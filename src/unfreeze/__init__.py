@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from unfreeze.deploy.predictor import Prediction, Predictor
     from unfreeze.errors import UnfreezeError
+    from unfreeze.evaluation.figure import Figure
+    from unfreeze.evaluation.figures import table_figures
     from unfreeze.evaluation.predictions import PredictionTable, read_predictions
     from unfreeze.images.scan import scan_folder
     from unfreeze.images.table import ImageTable
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Figure",
     "ImageData",
     "ImageTable",
     "Learner",
@@ -37,10 +40,12 @@ __all__ = [
     "build_network",
     "read_predictions",
     "scan_folder",
+    "table_figures",
     "train",
 ]
 
 _HOMES = {
+    "Figure": "unfreeze.evaluation.figure",
     "ImageData": "unfreeze.learner.data",
     "ImageTable": "unfreeze.images.table",
     "Learner": "unfreeze.learner.learner",
@@ -54,6 +59,7 @@ _HOMES = {
     "build_network": "unfreeze.network.build",
     "read_predictions": "unfreeze.evaluation.predictions",
     "scan_folder": "unfreeze.images.scan",
+    "table_figures": "unfreeze.evaluation.figures",
     "train": "unfreeze.recipe.train",
 }
 

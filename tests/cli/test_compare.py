@@ -1,14 +1,16 @@
 """`unfreeze compare` on what two runs left behind."""
 
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from made import RunCli, write_collection
-from unfreeze.evaluation.predictions import table_from_logits
+from unfreeze.evaluation.predictions import read_predictions, table_from_logits
 
 MakeRun = Callable[..., Path]
 
@@ -91,6 +93,45 @@ def test_a_split_can_be_chosen(run_cli: RunCli, make_run: MakeRun) -> None:
     code, out, err = run_cli("compare", first, second, "--split", "tset")
     assert (code, out) == (1, "")
     assert "no pictures of split 'tset'; there are test" in err
+
+
+def test_test_pictures_are_compared_alone_where_there_are_some(run_cli: RunCli, make_run: MakeRun) -> None:
+    runs = make_run("a", "0011"), make_run("b", "0111")
+    for run in runs:
+        table = read_predictions(run / "predictions.csv")
+        replace(table, splits=("test", "test", "valid", "valid")).write(run / "predictions.csv")
+    code, out, _ = run_cli("compare", *runs)
+    assert code == 0
+    assert f"{runs[1]}: 1 of 2 right" in out
+    assert "note: test pictures alone are compared; 2 others are with --split all" in out
+    for split, line in (("all", "3 of 4 right"), ("valid", "2 of 2 right"), ("test", "1 of 2 right")):
+        code, out, _ = run_cli("compare", *runs, "--split", split)
+        assert code == 0
+        assert f"{runs[1]}: {line}" in out
+        assert "note" not in out
+
+
+@pytest.mark.parametrize("kind", ["zip", "csv"])
+def test_pictures_of_archives_and_lists_are_shown_too(
+    run_cli: RunCli, make_run: MakeRun, tmp_path: Path, kind: str
+) -> None:
+    root = tmp_path / "pictures"
+    if kind == "zip":
+        source = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", root))
+    else:
+        source = tmp_path / "list.csv"
+        source.write_text("file,kind\n" + "".join(f"pictures/red/00{index}.png,red\n" for index in range(4)))
+    runs = make_run("a", "0011"), make_run("b", "1111")
+    for run in runs:
+        if kind == "csv":
+            table = read_predictions(run / "predictions.csv")
+            replace(table, paths=tuple(f"pictures/{path}" for path in table.paths)).write(run / "predictions.csv")
+        settings = {"path_column": "file", "label_column": "kind"} if kind == "csv" else {}
+        (run / "checkpoints").mkdir()
+        (run / "checkpoints" / "run.json").write_text(json.dumps({"pictures": str(source), "settings": settings}))
+        (run / "receipt.json").write_text(json.dumps({"pictures": str(source)}))
+    assert run_cli("compare", *runs, "--quiet", "--out", tmp_path / "page.html") == (0, "", "")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").count("<img") == 2
 
 
 def test_mistakes_are_named_in_one_line(run_cli: RunCli, make_run: MakeRun, tmp_path: Path) -> None:

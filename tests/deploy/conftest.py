@@ -13,6 +13,8 @@ from safetensors.numpy import save_file
 from unfreeze.activations.prefix import FrozenPrefix
 from unfreeze.deploy.bundle import GRAPH_FILE, WEIGHTS_FILE, write_bundle_settings
 from unfreeze.deploy.graph import add_head
+from unfreeze.evaluation.certainty import Certainty, fit_certainty
+from unfreeze.evaluation.novelty import fit_novelty
 from unfreeze.network.build import build_network
 from unfreeze.transforms.transform import Transform
 
@@ -27,15 +29,34 @@ def body_graph(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished_bundle(body_graph: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def certainty() -> Certainty:
+    """A temperature below 1, references in directions by chance, and sets."""
+    random = np.random.default_rng(1)
+    logits, targets = random.normal(0, 3, (60, 3)).astype(np.float32), random.integers(0, 3, 60)
+    logits[np.arange(60), targets] += 4
+    training, held_out = (np.abs(random.normal(size=(count, 1280))).astype(np.float32) for count in (30, 40))
+    found = fit_certainty(logits, targets, novelty=fit_novelty(training, held_out))
+    assert found.temperature != 1
+    assert found.novelty
+    assert found.sets
+    return found
+
+
+@pytest.fixture(scope="session")
+def finished_bundle(body_graph: Path, certainty: Certainty, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole bundle; tests that change it take `bundle`."""
     folder = tmp_path_factory.mktemp("bundle")
     weight = np.random.default_rng(0).normal(0, 0.1, (3, 1280)).astype(np.float32)
     bias = np.array([0.5, 0.0, -0.5], np.float32)
-    add_head(body_graph, folder / GRAPH_FILE, weight=weight, bias=bias)
+    add_head(body_graph, folder / GRAPH_FILE, weight=weight, bias=bias, temperature=certainty.temperature)
     save_file({"head.weight": weight, "head.bias": bias}, folder / WEIGHTS_FILE)
-    transform = Transform(size_px=64, crop_share=0.875, seed=5)
-    write_bundle_settings(folder, classes=["blue", "green", "röd"], backbone="efficientnet_lite0", transform=transform)
+    write_bundle_settings(
+        folder,
+        classes=["blue", "green", "röd"],
+        backbone="efficientnet_lite0",
+        transform=Transform(size_px=64, crop_share=0.875, seed=5),
+        certainty=certainty,
+    )
     return folder
 
 

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,23 +13,25 @@ import pytest
 from PIL import Image
 
 from unfreeze.activations.engines import Floats, OnnxEngine
-from unfreeze.deploy.bundle import GRAPH_FILE, SETTINGS_FILE
+from unfreeze.deploy.bundle import GRAPH_FILE, SETTINGS_FILE, write_bundle_settings
 from unfreeze.deploy.inputs import picture_paths
 from unfreeze.deploy.predictor import Prediction, Predictor
 from unfreeze.errors import BundleError, PictureError
+from unfreeze.evaluation.certainty import Certainty
 from unfreeze.images.content import content_hash
 from unfreeze.images.decode import decode
 from unfreeze.training.objective import INDEPENDENT
+from unfreeze.transforms.transform import Transform
 
-TORCHLESS = """
+ALONE = """
 import json, sys
-from unfreeze.deploy.inputs import picture_paths
-from unfreeze.deploy.predictor import Predictor
-from pathlib import Path
-predictor = Predictor(sys.argv[1], threads=2)
-found = predictor.predict(picture_paths([Path(sys.argv[2])]), tta_views=1)
-heavy = sorted({"torch", "torchvision", "timm", "onnx", "sklearn", "matplotlib"} & set(sys.modules))
-print(json.dumps([heavy, [prediction.probabilities for prediction in found]]))
+import numpy, onnxruntime, PIL.Image, PIL.ImageCms
+before = set(sys.modules)
+from unfreeze import Predictor
+found = Predictor(sys.argv[1], threads=2).predict(sys.argv[2], tta_views=1)
+ours = {name.partition(".")[0] for name in set(sys.modules) - before}
+more = sorted(ours - set(sys.stdlib_module_names) - {"unfreeze", "numpy", "PIL"})
+print(json.dumps([more, [prediction.probabilities for prediction in found]]))
 """
 
 
@@ -73,7 +76,67 @@ def test_predictions_keep_the_order_of_the_paths(finished_bundle: Path, pictures
     found = Predictor(finished_bundle, threads=threads).predict(order)
     assert [prediction.path for prediction in found] == [str(path) for path in order]
     alone = [Predictor(finished_bundle).predict([path])[0] for path in order]
-    assert found == alone
+    assert [replace(prediction, distance=0) for prediction in found] == [replace(each, distance=0) for each in alone]
+
+
+def test_a_picture_is_as_strange_as_its_plain_views_features(
+    predictor: Predictor, finished_bundle: Path, pictures: list[Path], certainty: Certainty
+) -> None:
+    assert certainty.novelty
+    assert predictor.can_refuse
+    squares = [predictor.transform(decode(path.read_bytes(), path=path)) for path in pictures]
+    features = OnnxEngine(finished_bundle / GRAPH_FILE).outputs(np.stack(squares))[1]
+    expected = certainty.novelty.scores(features)
+    assert np.ptp(expected) > 1e-3
+    for views in (0, 2):
+        found = predictor.predict(pictures, tta_views=views)
+        assert [prediction.distance for prediction in found] == pytest.approx(expected.tolist(), abs=1e-4)
+        assert [prediction.refused for prediction in found] == (expected > certainty.novelty.bound.value).tolist()
+
+
+def test_what_lies_above_the_bound_is_refused(bundle: Path, pictures: list[Path]) -> None:
+    distances = [prediction.distance or 0 for prediction in Predictor(bundle).predict(pictures)]
+    path, middle = bundle / SETTINGS_FILE, sorted(distances)[2]
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings["refusal"]["distance"] = middle
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    found = Predictor(bundle).predict(pictures)
+    assert [prediction.refused for prediction in found] == [distance > middle for distance in distances]
+    assert sum(bool(prediction.refused) for prediction in found) == 3
+    assert Predictor(bundle).names(found[0]) != ()
+
+
+def test_candidates_are_probable_enough_the_most_probable_first(bundle: Path, pictures: list[Path]) -> None:
+    path = bundle / SETTINGS_FILE
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    for least, expected in ((0.0, 3), (1.0, 1)):
+        settings["sets"]["least_probability"] = least
+        path.write_text(json.dumps(settings), encoding="utf-8")
+        predictor = Predictor(bundle)
+        (found,) = predictor.predict(pictures[:1])
+        ranked = sorted(zip(found.probabilities, predictor.classes, strict=True), reverse=True)
+        assert list(found.candidates) == [name for _, name in ranked][:expected]
+
+
+def test_many_pictures_are_scored_as_single_ones_are(predictor: Predictor, pictures: list[Path]) -> None:
+    alone = [predictor.answer(path.read_bytes(), path=path) for path in pictures]
+    together = predictor.predict(pictures * 12)
+    assert [each.path for each in together] == [str(path) for path in pictures] * 12
+    for one, other in zip(alone * 12, together, strict=True):
+        assert one.distance == pytest.approx(other.distance, abs=1e-6)
+        assert (one.probabilities, one.refused, one.candidates) == (
+            other.probabilities,
+            other.refused,
+            other.candidates,
+        )
+
+
+def test_a_bundle_that_knows_nothing_leaves_it_open(bundle: Path, pictures: list[Path]) -> None:
+    write_bundle_settings(bundle, classes="abc", backbone="efficientnet_lite0", transform=Transform(size_px=64))
+    predictor = Predictor(bundle)
+    (found,) = predictor.predict(pictures[:1])
+    assert not predictor.can_refuse
+    assert (found.distance, found.refused, found.candidates) == (None, None, ())
 
 
 def test_augmented_views_are_averaged_with_the_plain_one(
@@ -134,12 +197,14 @@ def test_a_run_folder_stands_for_its_model(bundle: Path, predictor: Predictor, p
         Predictor(bundle.parent)
 
 
-def test_prediction_loads_no_torch(finished_bundle: Path, predictor: Predictor, pictures: list[Path]) -> None:
-    command = [sys.executable, "-W", "error", "-c", TORCHLESS, str(finished_bundle), str(pictures[0].parent.parent)]
+def test_prediction_loads_numpy_pillow_and_onnxruntime_alone(
+    finished_bundle: Path, predictor: Predictor, pictures: list[Path]
+) -> None:
+    command = [sys.executable, "-W", "error", "-c", ALONE, str(finished_bundle), str(pictures[0].parent.parent)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
-    heavy, probabilities = json.loads(run.stdout)
-    assert heavy == []
+    more, probabilities = json.loads(run.stdout)
+    assert more == []
     assert [tuple(row) for row in probabilities] == [p.probabilities for p in predictor.predict(pictures, tta_views=1)]
 
 
@@ -159,7 +224,7 @@ def test_the_most_probable_class_is_named(predictor: Predictor) -> None:
 
 def test_all_labels_above_a_half_are_named(bundle: Path) -> None:
     settings = json.loads((bundle / SETTINGS_FILE).read_text(encoding="utf-8"))
-    settings["probabilities"] = "sigmoid"
+    settings.update(probabilities="sigmoid", sets=None)
     (bundle / SETTINGS_FILE).write_text(json.dumps(settings), encoding="utf-8")
     found = Predictor(bundle)
     assert found.objective is INDEPENDENT

@@ -112,6 +112,34 @@ def test_no_difference_has_no_minus() -> None:
     assert points(-0.02) == "-2.0"
 
 
+def several(
+    rows: list[list[float]], targets: list[list[int]], classes: tuple[str, ...] = ("a", "b")
+) -> PredictionTable:
+    """Probabilities and labels of pictures that may have any number of them."""
+    return replace(
+        table("1" * len(rows), classes=classes),
+        targets=np.array(targets, np.int64),
+        probabilities=np.array(rows, np.float32),
+    )
+
+
+def test_several_labels_are_right_as_a_whole_and_matched_by_name() -> None:
+    targets = [[1, 0], [1, 1], [0, 0], [0, 1], [1, 0]]
+    first = several([[0.9, 0.1], [0.9, 0.2], [0.1, 0.2], [0.7, 0.1], [0.9, 0.1]], targets)
+    turned = [[row[1], row[0]] for row in targets[:4]] + [[1, 1]]
+    second = several([[0.6, 0.9], [0.9, 0.8], [0.2, 0.1], [0.1, 0.3], [0.5, 0.5]], turned, classes=("b", "a"))
+    found = compare(first, second)
+    assert found.paths == ("0.png", "1.png", "2.png", "3.png")
+    assert found.relabelled == ("4.png",)
+    assert found.first_right.tolist() == [True, False, True, False]
+    assert found.second_right.tolist() == [False, True, True, False]
+    assert (found.lost, found.gained, found.otherwise_wrong) == ([0], [1], [3])
+    assert found.names(found.second[0]) == ("a", "b")
+    assert found.second_sure == pytest.approx([0.6, 0.8, 0.8, 0.7])
+    with pytest.raises(RunError, match="one run gives a picture one class and the other any number of labels"):
+        compare(first, table("11111"))
+
+
 def test_other_classes_and_other_pictures_cannot_be_compared() -> None:
     one = table("11")
     with pytest.raises(RunError, match="only the first knows b, only the second knows c; compare runs with the same"):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from labelled import random_answers
-from unfreeze.evaluation.labels import average_precision, label_counts, label_figures, mean_average_precision
+from unfreeze.evaluation.labels import label_counts, label_figures, mean_average_precision
 from unfreeze.evaluation.metrics import (
     accuracy,
     accuracy_interval,
@@ -57,6 +57,8 @@ def test_figures_of_any_table_are_those_of_scikit_learn(table: PredictionTable) 
     for name, values in zip(("precision", "recall", "f1", "pictures"), figures, strict=True):
         assert [row[name] for row in rows] == pytest.approx(values.tolist(), rel=1e-12), name
     present = np.flatnonzero(truth.any(0))
+    undefined = [label for label, row in enumerate(rows) if math.isnan(float(row["average_precision"]))]
+    assert undefined == np.flatnonzero(~truth.any(0)).tolist()
     for label in present:
         expected = sklearn.metrics.average_precision_score(truth[:, label], table.probabilities[:, label])
         assert rows[label]["average_precision"] == pytest.approx(expected, rel=1e-12)
@@ -66,7 +68,8 @@ def test_figures_of_any_table_are_those_of_scikit_learn(table: PredictionTable) 
         expected = sklearn.metrics.average_precision_score(truth[:, present], table.probabilities[:, present])
         assert mean_average_precision(table) == pytest.approx(expected, rel=1e-12)
     else:
-        assert macro_f1(table) == mean_average_precision(table) == 0
+        assert macro_f1(table) == 0
+        assert math.isnan(mean_average_precision(table))
 
 
 def test_each_label_has_its_own_accuracy_with_an_interval() -> None:
@@ -113,13 +116,13 @@ def test_there_is_no_confusion_of_several_labels() -> None:
         confusion(table_of(*random_answers(5, 2)))
 
 
-def test_where_no_picture_has_a_label_nothing_is_undefined() -> None:
+def test_where_no_picture_has_a_label_only_average_precision_is_undefined() -> None:
     table = table_of(logit([[0.9, 0.2], [0.1, 0.2]]), np.zeros((2, 2), np.int64))
-    assert [row["average_precision"] for row in label_figures(table)] == [0, 0]
+    assert all(math.isnan(float(row["average_precision"])) for row in label_figures(table))
     assert [row["recall"] for row in class_figures(table)] == [0, 0]
-    assert macro_f1(table) == mean_average_precision(table) == 0
+    assert macro_f1(table) == 0
+    assert math.isnan(mean_average_precision(table))
     assert label_figures(table.rows([]))[0]["accuracy"] == 0
-    assert average_precision(np.array([True, True]), np.array([0.1, 0.1], np.float32)) == 1
 
 
 def test_views_of_several_labels_are_averaged_as_probabilities() -> None:

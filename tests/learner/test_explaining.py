@@ -11,8 +11,9 @@ import torch
 from made import write_collection
 from small import small_network
 from unfreeze.errors import CollectionError
+from unfreeze.evaluation.activation_maps import PICTURES_AT_A_TIME
 from unfreeze.learner.data import ImageData
-from unfreeze.learner.explaining import PICTURES_AT_A_TIME, activation_maps
+from unfreeze.learner.explaining import activation_maps
 from unfreeze.learner.learner import Learner
 
 

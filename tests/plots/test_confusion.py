@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from unfreeze.plots.confusion import plot_confusion
-from unfreeze.plots.svg import to_svg
+from unfreeze.plots.picture import picture_bytes
 
 
 @pytest.mark.parametrize(("classes", "cells"), [(3, 9), (21, 0)])
@@ -17,5 +17,5 @@ def test_the_confusion_matrix_is_numbered_while_it_can_be_read(classes: int, cel
 
 
 def test_a_class_name_is_no_formula() -> None:
-    svg = to_svg(partial(plot_confusion, np.eye(2, dtype=np.int64), ["$\\frac{1$", "b\udcff"]))
+    svg = picture_bytes(partial(plot_confusion, np.eye(2, dtype=np.int64), ["$\\frac{1$", "b\udcff"])).decode()
     assert "frac" in svg

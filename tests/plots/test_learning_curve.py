@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from unfreeze.evaluation.learning_curve import LearningCurve
 from unfreeze.plots.learning_curve import plot_learning_curve
-from unfreeze.plots.svg import to_svg
+from unfreeze.plots.picture import picture_bytes
 
 
 def curve(*errors: int) -> LearningCurve:
@@ -30,7 +30,7 @@ def test_the_curve_goes_on_to_twice_the_pictures() -> None:
 def test_too_few_sizes_are_drawn_without_a_curve() -> None:
     axes = plot_learning_curve(curve(20, 14), Figure().add_subplot())
     assert "--" not in [line.get_linestyle() for line in axes.get_lines()]
-    svg = to_svg(partial(plot_learning_curve, curve(20, 14)))
+    svg = picture_bytes(partial(plot_learning_curve, curve(20, 14))).decode()
     assert "training pictures" in svg
     assert "if it goes on" not in svg
-    assert "if it goes on" in to_svg(partial(plot_learning_curve, curve(20, 14, 10, 8)))
+    assert "if it goes on" in picture_bytes(partial(plot_learning_curve, curve(20, 14, 10, 8))).decode()

@@ -32,9 +32,10 @@ def test_pixels_are_150_an_inch(history: History) -> None:
 def test_plots_and_the_learner_load_matplotlib_only_when_a_figure_is_made() -> None:
     code = (
         "import sys, unfreeze.plots.sweep, unfreeze.plots.schedule, unfreeze.plots.losses, unfreeze.plots.confusion;"
-        "import unfreeze.plots.svg, unfreeze.learner.learner;"
+        "import unfreeze.plots.reliability, unfreeze.plots.distances, unfreeze.plots.class_gains;"
+        "import unfreeze.plots.picture, unfreeze.learner.learner, unfreeze.report.page;"
         "assert 'matplotlib' not in sys.modules;"
-        "unfreeze.plots.svg.to_svg(lambda axes: axes);"
+        "unfreeze.plots.picture.picture_bytes(lambda axes: axes);"
         "assert 'matplotlib' in sys.modules and 'matplotlib.pyplot' not in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,5 +1,7 @@
 """Plots of the rates that were taken and of those that are planned."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -7,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from unfreeze.plots.colours import COLOURS
-from unfreeze.plots.schedule import MOST_CYCLE_MARKS, plot_planned, plot_schedule
-from unfreeze.training.history import History
+from unfreeze.plots.schedule import MOST_CYCLE_MARKS, plot_planned, plot_schedule, restarts
+from unfreeze.training.history import History, StepRecord
 from unfreeze.training.schedules import ConstantRate, CosineRestarts, FlatCosine, OneCycle, Schedule, WarmUp
 
 
@@ -39,8 +41,40 @@ def words_of_legend(axes: Axes) -> list[str]:
 
 def test_the_schedule_has_a_line_a_group(history: History) -> None:
     axes = plot_schedule(history.steps, Figure().add_subplot())
-    assert [line.get_label() for line in axes.lines] == ["early", "late", "head"]
+    assert [line.get_label() for line in axes.lines[:3]] == ["early", "late", "head"]
     assert axes.lines[2].get_ydata() == pytest.approx([r.rates["head"] for r in history.steps])
+
+
+def test_rates_of_frozen_groups_are_not_drawn_and_restarts_are_marked_where_they_happen(history: History) -> None:
+    axes = plot_schedule(history.steps, Figure().add_subplot(), epochs=history.epochs)
+    assert words_of_legend(axes) == ["head", "warm restart"]
+    assert restarts(history.steps) == [5, 10, 15] == marks(axes)
+    (epochs,) = axes.child_axes
+    assert list(epochs.get_xticks()) == [5, 10, 15, 20]
+    assert [label.get_text() for label in epochs.get_xticklabels()] == ["1", "2", "3", "4"]
+    thawed = [replace(epoch, frozen=("early",) if epoch.epoch < 3 else ()) for epoch in history.epochs]
+    axes = plot_schedule(history.steps, Figure().add_subplot(), epochs=thawed)
+    early = np.asarray(axes.lines[0].get_ydata())
+    assert np.isnan(early[:15]).all()
+    assert (early[15:] == 0.001).all()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "expected"),
+    [
+        (CosineRestarts((5, 10, 15)), [5, 10]),
+        (CosineRestarts((5, 15, 35)), [5, 15]),
+        (WarmUp(20, CosineRestarts((6, 12))), [26]),
+        (ConstantRate((5, 10)), []),
+        (OneCycle(400), []),
+    ],
+)
+def test_the_lessons_schedules_restart_where_their_cycles_begin(schedule: Schedule, expected: list[int]) -> None:
+    factors = [schedule.factor(step) for step in range(schedule.cycle_ends[-1])]
+    steps = [StepRecord(step=step, epoch=0, loss=1.0, rates={"head": factor}) for step, factor in enumerate(factors)]
+    if isinstance(schedule, WarmUp):  # a warm-up's first steps climb by large factors, and are no restart
+        steps = steps[3:]
+    assert restarts(steps) == expected
 
 
 def test_no_steps_are_drawn_without_a_warning() -> None:

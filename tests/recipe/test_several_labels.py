@@ -62,7 +62,7 @@ def test_steps_speak_of_exact_matches_and_of_guessing_as_it_is_here(finished: Ru
 
 def test_every_figure_can_be_computed_again_from_the_table(finished: RunResult) -> None:
     table, result = read_predictions(finished.folder / "predictions.csv"), finished.figures
-    for name in ("targets", "probabilities", "losses", "tta"):
+    for name in ("targets", "probabilities", "losses", "tta", "distances"):
         assert getattr(table, name).tobytes() == getattr(finished.table, name).tobytes(), name
     valid, test = table.of_split("valid"), table.of_split("test")
     assert json.loads((finished.folder / "result.json").read_text()) == result
@@ -78,15 +78,19 @@ def test_every_figure_can_be_computed_again_from_the_table(finished: RunResult) 
 
 def test_the_bundle_says_what_evaluation_said(finished: RunResult) -> None:
     settings = json.loads((finished.folder / "model" / "bundle.json").read_text())
-    assert (settings["probabilities"], settings["format_version"]) == ("sigmoid", 2)
+    assert (settings["probabilities"], settings["format_version"]) == ("sigmoid", 3)
     predictor, table = Predictor(finished.folder), finished.table
     root = Path(json.loads((finished.folder / "receipt.json").read_text())["pictures"])
     found = predictor.predict([root / path for path in table.paths])
-    np.testing.assert_allclose([prediction.probabilities for prediction in found], table.probabilities, atol=1e-4)
+    np.testing.assert_allclose([prediction.probabilities for prediction in found], table.probabilities, atol=1e-6)
+    assert table.distances is not None  # of 20 validation pictures
+    assert [prediction.distance for prediction in found] == pytest.approx(table.distances.tolist(), abs=1e-6)
+    assert settings["sets"] is None
+    assert {prediction.candidates for prediction in found} == {()}
     assert [predictor.names(p) for p in found] == [table.predicted_names(i) for i in range(len(table.paths))]
     with_views = predictor.predict([root / path for path in table.paths[:3]], tta_views=1)
     assert table.tta is not None
-    np.testing.assert_allclose([p.probabilities for p in with_views], table.tta[:3], atol=1e-4)
+    np.testing.assert_allclose([p.probabilities for p in with_views], table.tta[:3], atol=1e-6)
 
 
 @pytest.mark.filterwarnings("default")  # the command line silences what libraries warn of

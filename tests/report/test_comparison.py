@@ -11,7 +11,7 @@ import pytest
 from browsing import assert_sound
 from made import write_collection
 from report.conftest import HOSTILE
-from unfreeze.evaluation.comparison import Comparison
+from unfreeze.evaluation.comparison import Comparison, notes
 from unfreeze.images.storage import FolderStorage
 from unfreeze.report.comparison import SHOWN_OF_A_KIND, comparison_page
 
@@ -41,7 +41,7 @@ def pictures(tmp_path: Path) -> FolderStorage:
 
 
 def test_every_change_is_shown_in_its_place(comparison: Comparison, pictures: FolderStorage) -> None:
-    page = comparison_page(comparison, NAMES, pictures=pictures)
+    page = comparison_page(comparison, NAMES, pictures=pictures, notes=notes(comparison, NAMES))
     lost, gained, otherwise = re.findall(r'<section id="(?:lost|gained|otherwise)">.*?</section>', page, re.DOTALL)
     assert "red/000.png" in lost
     assert "red/001.png" in gained
@@ -89,6 +89,25 @@ def test_of_many_changes_the_surest_are_shown_and_the_page_says_so(comparison: C
     assert f"The {SHOWN_OF_A_KIND} that" in page
     assert f">{count - 1}.png<" in page.replace("<br>", ">")
     assert ">4.png<" not in page.replace("<br>", ">")
+
+
+def test_several_labels_are_named_together(comparison: Comparison) -> None:
+    answers = np.array([[1, 0, 0], [0, 0, 0]])
+    several = replace(
+        comparison,
+        paths=("a.png", "b.png"),
+        targets=np.array([[1, 1, 0], [0, 0, 0]]),
+        first=np.array([[1, 1, 0], [1, 0, 1]]),
+        second=answers,
+    )
+    page = comparison_page(several, NAMES, pictures=None)
+    assert "Exact match on 2 pictures" in page
+    assert "true: <strong>red, blue</strong>" in page
+    assert "true: <strong>no label</strong>" in page
+    assert '<span class="right">no label</span>' in page
+    assert '<span class="wrong">red</span>' in page
+    assert "all of its labels" in page
+    assert "all of its labels" not in comparison_page(comparison, NAMES, pictures=None)
 
 
 @pytest.mark.browser

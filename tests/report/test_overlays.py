@@ -6,7 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from unfreeze.learner.explaining import ActivationMaps
+from unfreeze.evaluation.activation_maps import ActivationMaps
 from unfreeze.report.overlays import overlay_uris
 
 

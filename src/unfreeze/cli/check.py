@@ -100,19 +100,20 @@ def check_command(
         raise typer.Exit(FOUND_SOMETHING)
 
 
-def check_free(folder: Path, pictures: Path) -> None:
+def check_free(folder: Path, pictures: Path | None) -> None:
     """Makes sure, before anything is examined, that what is found can be written and replaces nothing.
 
     Args:
         folder: Where it is to go.
-        pictures: What is examined.
+        pictures: What is examined; None where that is no collection.
 
     Raises:
         RunError: If the folder lies inside the pictures or holds something.
     """
     from unfreeze.images.collection import reject_inside
 
-    reject_inside(folder, pictures)
+    if pictures is not None:
+        reject_inside(folder, pictures)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RunError(f"{folder}: holds something already; choose another folder with --out", subject=folder)
 

@@ -18,7 +18,10 @@ def compare_command(
     first: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a table of predictions.")],
     second: Annotated[Path, typer.Argument(metavar="RUN", help="Another, which may be better or worse.")],
     out: Annotated[Path | None, typer.Option(help="Write a page of the pictures whose answer changed.")] = None,
-    split: Annotated[str | None, typer.Option(help="Compare these pictures only, such as test.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="Compare these pictures only: test, valid or all. [default: test where both have it]"),
+    ] = None,
     gate: Annotated[
         bool, typer.Option("--gate", help=f"Exit with code {WORSE} where the second run is significantly worse.")
     ] = False,
@@ -48,7 +51,7 @@ def in_words(runs: "ComparedRuns") -> list[str]:
     Returns:
         Lines: each run's accuracy, what changed, the difference, the verdict, and what was left out.
     """
-    from unfreeze.evaluation.comparison import notes, points, verdict
+    from unfreeze.evaluation.comparison import points, verdict
 
     found = runs.comparison
     count, (low, high) = len(found.paths), found.interval
@@ -63,4 +66,4 @@ def in_words(runs: "ComparedRuns") -> list[str]:
         f"McNemar's exact test {found.chance:.3g}",
     ]
     text = verdict(found, runs.names)
-    return [*lines, f"Verdict: {text}", *(f"note: {note}" for note in notes(found, runs.names))]
+    return [*lines, f"Verdict: {text}", *(f"note: {note}" for note in runs.notes)]

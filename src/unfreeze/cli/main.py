@@ -11,6 +11,8 @@ import typer
 from unfreeze.cli.cache import cache_command
 from unfreeze.cli.check import check_command
 from unfreeze.cli.compare import compare_command
+from unfreeze.cli.evaluate import evaluate_command
+from unfreeze.cli.explain import explain_command
 from unfreeze.cli.predict import predict_command
 from unfreeze.cli.schedule import schedule_command
 from unfreeze.cli.squares import squares_command
@@ -36,9 +38,11 @@ app = typer.Typer(
 )
 app.command("train")(train_command)
 app.command("predict")(predict_command)
+app.command("explain")(explain_command)
 app.command("squares")(squares_command)
 app.command("check")(check_command)
 app.command("compare")(compare_command)
+app.command("evaluate")(evaluate_command)
 app.command("schedule")(schedule_command)
 app.command("cache")(cache_command)
 

@@ -307,9 +307,11 @@ def _print_result(console: "RunConsole", result: "RunResult") -> None:
     if figures["tta_accuracy"] is not None:
         console.line(f"With test-time augmentation {100 * figures['tta_accuracy']:.1f} %")
     if figures["labels"]:
+        mean = figures["mean_average_precision"]  # None where no validation picture has a label
+        ranked = "" if mean is None else f"mean average precision {100 * mean:.1f} %, "
         console.line(
-            f"An exact match is a picture whose every label is right. Over the {len(figures['labels'])} labels: mean "
-            f"average precision {100 * figures['mean_average_precision']:.1f} %, F1 {100 * figures['macro_f1']:.1f} %"
+            f"An exact match is a picture whose every label is right. Over the {len(figures['labels'])} labels: "
+            f"{ranked}F1 {100 * figures['macro_f1']:.1f} %"
         )
     if figures["test_images"]:
         low, high = figures["test_accuracy_interval"]

@@ -9,7 +9,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from unfreeze.activations.engines import Floats
 from unfreeze.files import write_whole
+from unfreeze.training.head import LinearHead
 from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT, Objective
+
+HEAD_WEIGHT, HEAD_BIAS = "head.weight", "head.bias"
+"""The head's arrays in a bundle's graph."""
 
 OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
     EXCLUSIVE.output: ("Softmax", {"axis": 1}),
@@ -37,15 +41,15 @@ def add_head(
     model = onnx.load(body)
     graph = model.graph
     features = graph.output[0].name
-    graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(weight, np.float32), "head.weight"))
-    graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(bias, np.float32), "head.bias"))
+    graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(weight, np.float32), HEAD_WEIGHT))
+    graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(bias, np.float32), HEAD_BIAS))
     graph.initializer.append(numpy_helper.from_array(np.array(temperature, np.float32), "head.temperature"))
     operator, attributes = OPERATORS[objective.output]
     graph.node.extend(
         [
             helper.make_node("Cast", [features], ["head.half"], to=TensorProto.FLOAT16),
             helper.make_node("Cast", ["head.half"], ["head.rounded"], to=TensorProto.FLOAT),
-            helper.make_node("Gemm", ["head.rounded", "head.weight", "head.bias"], ["logits"], transB=1),
+            helper.make_node("Gemm", ["head.rounded", HEAD_WEIGHT, HEAD_BIAS], ["logits"], transB=1),
             helper.make_node("Div", ["logits", "head.temperature"], ["calibrated"]),
             helper.make_node(operator, ["calibrated"], ["probabilities"], **attributes),
         ]
@@ -59,3 +63,17 @@ def add_head(
     )
     onnx.checker.check_model(model)
     write_whole(path, model.SerializeToString())
+
+
+def read_head(path: Path) -> LinearHead:
+    """The head of a bundle's graph.
+
+    Args:
+        path: A graph that `add_head` wrote.
+
+    Returns:
+        Its weight and bias.
+    """
+    arrays = {found.name: found for found in onnx.load(path).graph.initializer}
+    weight, bias = (numpy_helper.to_array(arrays[name]).copy() for name in (HEAD_WEIGHT, HEAD_BIAS))
+    return LinearHead(weight, bias)

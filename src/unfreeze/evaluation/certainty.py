@@ -1,7 +1,7 @@
 """What a model knows of its own answers: how sure it may be, what it should refuse, what else a picture may be."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from unfreeze.evaluation.bounds import HeldOutBound
 from unfreeze.evaluation.calibration import Calibration, Logits, Targets, calibrate, probabilities_at
 from unfreeze.evaluation.conformal import ConformalBound, fit_conformal, measure_coverage
-from unfreeze.evaluation.novelty import REFUSED, Novelty
+from unfreeze.evaluation.novelty import REFUSED, ROUNDING, Novelty
 from unfreeze.evaluation.reliability import answers, calibration_error, chance_error
 
 COVERAGE = 0.95
@@ -68,7 +68,9 @@ def fit_certainty(
 def _sets(logits: Logits, targets: Targets, temperature: float, coverage: float) -> ConformalBound | None:
     probabilities = probabilities_at(logits, temperature).astype(np.float32)  # as tables and graphs hold them
     bound = fit_conformal(probabilities, targets.astype(np.int64), coverage=coverage)
-    return bound if bound.least_probability > 0 else None
+    # lower than the picture that sets it: rounding elsewhere must not take its class out of its set
+    least = bound.least_probability - ROUNDING
+    return replace(bound, least_probability=least) if least > 0 else None
 
 
 def certainty_figures(certainty: Certainty, logits: Logits, targets: Targets) -> dict[str, Any]:

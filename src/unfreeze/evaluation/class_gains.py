@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unfreeze.evaluation.heads import Wrong, wrong_answers
+from unfreeze.evaluation.heads import QUICK_FALL, Wrong, fitted_head, mistakes
 from unfreeze.evaluation.resampling import Resampling, Values, middle_95
 from unfreeze.training.batches import Batch
+from unfreeze.training.head import LinearHead
 
 ADDED = 50
 LEAST_PICTURES = 8
@@ -20,7 +21,10 @@ A rare class's curve need not be the power law that the whole collection's is, a
 of twice as many, so the exponent is not measured: the interval has to hold for all of these.
 """
 
-REPEATS = 5
+REPEATS = 4
+TRIED = 4
+"""Classes that pictures are taken from at most: each costs as many fits as there are repeats."""
+
 CONFIDENCE = 0.95
 
 
@@ -51,6 +55,8 @@ class ClassGains:
         added: How many more.
         gains: One for each class that has pictures enough to tell, the largest gain first.
         too_small: Classes that have not.
+        untried: Classes about which no more mistakes are made than about those that were tried. A class gains no more
+            than there are mistakes about it.
         best: The class that would gain most, if that is 95 % sure and so is that it would gain at all; None where it
             cannot be told.
     """
@@ -59,6 +65,7 @@ class ClassGains:
     gains: tuple[ClassGain, ...]
     too_small: tuple[int, ...]
     best: int | None
+    untried: tuple[int, ...] = ()
 
 
 def class_gains(
@@ -87,17 +94,20 @@ def class_gains(
         progress: Called with the number of classes done and the number of classes.
 
     Returns:
-        A gain for each class that has pictures enough.
+        A gain for each of the classes about which most mistakes are made, of those that have pictures enough.
     """
     counts = np.bincount(train[1], minlength=classes)
-    tried = [label for label in range(classes) if counts[label] >= LEAST_PICTURES]
     too_small = tuple(label for label in range(classes) if counts[label] < LEAST_PICTURES)
-    whole = wrong_answers(train, valid, classes=classes)
+    head = fitted_head(*train, classes=classes, least_fall=QUICK_FALL)
+    whole = mistakes(head, valid)
+    missed = np.bincount(valid[1][whole > 0], minlength=classes)
+    large = [int(label) for label in np.argsort(-missed, kind="stable") if counts[label] >= LEAST_PICTURES]
+    tried, untried = large[:TRIED], large[TRIED:]
     resampling = Resampling.drawn(REPEATS, len(whole), seed=seed)
     gains: list[ClassGain] = []
     draws: list[Values] = []
     for label in tried:
-        costs = _costs(train, valid, whole, label=label, classes=classes, seed=seed)
+        costs = _costs(train, valid, head, whole, label=label, seed=seed)
         own = np.where(valid[1] == label, whole, 0)
         gain, drawn = _gains(costs, own, resampling, more=added / counts[label])
         low, high = middle_95(drawn)
@@ -106,7 +116,9 @@ def class_gains(
         if progress:
             progress(len(gains), len(tried))
     ordered = tuple(sorted(gains, key=lambda gain: -gain.gain))
-    return ClassGains(added=added, gains=ordered, too_small=too_small, best=_best(gains, draws))
+    limits = [_limit(np.where(valid[1] == label, whole, 0), resampling) for label in untried]
+    best = _best(gains, draws, limits)
+    return ClassGains(added=added, gains=ordered, too_small=too_small, best=best, untried=tuple(untried))
 
 
 def in_words(found: ClassGains, names: Sequence[str]) -> str:
@@ -136,7 +148,7 @@ def _points(gain: ClassGain) -> str:
     return f"{100 * gain.gain:+.1f} points of accuracy (95 % interval {low:+.1f} to {high:+.1f})"
 
 
-def _costs(train: Batch, valid: Batch, whole: Wrong, *, label: int, classes: int, seed: int) -> Wrong:
+def _costs(train: Batch, valid: Batch, head: LinearHead, whole: Wrong, *, label: int, seed: int) -> Wrong:
     """By how much each answer is worse with half of a class, 1, 0 or -1, shape (R, V)."""
     features, labels = train
     members, others = np.flatnonzero(labels == label), np.flatnonzero(labels != label)
@@ -144,7 +156,9 @@ def _costs(train: Batch, valid: Batch, whole: Wrong, *, label: int, classes: int
     for repeat in range(REPEATS):
         half = np.random.default_rng([seed, label, repeat]).permutation(members)[: len(members) // 2]
         kept = np.concatenate([others, half])
-        costs[repeat] = wrong_answers((features[kept], labels[kept]), valid, classes=classes) - whole
+        few = features[kept], labels[kept]
+        fitted = fitted_head(*few, classes=len(head.bias), least_fall=QUICK_FALL, start=head)
+        costs[repeat] = mistakes(fitted, valid) - whole
     return costs
 
 
@@ -161,12 +175,18 @@ def _gains(costs: Wrong, own: Wrong, resampling: Resampling, *, more: float) -> 
         A gain, and gains, in parts of all validation pictures.
     """
     drawn_costs = resampling.means(costs[:, np.newaxis], lowest=-1, highest=1)[:, 0]  # (B,)
-    mistakes = resampling.means(np.broadcast_to(own, (len(costs), 1, len(own))), lowest=0, highest=1)[:, 0]
+    most_gained = _limit(own, resampling)
     least, typical, most = EXPONENTS
-    exponents = np.geomspace(least, most, len(mistakes))  # draws are in no order: any order of exponents is random
-    drawn = np.minimum(drawn_costs * _gain_by_cost(exponents, more), mistakes)
+    exponents = np.geomspace(least, most, len(most_gained))  # draws are in no order: any order of exponents is random
+    drawn = np.minimum(drawn_costs * _gain_by_cost(exponents, more), most_gained)
     measured = costs.mean() * _gain_by_cost(np.array([typical]), more)[0]
     return float(min(measured, own.mean())), drawn
+
+
+def _limit(own: Wrong, resampling: Resampling) -> Values:
+    """What a class can gain at most, in parts of all pictures: the mistakes about it, in each draw, shape (B,)."""
+    repeated = np.broadcast_to(own, (resampling.repeats.shape[1], 1, len(own)))
+    return resampling.means(repeated, lowest=0, highest=1)[:, 0]
 
 
 def _gain_by_cost(exponents: Values, more: float) -> Values:
@@ -178,11 +198,11 @@ def _gain_by_cost(exponents: Values, more: float) -> Values:
     return np.asarray((1 - (1 + more) ** -exponents) / (2**exponents - 1))
 
 
-def _best(gains: Sequence[ClassGain], draws: Sequence[Values]) -> int | None:
-    """The class that gains most in nearly all draws, if it gains anything in nearly all."""
+def _best(gains: Sequence[ClassGain], draws: Sequence[Values], limits: Sequence[Values]) -> int | None:
+    """The class that gains most in nearly all draws, if it gains anything in nearly all; limits are other classes'."""
     if len(gains) < 2:
         return None
-    shares = np.bincount(np.stack(draws).argmax(0), minlength=len(gains)) / len(draws[0])
-    winner = int(shares.argmax())
+    shares = np.bincount(np.stack([*draws, *limits]).argmax(0), minlength=len(gains)) / len(draws[0])
+    winner = int(shares[: len(gains)].argmax())
     sure = shares[winner] >= CONFIDENCE and gains[winner].low > 0
     return gains[winner].label if sure else None

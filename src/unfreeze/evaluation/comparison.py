@@ -11,6 +11,7 @@ from unfreeze.errors import RunError
 from unfreeze.evaluation.metrics import mcnemar
 from unfreeze.evaluation.paired import paired_interval
 from unfreeze.evaluation.predictions import PredictionTable
+from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT, Objective
 
 SIGNIFICANT = 0.05
 FEWEST_CHANGES = 6
@@ -23,17 +24,20 @@ NAMED = 3
 class Comparison:
     """What two models answered for the N pictures that both were asked about.
 
+    Where a picture may have several labels, an answer is right if all of them are.
+
     Attributes:
         classes: The C class names, in the order of the first table.
         paths: Path of each picture.
-        targets: Index of each true class, shape (N,).
-        first: Index of the first model's answer, shape (N,).
-        second: Index of the second model's answer, shape (N,).
-        first_sure: The probability that the first model gave its answer, shape (N,).
+        targets: Index of each true class, shape (N,); or 1 for each label that a picture has, shape (N, C).
+        first: The first model's answers, in the form of the targets.
+        second: The second model's answers.
+        first_sure: The probability that the first model gave its answer, shape (N,); of several labels that of the one
+            that it is least sure of.
         second_sure: The same of the second model.
         only_first: Pictures that only the first was asked about.
         only_second: Pictures that only the second was asked about.
-        relabelled: Paths of pictures whose true class differs between the tables; they are not among the N.
+        relabelled: Paths of pictures whose true class, or labels, differ between the tables; they are not among the N.
     """
 
     classes: tuple[str, ...]
@@ -48,14 +52,23 @@ class Comparison:
     relabelled: tuple[str, ...]
 
     @property
+    def objective(self) -> Objective:
+        """What the models have learned: one class a picture, or any number of labels."""
+        return EXCLUSIVE if self.targets.ndim == 1 else INDEPENDENT
+
+    @property
     def first_right(self) -> npt.NDArray[np.bool_]:
         """Whether the first model is right about each picture."""
-        return np.asarray(self.first == self.targets, np.bool_)
+        return self.objective.agree(self.first, self.targets)
 
     @property
     def second_right(self) -> npt.NDArray[np.bool_]:
         """Whether the second model is right about each picture."""
-        return np.asarray(self.second == self.targets, np.bool_)
+        return self.objective.agree(self.second, self.targets)
+
+    def names(self, answer: npt.NDArray[np.int64]) -> tuple[str, ...]:
+        """The class, or the labels, that one answer or one picture's target names."""
+        return tuple(self.classes[label] for label in self.objective.labels_of(answer))
 
     @property
     def gained(self) -> list[int]:
@@ -70,7 +83,8 @@ class Comparison:
     @property
     def otherwise_wrong(self) -> list[int]:
         """Pictures that both are wrong about, each in its own way."""
-        return self._ordered(~self.first_right & ~self.second_right & (self.first != self.second))
+        same = self.objective.agree(self.first, self.second)
+        return self._ordered(~self.first_right & ~self.second_right & ~same)
 
     @property
     def difference(self) -> float:
@@ -116,29 +130,34 @@ def compare(first: PredictionTable, second: PredictionTable) -> Comparison:
         The pictures that both know.
 
     Raises:
-        RunError: If the tables know other classes, or have no picture in common whose true class is the same.
+        RunError: If the tables know other classes, one has several labels a picture and the other one class, or they
+            have no picture in common whose true class is the same.
     """
     if set(first.classes) != set(second.classes):
         message = f"the runs know other classes: {_other_classes(first, second)}; compare runs with the same classes"
         raise RunError(message, subject="classes")
+    objective = first.objective
+    if objective is not second.objective:
+        message = "one run gives a picture one class and the other any number of labels; compare runs of one kind"
+        raise RunError(message, subject="labels")
     rows = {path: row for row, path in enumerate(second.paths)}
     pairs = [(row, rows[path]) for row, path in enumerate(first.paths) if path in rows]
-    order = np.array([first.classes.index(name) for name in second.classes])  # indices of the first table's classes
-    same = [pair for pair in pairs if first.targets[pair[0]] == order[second.targets[pair[1]]]]
-    if not same:
+    here, there = np.array(pairs, np.int64).reshape(-1, 2).T
+    targets, others = first.targets[here], _renamed(second.targets[there], second, first)
+    same = objective.agree(others, targets)
+    if not same.any():
         raise RunError(_nothing_in_common(first, second, relabelled=len(pairs)), subject="pictures")
-    here, there = np.array(same).T
     return Comparison(
         classes=first.classes,
-        paths=tuple(first.paths[row] for row in here),
-        targets=first.targets[here],
-        first=first.predicted[here],
-        second=order[second.predicted[there]],
-        first_sure=first.probabilities[here].max(1),
-        second_sure=second.probabilities[there].max(1),
+        paths=tuple(first.paths[row] for row in here[same]),
+        targets=targets[same],
+        first=first.predicted[here[same]],
+        second=_renamed(second.predicted[there[same]], second, first),
+        first_sure=_sure(first)[here[same]],
+        second_sure=_sure(second)[there[same]],
         only_first=len(first.paths) - len(pairs),
         only_second=len(second.paths) - len(pairs),
-        relabelled=tuple(first.paths[pair[0]] for pair in sorted(set(pairs) - set(same))),
+        relabelled=tuple(first.paths[row] for row in here[~same]),
     )
 
 
@@ -194,6 +213,20 @@ def points(share: float) -> str:
     '-1.2'
     """
     return f"{100 * share + 0:+.1f}"
+
+
+def _renamed(answers: npt.NDArray[np.int64], table: PredictionTable, other: PredictionTable) -> npt.NDArray[np.int64]:
+    """Answers or targets of one table as another table with the same classes numbers them."""
+    if table.objective.several:
+        return answers[:, [table.classes.index(name) for name in other.classes]]
+    return np.array([other.classes.index(name) for name in table.classes], np.int64)[answers]
+
+
+def _sure(table: PredictionTable) -> npt.NDArray[np.float32]:
+    """The probability that each answer was given, shape (N,); of several labels that of the least sure one."""
+    if table.objective.several:
+        return np.asarray(np.maximum(table.probabilities, 1 - table.probabilities).min(1))
+    return np.asarray(table.probabilities.max(1))
 
 
 def _of_100(share: float) -> str:

@@ -7,10 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.training.batches import Batch
-from unfreeze.training.head import PENALTY, LinearHead
+from unfreeze.training.head import LEAST_FALL, PENALTY, LinearHead
 from unfreeze.training.objective import Targets
 
 Wrong = npt.NDArray[np.int8]
+
+QUICK_FALL = 1e-5
+"""A fit that ends so early answers one picture in several hundred otherwise, in half the time or less:
+docs/decisions/0016-more-pictures.md."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,13 @@ class HeldFeatures:
 
 
 def fitted_head(
-    features: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], *, classes: int, penalty: float = PENALTY
+    features: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    *,
+    classes: int,
+    penalty: float = PENALTY,
+    least_fall: float = LEAST_FALL,
+    start: LinearHead | None = None,
 ) -> LinearHead:
     """A head that was fitted exactly.
 
@@ -42,12 +52,17 @@ def fitted_head(
         labels: Class indices, shape (N,).
         classes: Number of classes.
         penalty: How strongly large weights are held back: see `LinearHead.fit_exactly`.
+        least_fall: The fit ends when an iteration lowers the loss by a smaller part.
+        start: Where the fit begins, which decides how long it takes and hardly where it ends; at zero unless said
+            otherwise.
 
     Returns:
         The head.
     """
     head = LinearHead.at_zero(features.shape[1], classes)
-    head.fit_exactly(HeldFeatures(features, labels), penalty=penalty)
+    if start:
+        head.restore((start.weight, start.bias))
+    head.fit_exactly(HeldFeatures(features, labels), penalty=penalty, least_fall=least_fall)
     return head
 
 
@@ -62,5 +77,9 @@ def wrong_answers(train: Batch, valid: Batch, *, classes: int) -> Wrong:
     Returns:
         1 where the answer is wrong, shape (V,), int8.
     """
-    head = fitted_head(*train, classes=classes)
+    return mistakes(fitted_head(*train, classes=classes), valid)
+
+
+def mistakes(head: LinearHead, valid: Batch) -> Wrong:
+    """Which validation pictures, features (V, D) and labels (V,), a head is wrong about: 1 for each, shape (V,)."""
     return np.asarray(head.logits(valid[0]).argmax(1) != valid[1], np.int8)

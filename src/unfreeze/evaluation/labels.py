@@ -5,10 +5,13 @@ import numpy.typing as npt
 
 from unfreeze.evaluation.metrics import class_figures, wilson_interval
 from unfreeze.evaluation.predictions import PredictionTable
+from unfreeze.evaluation.ranking import average_precisions, macro
 
 
 def label_figures(table: PredictionTable) -> list[dict[str, float | str]]:
     """What is said of each label; what is undefined is 0, as precision is of a label that no picture was given.
+
+    Average precision alone is NaN where no picture has the label, as there is no value that it would tend to.
 
     Args:
         table: The predictions.
@@ -20,7 +23,7 @@ def label_figures(table: PredictionTable) -> list[dict[str, float | str]]:
         were given it (`hits`), that have it and were not (`missed`), that have it not and were given it (`invented`),
         and that have it not and were not (`rest`).
     """
-    count = len(table.paths)
+    count, precisions = len(table.paths), average_precisions(table.probabilities, table.targets)
     rows: list[dict[str, float | str]] = []
     for label, (figures, matrix) in enumerate(zip(class_figures(table), label_counts(table), strict=True)):
         (rest, invented), (missed, hits) = matrix.tolist()
@@ -28,7 +31,7 @@ def label_figures(table: PredictionTable) -> list[dict[str, float | str]]:
         rows.append(
             {
                 **figures,
-                "average_precision": average_precision(_truth(table)[:, label], table.probabilities[:, label]),
+                "average_precision": float(precisions[label]),
                 "accuracy": (hits + rest) / count if count else 0.0,
                 "accuracy_low": low,
                 "accuracy_high": high,
@@ -56,36 +59,8 @@ def label_counts(table: PredictionTable) -> npt.NDArray[np.int64]:
 
 
 def mean_average_precision(table: PredictionTable) -> float:
-    """Average precision, averaged over the labels that have pictures; 0 where none has."""
-    truth = _truth(table)
-    found = [
-        average_precision(truth[:, label], table.probabilities[:, label]) for label in np.flatnonzero(truth.any(0))
-    ]
-    return float(np.mean(found)) if found else 0.0
-
-
-def average_precision(truth: npt.NDArray[np.bool_], scores: npt.NDArray[np.float32]) -> float:
-    """How well scores put the pictures that have a label before those that have not, whatever the threshold.
-
-    The precision at each threshold, weighed by the recall that it adds (Manning, Raghavan and Schütze 2008,
-    "Introduction to Information Retrieval", 8.4); pictures of equal scores share a threshold.
-
-    Args:
-        truth: Whether each picture has the label, shape (N,).
-        scores: Its probability, shape (N,).
-
-    Returns:
-        1 where all that have it come first; 0 where no picture has it, of which nothing can be said.
-
-    >>> round(average_precision(np.array([True, False, True]), np.array([0.9, 0.8, 0.7])), 4)
-    0.8333
-    """
-    if not truth.any():
-        return 0.0
-    order = np.argsort(-scores, kind="stable")
-    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)  # the last picture of each threshold
-    hits = np.cumsum(truth[order])[ends]
-    return float((np.diff(hits, prepend=0) / hits[-1] * (hits / (ends + 1))).sum())
+    """Average precision, averaged over the labels that have pictures; NaN where none has."""
+    return macro(average_precisions(table.probabilities, table.targets))
 
 
 def _truth(table: PredictionTable) -> npt.NDArray[np.bool_]:

@@ -11,10 +11,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from unfreeze.evaluation.heads import Wrong, wrong_answers
+from unfreeze.evaluation.heads import QUICK_FALL, Wrong, fitted_head, mistakes
 from unfreeze.evaluation.power_law import FEWEST_SIZES, PowerLaw, fit_power_law
 from unfreeze.evaluation.resampling import Resampling, Values, middle_95
 from unfreeze.training.batches import Batch
+from unfreeze.training.head import LinearHead
 
 SIZES = 8
 REPEATS = 5
@@ -178,12 +179,15 @@ def learning_curve(
     wrong = np.empty((repeats, len(steps), len(valid[1])), np.int8)
     for repeat in range(repeats):
         order = nested_order(labels, np.random.default_rng([seed, repeat]))
+        head: LinearHead | None = None
         for index, size in enumerate(steps):
             chosen = order[:size]
             if size == len(labels) and repeat:
                 wrong[repeat, index] = wrong[0, index]  # all pictures are all pictures
-            else:
-                wrong[repeat, index] = wrong_answers((features[chosen], labels[chosen]), valid, classes=classes)
+            else:  # from the smaller subset's head on, which has seen nothing that this one may not see
+                few = features[chosen], labels[chosen]
+                head = fitted_head(*few, classes=classes, least_fall=QUICK_FALL, start=head)
+                wrong[repeat, index] = mistakes(head, valid)
             if progress:
                 progress(repeat * len(steps) + index + 1, repeats * len(steps))
     return LearningCurve(sizes=steps, wrong=wrong, seed=seed)

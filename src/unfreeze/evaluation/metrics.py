@@ -32,7 +32,7 @@ def accuracy(table: PredictionTable, *, tta: bool = False) -> float:
     return float(table.objective.agree(table.objective.answers(table.tta), table.targets).mean())
 
 
-def wilson_interval(correct: int, count: int) -> tuple[float, float]:
+def wilson_interval(correct: float, count: float) -> tuple[float, float]:
     """The interval in which the true accuracy lies with 95 % confidence.
 
     Wilson's score interval (Wilson 1927, "Probable inference"), which unlike the textbook one holds for few pictures
@@ -40,7 +40,7 @@ def wilson_interval(correct: int, count: int) -> tuple[float, float]:
 
     Args:
         correct: How many were classified correctly.
-        count: How many there were.
+        count: How many there were; neither need be whole where a figure says as much as so many pictures would.
 
     Returns:
         Lower and upper end; 0 and 1 for no pictures.

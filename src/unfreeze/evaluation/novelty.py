@@ -14,6 +14,9 @@ NEIGHBOURS = 5
 MOST_REFERENCES = 2000
 REFUSED = 0.05
 
+ROUNDING = 1e-6
+"""How much further a bound lies than the picture that sets it: sums in another order must not refuse that one."""
+
 _ROWS_AT_A_TIME = 1024
 
 
@@ -66,13 +69,15 @@ class Novelty:
         Raises:
             SettingsError: If the part is not between 0 and 1.
         """
-        return replace(self, bound=held_out_bound(scores, share=refused))
+        bound = held_out_bound(scores, share=refused)
+        return replace(self, bound=replace(bound, value=bound.value + ROUNDING))
 
     def _scores(self, features: Floats) -> Floats:
         nearness = unit_length(features) @ self._directions  # (n, M)
         nearest = np.partition(nearness, -self.neighbours, axis=1)[:, -self.neighbours :]
         finite = np.isfinite(features).all(axis=1)
-        return np.where(finite, 1 - nearest.mean(axis=1), np.float32(np.inf)).astype(np.float32)
+        distance = np.maximum(1 - nearest.mean(axis=1), 0)  # rounding must not bring anything nearer than 0
+        return np.where(finite, distance, np.float32(np.inf)).astype(np.float32)
 
     @cached_property
     def _directions(self) -> Floats:

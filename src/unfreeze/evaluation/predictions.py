@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.errors import RunError
+from unfreeze.evaluation.csv_lines import Line, csv_lines
 from unfreeze.evaluation.names import joined, separated
 from unfreeze.files import write_whole
 from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT, Objective, Targets
@@ -193,14 +194,16 @@ def read_predictions(path: Path) -> PredictionTable:
             text = file.read()
         if not text.endswith("\n"):
             raise ValueError("it breaks off")
-        header, *lines = csv.reader(io.StringIO(text, newline=""))
+        header = next(csv.reader(io.StringIO(text, newline="")))
+        texts = len(FIXED_COLUMNS) + (header[len(FIXED_COLUMNS) :][:1] == [DISTANCE_COLUMN])
+        _, *lines = csv_lines(text, first=texts)
         return _table(header, lines)
     except (OSError, ValueError, csv.Error) as error:
         message = f"{path}: not a table of predictions ({error}); make it again with unfreeze train"
         raise RunError(message, subject=path) from error
 
 
-def _table(header: list[str], lines: list[list[str]]) -> PredictionTable:
+def _table(header: list[str], lines: list[Line]) -> PredictionTable:
     classes = tuple(name.removeprefix(PLAIN_PREFIX) for name in header if name.startswith(PLAIN_PREFIX))
     several = tuple(header[: len(SEVERAL_COLUMNS)]) == SEVERAL_COLUMNS
     distances = header[len(FIXED_COLUMNS) :][:1] == [DISTANCE_COLUMN]
@@ -209,19 +212,19 @@ def _table(header: list[str], lines: list[list[str]]) -> PredictionTable:
         raise ValueError("its columns are others")
     _check_lines(header, lines, classes)
     objective = INDEPENDENT if several else EXCLUSIVE
-    losses = _numbers([line[4:5] for line in lines], 1, np.float64)[:, 0]
-    start, count = len(FIXED_COLUMNS) + distances, len(classes)
-    numbers = _numbers([line[start:] for line in lines], len(header) - start, np.float32)
-    strange = _numbers([line[5:6] for line in lines], 1, np.float32)[:, 0] if distances else None
+    texts, count = [line.cells for line in lines], len(classes)
+    losses = _numbers([cells[4] for cells in texts], 1, np.float64)[:, 0]
+    numbers = _numbers([line.rest or "" for line in lines], count * (1 + tta), np.float32)
+    strange = _numbers([cells[5] for cells in texts], 1, np.float32)[:, 0] if distances else None
     if np.isnan(losses).any() or (strange is not None and np.isnan(strange).any()):
         raise ValueError("a loss or a distance is no number")
     if not ((numbers >= 0) & (numbers <= 1 + ROUNDING)).all():
         raise ValueError("a probability does not lie between 0 and 1")
     return PredictionTable(
         classes=classes,
-        paths=tuple(line[0] for line in lines),
-        splits=tuple(line[1] for line in lines),
-        targets=objective.targets(_labels(lines, classes, several=several), count).astype(np.int64),
+        paths=tuple(cells[0] for cells in texts),
+        splits=tuple(cells[1] for cells in texts),
+        targets=objective.targets(_labels(texts, classes, several=several), count).astype(np.int64),
         probabilities=numbers[:, :count],
         losses=losses,
         tta=numbers[:, count:] if tta else None,
@@ -229,28 +232,33 @@ def _table(header: list[str], lines: list[list[str]]) -> PredictionTable:
     )
 
 
-def _check_lines(header: list[str], lines: list[list[str]], classes: tuple[str, ...]) -> None:
+def _check_lines(header: list[str], lines: list[Line], classes: tuple[str, ...]) -> None:
     if len(set(classes)) < len(classes):
         raise ValueError("two of its classes have the same name")
     for number, line in enumerate(lines, 1):
-        if len(line) != len(header):
-            raise ValueError(f"picture {number} has {len(line)} columns, not {len(header)}")
+        if line.columns != len(header):
+            raise ValueError(f"picture {number} has {line.columns} columns, not {len(header)}")
 
 
-def _labels(lines: list[list[str]], classes: tuple[str, ...], *, several: bool) -> list[list[int]]:
+def _labels(texts: list[list[str]], classes: tuple[str, ...], *, several: bool) -> list[list[int]]:
     """Indices of each picture's labels."""
     numbered = {name: label for label, name in enumerate(classes)}
-    names = [separated(line[2]) if several else (line[2],) for line in lines]
+    names = [separated(cells[2]) if several else (cells[2],) for cells in texts]
     unknown = sorted({name for own in names for name in own} - numbered.keys())
     if unknown:
         raise ValueError(f"{unknown[0]!r} is none of its classes")
     return [[numbered[name] for name in own] for own in names]
 
 
-def _numbers(cells: list[list[str]], columns: int, kind: type) -> npt.NDArray[Any]:
-    """Cells (N, K) as numbers; one that is too large for its kind becomes infinite."""
+def _numbers(lines: list[str], columns: int, kind: type) -> npt.NDArray[Any]:
+    """Numbers with commas between them, (N, K); one that is too large for its kind becomes infinite."""
+    if not lines:
+        return np.empty((0, columns), kind)
     with np.errstate(over="ignore"):
-        return np.array(cells, kind).reshape(len(cells), columns)
+        found: npt.NDArray[Any] = np.loadtxt(lines, kind, delimiter=",", comments=None, ndmin=2)
+    if found.shape != (len(lines), columns):  # a line without anything is passed over
+        raise ValueError("a number is missing")
+    return found
 
 
 def _header(classes: Sequence[str], *, several: bool, distances: bool, tta: bool) -> list[str]:

@@ -1,13 +1,14 @@
 """Figures of how well probabilities order and grade classes; NaN where a figure is not defined.
 
-Areas are scikit-learn's, which is loaded when they are asked for. The rest is a line each and need not load it; the
-tests hold it against scikit-learn.
+The tests hold them against scikit-learn, which takes longer to load than a small run takes to train.
 """
 
 import math
 
 import numpy as np
 import numpy.typing as npt
+
+from unfreeze.evaluation.areas import areas
 
 Probabilities = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int64]
@@ -31,10 +32,23 @@ def top_k_accuracy(probabilities: Probabilities, labels: Labels, *, k: int) -> f
     0.5
     """
     assert k > 0
+    return _mean(ranks_of_truth(probabilities, labels) < k)
+
+
+def ranks_of_truth(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.int64]:
+    """How many classes come before each picture's true one; of equally probable ones the first comes first.
+
+    Args:
+        probabilities: Shape (N, C).
+        labels: Index of each picture's true class, shape (N,).
+
+    Returns:
+        Shape (N,), from 0.
+    """
     true = probabilities[np.arange(len(labels)), labels][:, np.newaxis]
     earlier = np.arange(probabilities.shape[1]) < labels[:, np.newaxis]
     before = (probabilities > true) | ((probabilities == true) & earlier)  # (N, C)
-    return _mean(before.sum(axis=1) < k)
+    return np.asarray(before.sum(axis=1), np.int64)
 
 
 def balanced_accuracy(predicted: Labels, labels: Labels) -> float:
@@ -66,10 +80,19 @@ def brier_score(probabilities: Probabilities, targets: npt.NDArray[np.integer | 
     >>> round(brier_score(np.array([[0.8, 0.2]]), np.array([0])), 6)
     0.08
     """
+    return _mean(squared_distances(probabilities, targets))
+
+
+def squared_distances(
+    probabilities: Probabilities, targets: npt.NDArray[np.integer | np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Squared distance between probabilities (N, C) and the truth of each picture, (N,), as in `brier_score`."""
     if targets.ndim == 2:
-        return _mean(np.square(probabilities.astype(np.float64) - targets).ravel())
-    truth = np.eye(probabilities.shape[1])[targets]
-    return _mean(np.square(probabilities.astype(np.float64) - truth).sum(axis=1))
+        return np.asarray(np.square(probabilities.astype(np.float64) - targets).mean(axis=1))
+    squares = np.einsum("nc,nc->n", probabilities, probabilities, dtype=np.float64)
+    true = probabilities[np.arange(len(targets)), targets].astype(np.float64)
+    # (1 - p)^2 in the place of the true class's p^2.
+    return np.asarray(np.maximum(squares + (1 - 2 * true), 0))
 
 
 def roc_areas(probabilities: Probabilities, targets: npt.NDArray[np.integer | np.bool_]) -> npt.NDArray[np.float64]:
@@ -84,14 +107,10 @@ def roc_areas(probabilities: Probabilities, targets: npt.NDArray[np.integer | np
     Returns:
         Shape (C,); NaN for a class that has no pictures, or all of them.
     """
-    from sklearn.metrics import roc_auc_score
-
     truth = _truth(probabilities, targets)
-    areas = [
-        roc_auc_score(truth[:, label], probabilities[:, label]) if len(np.unique(truth[:, label])) == 2 else math.nan
-        for label in range(truth.shape[1])
-    ]
-    return np.array(areas, np.float64)
+    return np.array(
+        [areas(probabilities[:, label], truth[:, label]).roc for label in range(truth.shape[1])], np.float64
+    )
 
 
 def average_precisions(
@@ -106,14 +125,9 @@ def average_precisions(
     Returns:
         Shape (C,); NaN for a class that has no pictures. By chance it is the class's part of the pictures.
     """
-    from sklearn.metrics import average_precision_score
-
     truth = _truth(probabilities, targets)
-    areas = [
-        average_precision_score(truth[:, label], probabilities[:, label]) if truth[:, label].any() else math.nan
-        for label in range(truth.shape[1])
-    ]
-    return np.array(areas, np.float64)
+    found = [areas(probabilities[:, label], truth[:, label]).precision for label in range(truth.shape[1])]
+    return np.array(found, np.float64)
 
 
 def roc_area(scores: npt.NDArray[np.floating], positive: npt.NDArray[np.bool_]) -> float:

@@ -1,10 +1,12 @@
 """The plot of the confusion matrix."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from unfreeze.plots.text import plain_text, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -12,32 +14,53 @@ if TYPE_CHECKING:
 CELLS_WITH_NUMBERS = 20
 """A confusion matrix of more classes is drawn without numbers in its cells."""
 
+NAMED = 40
+"""Of more classes no names are drawn, which nobody could read."""
 
-def plot_confusion(matrix: npt.NDArray[np.int64], classes: Sequence[str], axes: "Axes") -> "Axes":
-    """How many pictures of each true class were given each class.
+STRONGEST = (0.06, 0.30, 0.51)
+DARK = 0.7
+"""A cell of a larger share has white figures."""
+
+Numbers = Literal["counts", "true", "predicted"]
+
+
+def plot_confusion(
+    matrix: npt.NDArray[np.int64], classes: Sequence[str], axes: "Axes", *, numbers: Numbers = "counts"
+) -> "Axes":
+    """How many pictures of each true class were given each class; the shade is the share of the true class.
 
     Args:
         matrix: Counts, shape (C, C), true classes in rows.
         classes: The C class names.
         axes: Where to draw.
+        numbers: What stands in the cells: "counts"; or shares in percent, of the "true" class's pictures, or of those
+            that were said to be of the "predicted" class, by which the cells are shaded then.
 
     Returns:
         The axes.
     """
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    shares = shares_of(matrix, of="predicted" if numbers == "predicted" else "true")
+    # From nothing to blue: the page behind it may be light or dark.
+    axes.imshow(np.dstack([*np.broadcast_to(np.array(STRONGEST)[:, None, None], (3, *shares.shape)), shares]))
+    axes.grid(visible=False)
     if len(classes) <= CELLS_WITH_NUMBERS:
-        for (row, column), count in np.ndenumerate(matrix):
-            colour = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, str(count), ha="center", va="center", color=colour, fontsize="small")
-    short = [name if len(name) <= 24 else f"{name[:22]}…" for name in map(_plain_text, classes)]
-    ticks = range(len(classes))
-    axes.set_xticks(ticks, short, rotation=45, ha="right")
-    axes.set_yticks(ticks, short)
+        for (row, column), share in np.ndenumerate(shares):
+            text = str(matrix[row, column]) if numbers == "counts" else f"{100 * share:.0f}"
+            look: dict[str, Any] = {"color": "white"} if share > DARK else {}
+            axes.text(column, row, text, ha="center", va="center", fontsize="small", **look)
+    names = [shortened(plain_text(name)) for name in classes]
+    ticks = range(len(classes)) if len(classes) <= NAMED else ()
+    axes.set_xticks(ticks, names[: len(ticks)], rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, names[: len(ticks)])
     axes.set(xlabel="predicted", ylabel="true")
     return axes
 
 
-def _plain_text(name: str) -> str:
-    """A name as matplotlib should show it: dollar signs are no formulas, and what cannot be encoded is escaped."""
-    return name.encode("utf-8", errors="backslashreplace").decode().replace("$", r"\$")
+def shares_of(matrix: npt.NDArray[np.int64], *, of: Literal["true", "predicted"]) -> npt.NDArray[np.float64]:
+    """Shares of the true class's pictures (rows sum to 1) or of the predicted one's (columns do), shape (C, C).
+
+    >>> shares_of(np.array([[3, 1], [0, 0]]), of="true").tolist()
+    [[0.75, 0.25], [0.0, 0.0]]
+    """
+    totals = matrix.sum(axis=1 if of == "true" else 0, keepdims=True)
+    return np.asarray(matrix / np.maximum(totals, 1))

@@ -43,5 +43,7 @@ def plot_learning_curve(curve: LearningCurve, axes: "Axes", *, times: float = 2.
     axes.set(xscale="log", xlabel="training pictures", ylabel="validation accuracy (%)")
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.set_xticks([], minor=True)
-    axes.legend(fontsize="small", loc="lower right")
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=2, columnspacing=1.2
+    )  # above: inside, it would hide a bar
     return axes

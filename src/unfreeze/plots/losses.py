@@ -9,6 +9,9 @@ from unfreeze.training.history import EpochRecord
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+MOST_TICKS = 16
+"""Of more epochs not each one is numbered."""
+
 
 def plot_losses(epochs: Sequence[EpochRecord], axes: "Axes", *, kept: int | None = None) -> "Axes":
     """Training and validation loss of each epoch, with overfitting shaded and the kept weights marked.
@@ -22,8 +25,10 @@ def plot_losses(epochs: Sequence[EpochRecord], axes: "Axes", *, kept: int | None
         The axes.
     """
     numbers = [record.epoch + 1 for record in epochs]
-    axes.plot(numbers, [r.train_loss for r in epochs], "o-", color=COLOURS["train"], label="training, as trained")
-    axes.plot(numbers, [r.valid_loss for r in epochs], "o-", color=COLOURS["valid"], label="validation")
+    axes.plot(
+        numbers, [r.train_loss for r in epochs], "s--", color=COLOURS["train"], ms=4, label="training, as trained"
+    )
+    axes.plot(numbers, [r.valid_loss for r in epochs], "o-", color=COLOURS["valid"], ms=5, label="validation")
     label: str | None = "overfitting"
     for record in epochs:
         if record.overfitting:
@@ -31,7 +36,16 @@ def plot_losses(epochs: Sequence[EpochRecord], axes: "Axes", *, kept: int | None
             label = None
     for record in epochs:
         if record.epoch == kept:
-            axes.plot([record.epoch + 1], [record.valid_loss], "*", color=COLOURS["kept"], markersize=14, label="kept")
-    axes.set(xlabel="epoch", ylabel="loss (nats)", xticks=numbers, ylim=(0, None))
-    axes.legend(fontsize="small")
+            axes.plot(
+                [record.epoch + 1],
+                [record.valid_loss],
+                "*",
+                color=COLOURS["kept"],
+                markersize=15,
+                label="kept",
+                zorder=5,
+            )
+    every = -(-len(numbers) // MOST_TICKS)
+    axes.set(xlabel="epoch", ylabel="loss (nats)", xticks=numbers[every - 1 :: every], ylim=(0, None))
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)  # above: inside, it would hide a curve
     return axes

@@ -1,19 +1,14 @@
 """A plot as the bytes of a picture file."""
 
-import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from unfreeze.plots.drawing import NO_DATES, Drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FORMATS = ("svg", "png", "pdf")
-NO_DATES: dict[str, dict[str, Any]] = {
-    "svg": {"Date": None, "Creator": None},
-    "png": {"Software": None},
-    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-}
-DOTS_PER_INCH = 150
+FORMATS = tuple(NO_DATES)
 
 
 def picture_bytes(
@@ -30,13 +25,4 @@ def picture_bytes(
     Returns:
         What a file of that format holds.
     """
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    with rc_context({"svg.hashsalt": "unfreeze", "svg.fonttype": "none", "font.family": "sans-serif"}):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        draw(figure.add_subplot())
-        buffer = io.BytesIO()
-        dpi: float | str = DOTS_PER_INCH if file_format == "png" else "figure"
-        figure.savefig(buffer, format=file_format, dpi=dpi, metadata=NO_DATES[file_format])
-    return buffer.getvalue()
+    return Drawing(draw=draw, width=width, height=height, margins=None).encoded(file_format)

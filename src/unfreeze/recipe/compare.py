@@ -1,18 +1,21 @@
 """Two finished runs side by side."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from unfreeze.errors import RunError
-from unfreeze.evaluation.comparison import Comparison, compare
+from unfreeze.errors import RunError, UnfreezeError
+from unfreeze.evaluation.comparison import Comparison, compare, notes
 from unfreeze.evaluation.predictions import PredictionTable, read_predictions
 from unfreeze.files import write_whole
+from unfreeze.images.collection import collection_layout
 from unfreeze.images.storage import FolderStorage, Storage
 from unfreeze.recipe.run_folder import BEGUN_FILE
+from unfreeze.recipe.settings import TrainSettings
 from unfreeze.report.comparison import comparison_page
 
 PREDICTIONS_FILE, RECEIPT_FILE = "predictions.csv", "receipt.json"
+ALL, TEST = "all", "test"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +25,24 @@ class FinishedRun:
     Attributes:
         name: What the user called it.
         table: What it predicted.
-        pictures: Where its pictures lie; None where that is not known, or they have gone.
+        folder: Where its other files lie.
     """
 
     name: str
     table: PredictionTable
-    pictures: Storage | None
+    folder: Path
+
+    def pictures(self) -> Storage | None:
+        """Where its pictures lie: a folder, beside a list, or in an archive; None where that is not known any more.
+
+        What cannot be read costs the pictures and not the comparison.
+        """
+        try:
+            begun = json.loads((self.folder / "checkpoints" / BEGUN_FILE).read_bytes())
+            columns = TrainSettings.from_dict(begun["settings"]).columns
+            return collection_layout(begun["pictures"], columns=columns).storage
+        except (OSError, ValueError, KeyError, TypeError, UnfreezeError):
+            return _named_folder(self.folder / RECEIPT_FILE)
 
 
 def read_run(path: Path, *, split: str | None = None) -> FinishedRun:
@@ -53,16 +68,19 @@ def read_run(path: Path, *, split: str | None = None) -> FinishedRun:
             message = f"{file}: no pictures of split {split!r}; there are {', '.join(known) or 'none at all'}"
             raise RunError(message, subject=file)
         table = table.of_split(split)
-    return FinishedRun(name=str(path), table=table, pictures=_pictures(file.with_name(RECEIPT_FILE)))
+    return FinishedRun(name=str(path), table=table, folder=file.parent)
 
 
 def compare_runs(first: Path, second: Path, *, split: str | None = None) -> "ComparedRuns":
     """Puts two finished runs side by side.
 
+    Where both predicted test pictures, those are compared alone unless said otherwise: validation pictures chose the
+    weights of each run, so they flatter the run that was tried more often.
+
     Args:
         first: A run's folder, or a table of predictions.
         second: Another.
-        split: Compare these pictures only, such as "test"; all that both predicted unless said otherwise.
+        split: Compare these pictures only, such as "test"; "all" for all that both predicted.
 
     Returns:
         The runs and what changed between them.
@@ -70,8 +88,14 @@ def compare_runs(first: Path, second: Path, *, split: str | None = None) -> "Com
     Raises:
         RunError: If one of them cannot be read, or they cannot be compared.
     """
-    runs = read_run(first, split=split), read_run(second, split=split)
-    return ComparedRuns(first=runs[0], second=runs[1], comparison=compare(runs[0].table, runs[1].table))
+    runs = [read_run(path, split=None if split == ALL else split) for path in (first, second)]
+    passed_over = 0
+    if split is None and all(TEST in run.table.splits for run in runs):
+        passed_over = len(set(runs[0].table.paths) & set(runs[1].table.paths))
+        runs = [replace(run, table=run.table.of_split(TEST)) for run in runs]
+        passed_over -= len(set(runs[0].table.paths) & set(runs[1].table.paths))
+    comparison = compare(runs[0].table, runs[1].table)
+    return ComparedRuns(first=runs[0], second=runs[1], comparison=comparison, passed_over=passed_over)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,16 +106,26 @@ class ComparedRuns:
         first: One run.
         second: The other.
         comparison: Their answers side by side.
+        passed_over: Pictures that both predicted and that are not compared, because there are test pictures.
     """
 
     first: FinishedRun
     second: FinishedRun
     comparison: Comparison
+    passed_over: int = 0
 
     @property
     def names(self) -> tuple[str, str]:
         """What the user called the runs."""
         return self.first.name, self.second.name
+
+    @property
+    def notes(self) -> list[str]:
+        """Which pictures were left out, a sentence each."""
+        found = notes(self.comparison, self.names)
+        if self.passed_over:
+            found.insert(0, f"test pictures alone are compared; {self.passed_over:,} others are with --split {ALL}")
+        return found
 
     def write_page(self, path: Path) -> None:
         """Writes the page of the pictures whose answer changed; they are shown as they are on disk now.
@@ -104,7 +138,8 @@ class ComparedRuns:
         """
         if path.exists():
             raise RunError(f"{path}: is there already; choose another file for --out", subject=path)
-        page = comparison_page(self.comparison, self.names, pictures=self.second.pictures or self.first.pictures)
+        pictures = self.second.pictures() or self.first.pictures()
+        page = comparison_page(self.comparison, self.names, pictures=pictures, notes=self.notes)
         write_whole(path, page.encode("utf-8", errors="backslashreplace"))
 
 
@@ -116,8 +151,8 @@ def _why_nothing(path: Path) -> str:
     return "there is no such run; name a run folder that unfreeze train finished"
 
 
-def _pictures(receipt: Path) -> Storage | None:
-    """Where a run's pictures lie; a receipt that cannot be read costs the pictures and not the comparison."""
+def _named_folder(receipt: Path) -> Storage | None:
+    """The folder that a receipt names: of tables that were sent without the run's other files."""
     try:
         root = Path(json.loads(receipt.read_bytes())["pictures"])
     except (OSError, ValueError, KeyError, TypeError):

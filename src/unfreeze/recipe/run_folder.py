@@ -6,7 +6,7 @@ import json
 import platform
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from unfreeze.errors import CollectionError, RunError
+from unfreeze.evaluation.outlook import OUTLOOK_FILE, DataOutlook, write_outlook
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.files import free_folder, write_whole
 from unfreeze.images.collection import absolute_name, check_named, file_hash
@@ -50,6 +51,11 @@ class RunFolder:
     def model(self) -> Path:
         """The bundle's folder."""
         return self.path / "model"
+
+    @property
+    def plots(self) -> Path:
+        """The folder of the report's plots."""
+        return self.path / "plots"
 
     @property
     def checkpoints(self) -> Path:
@@ -142,6 +148,10 @@ class RunFolder:
     def write_predictions(self, table: PredictionTable) -> None:
         """Writes the table of predictions."""
         table.write(self.path / "predictions.csv")
+
+    def write_outlook(self, outlook: DataOutlook, classes: Sequence[str]) -> None:
+        """Writes what more pictures would bring."""
+        write_outlook(self.path / OUTLOOK_FILE, outlook, classes)
 
     def write_result(self, result: dict[str, Any]) -> None:
         """Writes the figures that the run came to; with `seconds` among them it is complete."""

@@ -25,14 +25,20 @@ from unfreeze.images.sample import write_digits
 from unfreeze.images.scan import scan_layout
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.data import ImageData
+from unfreeze.learner.explaining import activation_maps
 from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer
+from unfreeze.learner.outlook import data_outlook
 from unfreeze.network.backbones import preprocessing
 from unfreeze.network.groups import POOLED
 from unfreeze.recipe.eight_steps import EightSteps, Narrator
+from unfreeze.recipe.figures import defined, result_figures
+from unfreeze.recipe.figures import result_figures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.report.page import ReportContent, report_page
+from unfreeze.report.content import ReportContent
+from unfreeze.report.page import report_page
+from unfreeze.report.plots import write_plots
 from unfreeze.transforms.transform import Transform
 
 if TYPE_CHECKING:
@@ -148,7 +154,10 @@ def _finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], wa
     watcher.note(certainty_in_words(certainty, pictures=len(learner.data.table.of_split("valid"))))
     table = learner.evaluate(("valid", "test"), tta_views=settings.tta_views, certainty=certainty)
     folder.write_predictions(table)
-    figures = {**_figures(course, table), "certainty": _certainty_figures(certainty, table)}
+    outlook = data_outlook(learner)
+    folder.write_outlook(outlook, table.classes)
+    known = {"certainty": _certainty_figures(certainty, table), "figures": result_figures(table)}
+    figures = {**_figures(course, table), **known}
     content = ReportContent(
         title=collection_name(Path(receipt["pictures"])),
         table=learner.data.table,
@@ -159,8 +168,13 @@ def _finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], wa
         rates={2: str(course.head_rate), 7: str(course.full_rate)},
         figures=figures,
         facts={"settings": settings.to_dict(), "receipt": receipt},
+        certainty=certainty,
+        curve=outlook.curve,
+        gains=outlook.gains,
+        explain=lambda rows, classes: activation_maps(learner, rows, classes=classes),
     )
     folder.write_report(report_page(content))
+    write_plots(folder.plots, content)
     folder.write_result(figures)  # a model that cannot be exported does not cost the figures
     difference = _write_model(learner, folder, certainty)
     compared = "torch" if learner.model.is_built else "the body's graph with the trained head"
@@ -271,8 +285,9 @@ def _figures(course: EightSteps, table: PredictionTable) -> dict[str, Any]:
         "valid_loss": metrics.mean_loss(valid),
         "tta_accuracy": metrics.accuracy(valid, tta=True) if valid.tta is not None else None,
         "macro_f1": metrics.macro_f1(valid),
-        "mean_average_precision": mean_average_precision(valid) if valid.objective.several else None,
-        "labels": label_figures(valid) if valid.objective.several else None,
+        "mean_average_precision": defined(mean_average_precision(valid)) if valid.objective.several else None,
+        "labels": defined(label_figures(valid)) if valid.objective.several else None,
+        "figures": result_figures(table),
         "classes": list(images.classes),
         "train_images": len(images.of_split("train")),
         "valid_images": len(images.of_split("valid")),

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unfreeze.errors import PictureError
-from unfreeze.evaluation.comparison import Comparison, notes, points, verdict
+from unfreeze.evaluation.comparison import Comparison, points, verdict
 from unfreeze.evaluation.metrics import wilson_interval
+from unfreeze.evaluation.names import in_words
 from unfreeze.images.decode import decode
 from unfreeze.images.storage import Storage
+from unfreeze.report.page_text import rendered
 from unfreeze.report.pictures import THUMBNAIL_PX, thumbnail
 
 SHOWN_OF_A_KIND = 150
@@ -20,7 +22,7 @@ class Change:
 
     Attributes:
         path: Its path.
-        true: Its class.
+        true: Its class, or its labels.
         first: The first model's answer.
         first_sure: The probability that it gave it.
         second: The second model's answer.
@@ -37,21 +39,20 @@ class Change:
     picture: str
 
 
-def comparison_page(comparison: Comparison, names: tuple[str, str], *, pictures: Storage | None) -> str:
+def comparison_page(
+    comparison: Comparison, names: tuple[str, str], *, pictures: Storage | None, notes: Sequence[str] = ()
+) -> str:
     """Renders the page.
 
     Args:
         comparison: Two models on the same pictures.
         names: What to call them.
         pictures: Where the pictures lie; None to show their names only.
+        notes: Which pictures were left out, a sentence each.
 
     Returns:
         HTML; whatever comes from file and class names is escaped.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(loader=PackageLoader("unfreeze.report"), autoescape=True, undefined=StrictUndefined)
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     count = len(comparison.paths)
     right = [int(answers.sum()) for answers in (comparison.first_right, comparison.second_right)]
     kinds = [
@@ -59,10 +60,13 @@ def comparison_page(comparison: Comparison, names: tuple[str, str], *, pictures:
         ("gained", f"Wrong by {names[0]}, right by {names[1]}", comparison.gained),
         ("otherwise", "Wrong by both, each in its own way", comparison.otherwise_wrong),
     ]
-    return environment.get_template("comparison.html.jinja").render(
+    return rendered(
+        "comparison.html.jinja",
         names=names,
+        measure=comparison.objective.measure.capitalize(),
+        several=comparison.objective.several,
         verdict=verdict(comparison, names),
-        notes=notes(comparison, names),
+        notes=notes,
         models=[(name, k / count, wilson_interval(k, count)) for name, k in zip(names, right, strict=True)],
         difference=f"{points(comparison.difference)} points",
         interval=" to ".join(points(end) for end in comparison.interval),
@@ -75,14 +79,13 @@ def comparison_page(comparison: Comparison, names: tuple[str, str], *, pictures:
 
 def _changes(comparison: Comparison, rows: Sequence[int], pictures: Storage | None) -> list[Change]:
     """The changes of one kind, those first of which the second model is surest."""
-    names = comparison.classes
     return [
         Change(
             path=comparison.paths[row],
-            true=names[comparison.targets[row]],
-            first=names[comparison.first[row]],
+            true=in_words(comparison.names(comparison.targets[row])),
+            first=in_words(comparison.names(comparison.first[row])),
             first_sure=float(comparison.first_sure[row]),
-            second=names[comparison.second[row]],
+            second=in_words(comparison.names(comparison.second[row])),
             second_sure=float(comparison.second_sure[row]),
             picture=_thumbnail(pictures, comparison.paths[row]) if pictures else "",
         )

@@ -1,7 +1,7 @@
 """Activation maps as pictures that lie inside the page."""
 
+from unfreeze.evaluation.activation_maps import ActivationMaps
 from unfreeze.evaluation.explanations import shares, spread
-from unfreeze.learner.explaining import ActivationMaps
 from unfreeze.plots.heat import overlay
 from unfreeze.report.pictures import data_uri
 

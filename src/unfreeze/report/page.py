@@ -1,66 +1,64 @@
 """The report: one page that opens from disk and fetches nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from PIL import Image
-
-from unfreeze.errors import PictureError
 from unfreeze.evaluation import metrics
+from unfreeze.evaluation.class_gains import in_words as gains_in_words
 from unfreeze.evaluation.labels import label_figures
+from unfreeze.evaluation.learning_curve import in_words as curve_in_words
 from unfreeze.evaluation.predictions import PredictionTable
-from unfreeze.evaluation.selections import most_incorrect, worst_first
-from unfreeze.images.decode import decode
-from unfreeze.images.table import ImageRow, ImageTable
-from unfreeze.plots.confusion import plot_confusion
-from unfreeze.plots.losses import plot_losses
-from unfreeze.plots.schedule import plot_schedule
-from unfreeze.plots.svg import to_svg
-from unfreeze.plots.sweep import plot_lr_find
-from unfreeze.report.page_text import rendered
-from unfreeze.report.pictures import outlined, square_uri, thumbnail
-from unfreeze.report.words import caption, verdict
-from unfreeze.training.history import History
-from unfreeze.training.lr_band import LrBand
-from unfreeze.transforms.squares import seen_share
-from unfreeze.transforms.transform import Transform
-
-VIEWS_SHOWN = 3
-MISTAKES_SHOWN = 24
-QUARANTINED_SHOWN = 50
+from unfreeze.plots.class_gains import SHOWN
+from unfreeze.report.calibration import calibration_view
+from unfreeze.report.class_sets import sets_view
+from unfreeze.report.confusion import confusion_view
+from unfreeze.report.content import ReportContent as ReportContent
+from unfreeze.report.data import data_view
+from unfreeze.report.explained import explained_view
+from unfreeze.report.galleries import pictures_view
+from unfreeze.report.overview import overview
+from unfreeze.report.page_text import policy, rendered, template_text
+from unfreeze.report.plots import report_plots
+from unfreeze.report.refusal import refusal_view
+from unfreeze.report.seen import seen_view
+from unfreeze.report.test_time import test_time_view
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportContent:
-    """All that the report shows.
+class Section:
+    """A section of the page.
 
     Attributes:
-        title: Name of the collection.
-        table: The pictures.
-        predictions: What the model says of them.
-        transform: How they became squares.
-        history: What happened in training.
-        sweeps: What the LR finder saw, by the number of the step.
-        rates: The rate that was used after each sweep and where it came from, in words, by the number of the step.
-        figures: The contents of `result.json`.
-        facts: Tables of settings and receipt, by their titles.
+        key: Its anchor, and the name of its template.
+        title: Its name in the list of sections.
+        heading: What stands above it.
+        view: What its template shows.
     """
 
+    key: str
     title: str
-    table: ImageTable
-    predictions: PredictionTable
-    transform: Transform
-    history: History
-    sweeps: Mapping[int, LrBand]
-    rates: Mapping[int, str]
-    figures: Mapping[str, Any]
-    facts: Mapping[str, Mapping[str, Any]]
+    heading: str
+    view: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrowthView:
+    """What the page says of more training pictures.
+
+    Attributes:
+        curve_words: What twice as many would bring, in a sentence; empty where there is no curve.
+        gains_words: Which class would gain most, in a sentence; empty where that was not asked.
+        gains_shown: How many classes the plot shows at most.
+    """
+
+    curve_words: str
+    gains_words: str
+    gains_shown: int = SHOWN
 
 
 def report_page(content: ReportContent) -> str:
-    """Renders the report.
+    """Renders the report. What there is nothing to say of is left out.
 
     Args:
         content: All that it shows.
@@ -68,85 +66,96 @@ def report_page(content: ReportContent) -> str:
     Returns:
         HTML; whatever comes from file and class names is escaped.
     """
-    valid = content.predictions.of_split("valid")
-    rows = {row.path: row for row in content.table.rows}
-    worst = worst_first(valid, most_incorrect(valid))
+    script = template_text("report.js")
     return rendered(
         "report.html.jinja",
         content=content,
         figures=content.figures,
-        verdict=verdict(valid, content.figures),
-        several=valid.objective.several,
-        class_figures=label_figures(valid) if valid.objective.several else metrics.class_figures(valid),
-        plots=_plots(content, valid),
-        mistakes=[_mistake(content, valid, index, rows) for index in worst[:MISTAKES_SHOWN]],
-        wrong=int((~valid.correct).sum()),
-        squares=_squares(content),
-        seen=_seen(content),
-        quarantined=content.table.quarantined[:QUARANTINED_SHOWN],
-        views_shown=VIEWS_SHOWN,
+        sections=sections(content),
+        plots=report_plots(content),
+        class_figures=class_figures(content.judged),
+        script=script,
+        policy=policy(script),
     )
 
 
-def _plots(content: ReportContent, valid: PredictionTable) -> dict[str, str]:
-    """SVG elements by name."""
-    history = content.history
-    plots = {f"lr_find_{step}": to_svg(partial(plot_lr_find, sweep)) for step, sweep in content.sweeps.items()}
-    if history.epochs:
-        plots["schedule"] = to_svg(partial(plot_schedule, history.steps))
-        plots["losses"] = to_svg(partial(plot_losses, history.epochs, kept=content.figures["kept_epoch"]))
-    if valid.objective.several:
-        return plots
-    side = min(9.0, 3.0 + 0.35 * len(valid.classes))
-    draw = partial(plot_confusion, metrics.confusion(valid), valid.classes)
-    plots["confusion"] = to_svg(draw, width=side + 1, height=side)
-    return plots
+def sections(content: ReportContent) -> list[Section]:
+    """The sections that there is something to say in, in the order of the page.
 
+    Args:
+        content: All that the report shows.
 
-def _mistake(
-    content: ReportContent, valid: PredictionTable, index: int, rows: Mapping[str, ImageRow]
-) -> dict[str, str]:
-    path = valid.paths[index]
-    return {"path": path, "caption": caption(valid, index), "picture": _thumbnail(content.table, rows[path])}
-
-
-def _thumbnail(table: ImageTable, row: ImageRow) -> str:
-    """A thumbnail; empty where the picture has gone since."""
-    image = _picture(table, row)
-    return thumbnail(image) if image else ""
-
-
-def _picture(table: ImageTable, row: ImageRow) -> Image.Image | None:
-    """A picture; None where it has gone or changed since the scan."""
-    try:
-        return decode(table.read(row), path=row.path)
-    except (OSError, PictureError):
-        return None
-
-
-def _squares(content: ReportContent) -> list[dict[str, Any]]:
-    """For the first picture of the first classes: the picture, what the network sees of it, and training views."""
-    shown: list[dict[str, Any]] = []
-    train = content.table.of_split("train")
-    for label in range(min(2, len(content.table.classes))):
-        row = next(row for row in train if label in row.labels)
-        if row.path in {square["path"] for square in shown}:
-            continue  # a picture of both labels
-        image = _picture(content.table, row)
-        if image is None:
-            continue
-        transform = content.transform
-        views = [transform(image, content=row.content, number=number) for number in range(1 + VIEWS_SHOWN)]
-        outline = outlined(image, transform.window(image.width, image.height))
-        shown.append({"path": row.path, "whole": outline, "views": [square_uri(view) for view in views]})
-    return shown
-
-
-def _seen(content: ReportContent) -> dict[str, float]:
-    """How much of the pictures' areas the plain view shows: the mean and the least."""
-    transform = content.transform
-    shares = [
-        seen_share(row.width, row.height, transform.square, crop_share=transform.crop_share)
-        for row in content.table.rows
+    Returns:
+        At least the verdict.
+    """
+    return [
+        Section(key=key, title=title, heading=heading or title, view=view)
+        for key, title, heading, show in SECTIONS
+        if (view := show(content)) is not None
     ]
-    return {"mean": sum(shares) / len(shares), "least": min(shares)}
+
+
+def class_figures(table: PredictionTable) -> list[dict[str, float | str]]:
+    """Figures of each class, or of each label, as the page's table has them."""
+    if table.objective.several:
+        return label_figures(table)
+    rows = []
+    for row in metrics.class_figures(table):
+        pictures = int(row["pictures"])
+        low, high = metrics.wilson_interval(round(float(row["recall"]) * pictures), pictures)
+        rows.append({**row, "low": low, "high": high})
+    return rows
+
+
+def _steps(content: ReportContent) -> Sequence[Any] | None:
+    return content.figures.get("steps") or None
+
+
+def _sweeps(content: ReportContent) -> Mapping[int, Any] | None:
+    return content.sweeps or None
+
+
+def _epochs(content: ReportContent) -> Sequence[Any] | None:
+    return content.history.epochs or None
+
+
+def _confusion(content: ReportContent) -> Any:
+    return None if content.several or not content.judged.paths else confusion_view(content.judged)
+
+
+def _labels(content: ReportContent) -> Any:
+    return content.several or None
+
+
+def _growth(content: ReportContent) -> GrowthView | None:
+    if not content.curve and not content.gains:
+        return None
+    return GrowthView(
+        curve_words=curve_in_words(content.curve) if content.curve else "",
+        gains_words=gains_in_words(content.gains, content.table.classes) if content.gains else "",
+    )
+
+
+def _facts(content: ReportContent) -> Any:
+    return content.facts or None
+
+
+SECTIONS: tuple[tuple[str, str, str, Callable[[ReportContent], Any]], ...] = (
+    ("verdict", "Verdict", "", overview),
+    ("steps", "Eight steps", "The eight steps as they went", _steps),
+    ("finder", "Learning-rate finder", "", _sweeps),
+    ("training", "Training", "Learning rate and losses", _epochs),
+    ("confusion", "What was taken for what", "", _confusion),
+    ("labels", "Labels", "Each label", _labels),
+    ("pictures", "Pictures", "Pictures to look at", pictures_view),
+    ("why", "Why", "Why it was wrong", explained_view),
+    ("calibration", "How sure it is", "Is it as sure as it is right?", calibration_view),
+    ("refusal", "None of these", "‘None of these’", refusal_view),
+    ("sets", "Sets of classes", "", sets_view),
+    ("augmented", "Test-time augmentation", "", test_time_view),
+    ("growth", "More pictures", "Would more training pictures help?", _growth),
+    ("squares", "What the square cuts off", "", seen_view),
+    ("data", "Data", "", data_view),
+    ("facts", "Settings and receipt", "", _facts),
+)
+"""Anchor, name, heading where it is another, and what makes its view."""
