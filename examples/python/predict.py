@@ -1,7 +1,7 @@
 """Names the class of pictures with onnxruntime, Pillow and numpy, without unfreeze.
 
-    pip install onnxruntime pillow numpy
-    python predict.py RUN/model picture.jpg ...
+pip install onnxruntime pillow numpy
+python predict.py RUN/model picture.jpg ...
 """
 
 import json

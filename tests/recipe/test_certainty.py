@@ -41,7 +41,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, pictures: Path, watched: 
     """Step 8 from the second step on, so that the kept weights are those of a trained body."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNFREEZE_CACHE", str(new_cache(tmp_path_factory)))
-        settings = replace(SETTINGS, head_epochs=1, lr=1e-6, full_lr=0.003, augmented_cycles=1)
+        settings = replace(SETTINGS, head_epochs=1, lr=0.001, full_lr=0.01, augmented_cycles=1)
         yield train(pictures, tmp_path_factory.mktemp("runs") / "run", settings, watched)
 
 
@@ -60,9 +60,8 @@ def test_references_are_of_the_body_that_was_trained(finished: RunResult, pictur
     published = PackagedPrefix("efficientnet_lite0", graphs=tmp_path)
     before = features_of(OnnxEngine(published.graph()), finished, paths, output=0)
     references = bundle.novelty.references.astype(np.float32)
-    nearest = (references @ unit_length(trained).T).max(1)
-    assert nearest.min() > 0.9999
-    assert (references @ unit_length(before).T).max(1).max() < 0.999
+    assert np.abs(references - unit_length(trained)).max() < 3e-4  # half precision
+    assert np.abs(references - unit_length(before)).max() > 3e-3
     assert len(references) == 20
 
 

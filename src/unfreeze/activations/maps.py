@@ -56,11 +56,11 @@ class MapEngine:
         return maps, features
 
 
-def open_maps(graph: Path, *, size_px: int) -> MapEngine | None:
+def open_maps(graph: Path | bytes, *, size_px: int) -> MapEngine | None:
     """Opens a graph for its maps. Loads no torch.
 
     Args:
-        graph: The ONNX file of a body, or a bundle's with body and head.
+        graph: The ONNX file of a body, or a bundle's with body and head; or its bytes.
         size_px: Side of the squares in pixels, to try the graph with.
 
     Returns:
@@ -68,7 +68,7 @@ def open_maps(graph: Path, *, size_px: int) -> MapEngine | None:
     """
     import onnx
 
-    model = onnx.load(graph)
+    model = onnx.load_from_string(graph) if isinstance(graph, bytes) else onnx.load(graph)
     names = [output.name for output in model.graph.output]
     features = FEATURES if FEATURES in names else names[0]
     maps = pooled_tensor(model, features)

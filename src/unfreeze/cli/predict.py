@@ -25,7 +25,7 @@ UNREAD_CODE = 3
 
 
 def predict_command(
-    run: Annotated[Path, typer.Argument(help="A run folder, its model folder, or a bundle.")],
+    run: Annotated[Path, typer.Argument(help="A run folder, its model folder, or an .unfreeze file.")],
     pictures: Annotated[
         list[str],
         typer.Argument(help="Pictures, folders, patterns ('new/**/*.jpg'); - reads paths from standard input."),

@@ -144,6 +144,9 @@ def train_command(
     checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints within an epoch.")] = (
         DEFAULTS.checkpoint_seconds
     ),
+    probes: Annotated[
+        bool, typer.Option(help="Let the model carry squares of 16 validation pictures, to test itself anywhere.")
+    ] = DEFAULTS.probes,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run, which was stopped.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print more of each step.")] = False,
@@ -182,6 +185,7 @@ def train_command(
         full_batch_size=full_batch_size,
         views=views,
         tta_views=tta_views,
+        probes=probes,
         path_column=path_column,
         label_column=label_column,
         split_column=split_column,

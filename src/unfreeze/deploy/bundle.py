@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from unfreeze.activations.engines import OnnxEngine
+from unfreeze.deploy.described import described
 from unfreeze.deploy.description import (
     FORMAT_VERSION,
     GRAPH_FILE,
@@ -17,10 +18,12 @@ from unfreeze.deploy.description import (
     SETTINGS_FILE,
     WEIGHTS_FILE,
     Bundle,
+    Probe,
     Refusal,
-    described,
 )
+from unfreeze.deploy.entries import shortened
 from unfreeze.deploy.references import read_references, write_references
+from unfreeze.deploy.storage import BundleFiles, ZipFiles, bundle_folder, check_file, files_of, read_file
 from unfreeze.errors import BundleError
 from unfreeze.evaluation.novelty import Novelty
 from unfreeze.files import write_whole
@@ -39,12 +42,30 @@ __all__ = [
     "WEIGHTS_FILE",
     "Bundle",
     "OpenBundle",
+    "Origin",
     "bundle_folder",
     "open_bundle",
     "parsed",
     "read_bundle",
+    "settings_bytes",
     "write_bundle_settings",
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a model comes from.
+
+    Attributes:
+        licence: Of the pretrained weights that training began with; empty where nothing is said of it.
+        provenance: What the model was made from, as plain values.
+    """
+
+    licence: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+NOWHERE = Origin()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -52,16 +73,21 @@ class OpenBundle:
     """A bundle whose files are whole, as prediction needs it.
 
     Attributes:
-        path: Where it is.
+        files: Its files.
         settings: What is said of the model.
         graph: The ONNX file.
         novelty: What tells strange pictures; None where the model cannot.
     """
 
-    path: Path
+    files: BundleFiles
     settings: Bundle
     graph: bytes
     novelty: Novelty | None
+
+    @property
+    def path(self) -> Path:
+        """The bundle's folder, or file."""
+        return self.files.path
 
     def engine(self) -> OnnxEngine:
         """The graph, ready to run.
@@ -96,6 +122,8 @@ def write_bundle_settings(
     transform: Transform,
     objective: Objective = EXCLUSIVE,
     certainty: "Certainty | None" = None,
+    origin: Origin = NOWHERE,
+    probes: Sequence[Probe] = (),
 ) -> None:
     """Completes a bundle whose graph and weights are written: names their hashes and how they are used.
 
@@ -106,9 +134,11 @@ def write_bundle_settings(
         transform: How a picture becomes a square.
         objective: What the model has learned: it decides how the graph makes probabilities.
         certainty: What the model knows of its answers; its temperature is the one inside the graph.
+        origin: Where the model comes from.
+        probes: The model's own test, its pictures written.
     """
     novelty = certainty.novelty if certainty else None
-    files = [GRAPH_FILE, WEIGHTS_FILE]
+    files = [GRAPH_FILE, WEIGHTS_FILE, *(probe.file for probe in probes)]
     if novelty:
         write_references(folder, novelty)
         files.append(REFERENCES_FILE)
@@ -123,15 +153,23 @@ def write_bundle_settings(
         temperature=certainty.temperature if certainty else 1.0,
         refusal=Refusal(neighbours=novelty.neighbours, bound=novelty.bound) if novelty else None,
         sets=certainty.sets if certainty else None,
+        licence=origin.licence,
+        provenance=origin.provenance,
+        probes=tuple(probes),
     )
-    write_whole(folder / SETTINGS_FILE, (json.dumps(bundle.to_plain(), indent=2) + "\n").encode())
+    write_whole(folder / SETTINGS_FILE, settings_bytes(bundle))
 
 
-def read_bundle(folder: Path) -> Bundle:
+def settings_bytes(bundle: Bundle) -> bytes:
+    """The contents of `bundle.json`."""
+    return (json.dumps(bundle.to_plain(), indent=2) + "\n").encode()
+
+
+def read_bundle(path: Path) -> Bundle:
     """Reads a bundle's settings and checks its files.
 
     Args:
-        folder: The bundle's folder; `bundle_folder` finds it in a run folder.
+        path: A run folder, a bundle's folder, or an `.unfreeze` file.
 
     Returns:
         What is said of the model.
@@ -139,14 +177,10 @@ def read_bundle(folder: Path) -> Bundle:
     Raises:
         BundleError: If something is missing, damaged, or of another version.
     """
-    path = folder / SETTINGS_FILE
-    if not path.is_file():
-        message = f"{folder}: no model here (no {SETTINGS_FILE}); name a run folder that unfreeze train finished"
-        raise BundleError(message, subject=folder)
-    bundle = parsed(path.read_bytes(), path=path)
+    files = files_of(path)
+    bundle = _settings(files)
     for name, expected in bundle.sha256.items():
-        if not (folder / name).is_file() or _sha256(folder / name) != expected:
-            raise BundleError(f"{folder / name}: missing or damaged; copy the bundle again", subject=folder / name)
+        check_file(files, name, sha256=expected)
     return bundle
 
 
@@ -154,7 +188,7 @@ def open_bundle(path: Path) -> OpenBundle:
     """Opens a bundle, its files checked.
 
     Args:
-        path: A run folder or a bundle.
+        path: A run folder, a bundle's folder, or an `.unfreeze` file.
 
     Returns:
         What prediction needs.
@@ -162,21 +196,39 @@ def open_bundle(path: Path) -> OpenBundle:
     Raises:
         BundleError: If something is missing, damaged, or of another version.
     """
-    folder = bundle_folder(path)
-    settings = read_bundle(folder)
+    files = files_of(path)
+    settings = _settings(files)
+    used = {GRAPH_FILE, REFERENCES_FILE}
+    for name, expected in settings.sha256.items():
+        if name not in used:
+            check_file(files, name, sha256=expected)
     return OpenBundle(
-        path=folder,
+        files=files,
         settings=settings,
-        graph=(folder / GRAPH_FILE).read_bytes(),
-        novelty=_novelty(settings, folder),
+        graph=read_file(files, GRAPH_FILE, sha256=settings.sha256[GRAPH_FILE]),
+        novelty=_novelty(settings, files),
     )
 
 
-def _novelty(settings: Bundle, folder: Path) -> Novelty | None:
-    refusal, path = settings.refusal, folder / REFERENCES_FILE
+def _settings(files: BundleFiles) -> Bundle:
+    """What is said of the model; the names of the files are those that it may have."""
+    path = files.path / SETTINGS_FILE
+    if SETTINGS_FILE not in files.names():
+        message = f"{files.path}: no model here (no {SETTINGS_FILE}); name a run folder that unfreeze train finished"
+        raise BundleError(message, subject=files.path)
+    bundle = parsed(read_file(files, SETTINGS_FILE), path=path)
+    foreign = sorted(files.names() - bundle.sha256.keys() - {SETTINGS_FILE})
+    if foreign and isinstance(files, ZipFiles):
+        message = f"{files.path}: holds {shortened(foreign[0])}, which is no part of a model; export it again"
+        raise BundleError(message, subject=files.path)
+    return bundle
+
+
+def _novelty(settings: Bundle, files: BundleFiles) -> Novelty | None:
+    refusal, path = settings.refusal, files.path / REFERENCES_FILE
     if refusal is None:
         return None
-    references = read_references(path.read_bytes(), path=path)
+    references = read_references(read_file(files, REFERENCES_FILE, sha256=settings.sha256[REFERENCES_FILE]), path=path)
     if refusal.neighbours > len(references):
         message = f"{path}: damaged (fewer than the {refusal.neighbours} neighbours that {SETTINGS_FILE} asks for)"
         raise BundleError(f"{message}; copy the bundle again", subject=path)
@@ -210,11 +262,6 @@ def parsed(data: bytes, *, path: Path) -> Bundle:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
-
-
-def bundle_folder(path: Path) -> Path:
-    """The bundle that a user means by a run folder or by the bundle itself."""
-    return path / "model" if (path / "model" / SETTINGS_FILE).is_file() else path
 
 
 def _sha256(path: Path) -> str:

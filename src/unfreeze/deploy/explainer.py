@@ -7,8 +7,9 @@ import numpy as np
 
 from unfreeze.activations.engines import OnnxEngine, noise_squares, relative_difference
 from unfreeze.activations.maps import open_maps
-from unfreeze.deploy.bundle import GRAPH_FILE, WEIGHTS_FILE, Bundle, bundle_folder, read_bundle
+from unfreeze.deploy.bundle import WEIGHTS_FILE, OpenBundle, open_bundle
 from unfreeze.deploy.graph import read_head
+from unfreeze.deploy.storage import read_file
 from unfreeze.errors import BackboneError, BundleError
 from unfreeze.evaluation.activation_maps import Explain, through_graph, through_torch
 from unfreeze.network.groups import POOLED
@@ -39,25 +40,24 @@ def open_explainer(path: str | Path) -> Explain:
     Raises:
         BundleError: If there is no whole bundle there, or its network cannot be built again.
     """
-    folder = bundle_folder(Path(path))
-    bundle = read_bundle(folder)
-    graph = folder / GRAPH_FILE
-    engine = open_maps(graph, size_px=bundle.to_transform().size_px)
-    return through_graph(engine, read_head(graph)) if engine else through_torch(_network(folder, bundle))
+    bundle = open_bundle(Path(path))
+    engine = open_maps(bundle.graph, size_px=bundle.settings.to_transform().size_px)
+    return through_graph(engine, read_head(bundle.graph)) if engine else through_torch(_network(bundle))
 
 
-def _network(folder: Path, bundle: Bundle) -> "Network":
+def _network(opened: OpenBundle) -> "Network":
     """The bundle's network in torch, after its features were held against the graph's."""
     import torch
+    from safetensors.numpy import load
 
     from unfreeze.network.build import build_network
-    from unfreeze.training.checkpoints import read_weights
 
+    folder, bundle = opened.path, opened.settings
     try:
         network = build_network(bundle.backbone, classes=len(bundle.classes), pretrained=False)
     except BackboneError as error:
         raise _cannot(folder, str(error)) from error
-    tensors = {name: torch.from_numpy(array) for name, array in read_weights(folder / WEIGHTS_FILE)[0].items()}
+    tensors = {name: torch.from_numpy(array) for name, array in load(read_file(opened.files, WEIGHTS_FILE)).items()}
     try:
         missing, unexpected = network.load_state_dict(tensors, strict=False)
     except RuntimeError as error:  # of another shape
@@ -67,7 +67,7 @@ def _network(folder: Path, bundle: Bundle) -> "Network":
     squares = noise_squares(1, bundle.to_transform().size_px)
     with torch.inference_mode():
         found = np.asarray(network.prefix(POOLED)(torch.from_numpy(squares)).numpy())
-    difference = relative_difference(found, OnnxEngine(folder / GRAPH_FILE).outputs(squares)[1])
+    difference = relative_difference(found, OnnxEngine(opened.graph).outputs(squares)[1])
     if not difference <= TOLERANCE:
         raise _cannot(folder, f"its features differ from the graph's by {difference:.1e}")
     return network

@@ -65,15 +65,15 @@ def add_head(
     write_whole(path, model.SerializeToString())
 
 
-def read_head(path: Path) -> LinearHead:
+def read_head(graph: bytes) -> LinearHead:
     """The head of a bundle's graph.
 
     Args:
-        path: A graph that `add_head` wrote.
+        graph: A graph that `add_head` wrote.
 
     Returns:
         Its weight and bias.
     """
-    arrays = {found.name: found for found in onnx.load(path).graph.initializer}
+    arrays = {found.name: found for found in onnx.load_from_string(graph).graph.initializer}
     weight, bias = (numpy_helper.to_array(arrays[name]).copy() for name in (HEAD_WEIGHT, HEAD_BIAS))
     return LinearHead(weight, bias)

@@ -47,7 +47,7 @@ class Predictor:
     """A trained model, ready to predict.
 
     Args:
-        path: A run folder or a bundle.
+        path: A run folder, a bundle's folder, or an `.unfreeze` file.
         threads: Pictures in work at a time; as many as there are cores unless said otherwise, because a picture is
             fastest decoded, drawn and run on one core while others are on the others.
 

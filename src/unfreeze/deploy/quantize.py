@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
-from unfreeze.deploy.graph import OPERATORS
-
 WEIGHTED = ("Conv", "Gemm", "MatMul")
 """What has weights; all else is computed on what these leave."""
 

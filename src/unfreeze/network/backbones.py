@@ -64,6 +64,9 @@ PACKAGED = {
     "efficientnet_lite2": _lite(2, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d", 260, 0.890),
 }
 
+PACKAGED_LICENCE = "apache-2.0"
+"""That of EfficientNet-Lite as it was published, which timm states for the same weights."""
+
 DEFAULT_BACKBONE = "efficientnet_lite0"
 
 
@@ -107,6 +110,26 @@ def timm_name(backbone: str) -> str:
     known = [*PACKAGED, *timm.list_models(), *tagged]
     message = f"unknown backbone {backbone!r}{nearest(backbone, known)} (unfreeze and timm know {len(known)} names)"
     raise BackboneError(message, subject=backbone)
+
+
+def weights_licence(backbone: str) -> str:
+    """The licence of a backbone's pretrained weights.
+
+    Args:
+        backbone: One of `PACKAGED`, or any name of timm's.
+
+    Returns:
+        As its authors state it; that it is not known where timm does not say.
+
+    Raises:
+        BackboneError: If there is no such backbone.
+    """
+    if backbone in PACKAGED:
+        return PACKAGED_LICENCE
+    import timm
+
+    config = timm.models.get_pretrained_cfg(timm_name(backbone))
+    return str(config.license) if config and config.license else "not known"
 
 
 def preprocessing(backbone: str) -> Preprocessing:

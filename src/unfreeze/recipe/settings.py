@@ -58,6 +58,7 @@ class TrainSettings:
         batch_norm: Whether statistics of BatchNorm stand still in trainable groups ("frozen") or move ("train").
         views: Augmented views that are stored; epoch e trains on view 1 + (e mod views).
         tta_views: Augmented views that are averaged with the plain one at the end; 0 for none.
+        probes: Whether the model carries squares of 16 validation pictures, to test itself on any machine.
         threads: Pictures in work at a time, and threads that torch may use; None for one a core.
         use_store: Whether activations, and what the scan found, are kept in the cache for another run.
         cache_size: Bytes that activations may take in the cache; those used longest ago make room.
@@ -99,6 +100,7 @@ class TrainSettings:
     batch_norm: Literal["frozen", "train"] = "frozen"
     views: int = 3
     tta_views: int = 4
+    probes: bool = True
     threads: int | None = None
     use_store: bool = True
     cache_size: int = 10_000_000_000

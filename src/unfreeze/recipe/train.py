@@ -11,8 +11,9 @@ import numpy as np
 from unfreeze.activations.extract import read_squares
 from unfreeze.audit.quick import quick_findings, worth_saying
 from unfreeze.cache import cache_folder
-from unfreeze.deploy.bundle import write_bundle_settings
+from unfreeze.deploy.bundle import GRAPH_FILE, Origin, write_bundle_settings
 from unfreeze.deploy.export import export_model
+from unfreeze.deploy.probes import write_probes
 from unfreeze.evaluation import metrics
 from unfreeze.evaluation.calibration import logits_of
 from unfreeze.evaluation.certainty import Certainty, certainty_figures, certainty_in_words
@@ -29,11 +30,10 @@ from unfreeze.learner.explaining import activation_maps
 from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer
 from unfreeze.learner.outlook import data_outlook
-from unfreeze.network.backbones import preprocessing
+from unfreeze.network.backbones import preprocessing, weights_licence
 from unfreeze.network.groups import POOLED
 from unfreeze.recipe.eight_steps import EightSteps, Narrator
 from unfreeze.recipe.figures import defined, result_figures
-from unfreeze.recipe.figures import result_figures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.report.content import ReportContent
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from unfreeze.network.network import Network
 
 SAMPLES = {"digits": write_digits}
-PARITY_PICTURES = 16
+PROBES = 16
 WHY_AFTER = "Predicts the validation pictures with the weights that were kept, and writes model and report."
 
 
@@ -176,7 +176,7 @@ def _finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], wa
     folder.write_report(report_page(content))
     write_plots(folder.plots, content)
     folder.write_result(figures)  # a model that cannot be exported does not cost the figures
-    difference = _write_model(learner, folder, certainty)
+    difference = _write_model(course, folder, certainty, receipt)
     compared = "torch" if learner.model.is_built else "the body's graph with the trained head"
     watcher.outcome(f"the exported model and {compared} agree to {difference:.0e} in every probability compared")
     figures["seconds"] = course.seconds
@@ -199,13 +199,17 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
     return learner
 
 
-def _write_model(learner: Learner, folder: RunFolder, certainty: Certainty) -> float:
+def _write_model(course: EightSteps, folder: RunFolder, certainty: Certainty, receipt: dict[str, Any]) -> float:
     """Writes the bundle; returns the largest difference between it and the model in a probability."""
-    assert learner.data.table.of_split("valid"), "the scan makes sure that there are validation pictures"
+    learner, settings = course.learner, course.settings
     data, model = learner.data, learner.model
-    compared = data.table.of_split("valid")[:PARITY_PICTURES]
+    valid = data.table.of_split("valid")
+    assert valid, "the scan makes sure that there are validation pictures"
+    compared = sorted(valid, key=lambda row: row.content)[:PROBES]  # of all classes, the same ones at each call
     squares = np.stack([read_squares(data.table, data.transform, row, (0,))[0] for row in compared])
     difference = export_model(model, folder.model, squares=squares, temperature=certainty.temperature)
+    carried = squares if settings.probes else squares[:0]
+    probes = write_probes(folder.model, carried, graph=folder.model / GRAPH_FILE, novelty=certainty.novelty)
     write_bundle_settings(
         folder.model,
         classes=data.table.classes,
@@ -213,8 +217,23 @@ def _write_model(learner: Learner, folder: RunFolder, certainty: Certainty) -> f
         transform=data.transform,
         objective=data.objective,
         certainty=certainty,
+        origin=_origin(settings, receipt, course.learner),
+        probes=probes,
     )
     return difference
+
+
+def _origin(settings: TrainSettings, receipt: dict[str, Any], learner: Learner) -> Origin:
+    """Where the model comes from; nothing in it names a folder of the user's."""
+    best, table = learner.best, learner.data.table
+    provenance = {
+        "unfreeze": receipt["versions"]["unfreeze"],
+        **{name: receipt[name] for name in ("data", "weights", "settings", "seed")},
+        "pictures": {split: len(table.of_split(split)) for split in ("train", "valid")},
+        "kept": best.record.stage if best else None,
+    }
+    own = f"not known: weights of the file {settings.weights.name}" if settings.weights else ""
+    return Origin(licence=own or weights_licence(settings.backbone), provenance=provenance)
 
 
 def _network(settings: TrainSettings, *, classes: int) -> "str | Network":
