@@ -15,7 +15,7 @@ from PIL import Image, ImageOps
 
 
 def square(path, transform):
-    """The picture as the network sees it, shape (1, 3, S, S), uint8. Transparency and colour profiles are passed over."""
+    """The picture as the network sees it, (1, 3, S, S), uint8; transparency and colour profiles are passed over."""
     size, share = transform["size_px"], transform["crop_share"]
     image = Image.open(path)
     if image.format == "JPEG":  # decoded at a part of its size where that leaves twice what is needed
