@@ -58,9 +58,10 @@ def fit_certainty(
         SettingsError: If the coverage is not between 0 and 1.
     """
     calibration = calibrate(logits, targets)
-    probabilities = probabilities_at(logits, calibration.temperature).astype(
-        np.float32
-    )  # as tables and graphs hold them
+    sets = None
+    if targets.ndim == 1:
+        probabilities = probabilities_at(logits, calibration.temperature).astype(np.float32)
+        sets = conformal_sets(probabilities, targets, coverage=coverage)
     return Certainty(
         calibration=calibration,
         novelty=novelty if novelty is not None and np.isfinite(novelty.bound.value) else None,
