@@ -21,7 +21,7 @@ def assert_sound(
     messages: list[str] = []
     requests: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         shown = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)  # type: ignore[arg-type]
         shown.on("console", lambda message: messages.append(message.text))
         shown.on("pageerror", lambda error: messages.append(str(error)))
@@ -37,7 +37,34 @@ def assert_sound(
     assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
 
 
-def _chromium() -> str:
+def assert_accessible(page: str, file: Path, *, width: int, scheme: str) -> None:
+    """axe-core finds nothing serious or critical; its script is let in past the page's policy, for this look only."""
+    from axe_playwright_python.base import AXE_FILE_PATH
+    from playwright.sync_api import sync_playwright
+
+    file.write_text(page, encoding="utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            bypass_csp=True,
+        )
+        shown = context.new_page()
+        shown.goto(file.as_uri())
+        shown.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+        found = shown.evaluate("axe.run().then(result => result.violations)")
+        browser.close()
+    grave = {
+        rule["id"]: [node["target"] for node in rule["nodes"]][:5]
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+    }
+    assert grave == {}
+
+
+def chromium() -> str:
+    """The browser's program; a test that needs it is skipped where there is none."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not found:
         pytest.skip("no Chromium on this machine")
