@@ -7,8 +7,12 @@ the bound of the sets on the other half. Validation pictures did choose the weig
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from unfreeze.deploy.bundle import read_bundle
 from unfreeze.evaluation.calibration import calibrate, logits_of
 from unfreeze.evaluation.conformal import measure_coverage
 from unfreeze.evaluation.predictions import PredictionTable, read_predictions
@@ -23,7 +27,10 @@ def main() -> None:
     parser.add_argument("tables", type=Path, nargs="+")
     parser.add_argument("--split", default="valid")
     options = parser.parse_args()
-    tables = {path.parent.name: read_predictions(path).of_split(options.split) for path in options.tables}
+    tables = {
+        path.parent.name: uncalibrated(read_predictions(path).of_split(options.split), path.parent)
+        for path in options.tables
+    }
     print("| pictures | temperature (of the folds) | ECE before, after | of as wide bins | log loss | by chance |")
     print("|---" * 6 + "|")
     for name, table in tables.items():
@@ -33,6 +40,13 @@ def main() -> None:
     for name, table in tables.items():
         for coverage in COVERAGES:
             print(covered(name, table, coverage))
+
+
+def uncalibrated(table: PredictionTable, run: Path) -> PredictionTable:
+    """A run's table at temperature 1: since bundles carry a temperature, its probabilities are calibrated ones."""
+    temperature = read_bundle(run / "model").temperature if (run / "model").is_dir() else 1.0
+    logits = logits_of(table.probabilities, several=table.objective.several) * temperature
+    return replace(table, probabilities=table.objective.probabilities(logits).astype(np.float32))
 
 
 def certainty(name: str, table: PredictionTable) -> str:

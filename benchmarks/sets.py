@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.certainty import uncalibrated
 from unfreeze.evaluation.bounds import held_out_bound
 from unfreeze.evaluation.calibration import calibrate, logits_of
 from unfreeze.evaluation.predictions import PredictionTable, read_predictions
@@ -71,7 +72,7 @@ def main() -> None:
     options = parser.parse_args()
     print("| pictures | asked for | sets | found | hardest | classes | empty |\n" + "|---" * 7 + "|")
     for path in options.tables:
-        table = read_predictions(path).of_split(options.split)
+        table = uncalibrated(read_predictions(path).of_split(options.split), path.parent)
         for coverage in COVERAGES:
             for kind in KINDS:
                 found, hardest, classes, empty = measured(table, kind, coverage)

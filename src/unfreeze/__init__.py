@@ -15,9 +15,20 @@ if TYPE_CHECKING:
     from unfreeze.images.scan import scan_folder
     from unfreeze.images.table import ImageTable
     from unfreeze.learner.data import ImageData
+    from unfreeze.learner.explaining import activation_maps
     from unfreeze.learner.learner import Learner
+    from unfreeze.learner.outlook import data_outlook
     from unfreeze.network.build import build_network
     from unfreeze.network.network import Network
+    from unfreeze.plots.class_gains import plot_class_gains
+    from unfreeze.plots.confusion import plot_confusion
+    from unfreeze.plots.distances import plot_distances
+    from unfreeze.plots.learning_curve import plot_learning_curve
+    from unfreeze.plots.losses import plot_losses
+    from unfreeze.plots.maps import plot_activation_maps
+    from unfreeze.plots.reliability import plot_reliability
+    from unfreeze.plots.schedule import plot_planned, plot_schedule
+    from unfreeze.plots.sweep import plot_lr_find
     from unfreeze.recipe.settings import TrainSettings
     from unfreeze.recipe.train import train
     from unfreeze.transforms.transform import Transform
@@ -37,7 +48,19 @@ __all__ = [
     "Transform",
     "UnfreezeError",
     "__version__",
+    "activation_maps",
     "build_network",
+    "data_outlook",
+    "plot_activation_maps",
+    "plot_class_gains",
+    "plot_confusion",
+    "plot_distances",
+    "plot_learning_curve",
+    "plot_losses",
+    "plot_lr_find",
+    "plot_planned",
+    "plot_reliability",
+    "plot_schedule",
     "read_predictions",
     "scan_folder",
     "table_figures",
@@ -56,7 +79,19 @@ _HOMES = {
     "TrainSettings": "unfreeze.recipe.settings",
     "Transform": "unfreeze.transforms.transform",
     "UnfreezeError": "unfreeze.errors",
+    "activation_maps": "unfreeze.learner.explaining",
     "build_network": "unfreeze.network.build",
+    "data_outlook": "unfreeze.learner.outlook",
+    "plot_activation_maps": "unfreeze.plots.maps",
+    "plot_class_gains": "unfreeze.plots.class_gains",
+    "plot_confusion": "unfreeze.plots.confusion",
+    "plot_distances": "unfreeze.plots.distances",
+    "plot_learning_curve": "unfreeze.plots.learning_curve",
+    "plot_losses": "unfreeze.plots.losses",
+    "plot_lr_find": "unfreeze.plots.sweep",
+    "plot_planned": "unfreeze.plots.schedule",
+    "plot_reliability": "unfreeze.plots.reliability",
+    "plot_schedule": "unfreeze.plots.schedule",
     "read_predictions": "unfreeze.evaluation.predictions",
     "scan_folder": "unfreeze.images.scan",
     "table_figures": "unfreeze.evaluation.figures",

@@ -35,6 +35,27 @@ def test_of_copies_on_one_side_the_larger_is_kept(make_table: MakeTable, order: 
     assert (found.kind, found.path, found.related) == (Kind.DUPLICATE, "small.jpg", "large.jpg")
 
 
+@pytest.mark.parametrize(
+    ("sizes", "kind", "kept"),
+    [
+        ([(400, 300), (600, 600)], "resized", 0),  # made square for a network
+        ([(400, 300), (600, 600), (200, 150)], "resized", 0),
+        ([(600, 600), (300, 300), (400, 700)], "mirrored", 0),  # two of three are square
+        ([(600, 600), (590, 605)], "resized", 0),  # one shape
+        ([(300, 300), (280, 300)], "cropped", 0),  # a square of which a part was cut off
+        ([(400, 300), (500, 300)], "resized", 1),  # nothing tells which of them was stretched
+    ],
+)
+def test_a_stretched_copy_is_not_kept_however_large(
+    make_table: MakeTable, sizes: list[tuple[int, int]], kind: str, kept: int
+) -> None:
+    table = make_table([row(f"{number}.jpg", 0, size=size) for number, size in enumerate(sizes)])
+    pairs = [Same("0.jpg", f"{number}.jpg", kind) for number in range(1, len(sizes))]
+    found = copy_findings(table, pairs)
+    assert {each.related for each in found} == {f"{kept}.jpg"}
+    assert len(found) == len(sizes) - 1
+
+
 def test_copies_under_two_labels_contradict_one_another_on_any_side(make_table: MakeTable) -> None:
     table = make_table([row("a.jpg", 0), row("b.jpg", 1), row("c.jpg", 1, "valid"), row("d.jpg", 0), row("e.jpg", 1)])
     across, leaking, within = copy_findings(

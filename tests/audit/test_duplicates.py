@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from scenes import scene
+from drawn import scene
 from unfreeze.audit.duplicates import find_duplicates
 from unfreeze.images.scan import scan_folder
 from unfreeze.images.table import ImageTable
 
 
 def colourful(seed: int) -> Image.Image:
-    return Image.merge("RGB", [scene(100 * seed + channel) for channel in range(3)])
+    return scene(100 * seed, (320, 240))
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 import pytest
 
-from unfreeze.audit.square_trial import SquareTrial, obstacle, paired_interval, trial_rows
+from unfreeze.audit.square_trial import SquareTrial, obstacle, trial_rows
+from unfreeze.evaluation.paired import paired_interval
 from unfreeze.images.content import content_hash
 from unfreeze.images.storage import FolderStorage
 from unfreeze.images.table import ImageRow, ImageTable, Split
@@ -81,6 +81,8 @@ def test_differences_are_of_the_same_pictures_and_held_against_the_number_of_pai
         ("squash", "pad", False),
     ]
     assert three[2].chance == 1
+    assert three[0].interval[0] < pair.interval[0] < 6 / 36 < pair.interval[1] < three[0].interval[1]
+    assert pair.interval == paired_interval(6, 0, 36)
     seven = [False] * 7 + [True] * 29  # p = 2 / 2**7 = 0.0156 < 0.05 / 3
     assert trial_of({Square.CROP: seven, Square.SQUASH: squash, Square.PAD: squash}).differences[0].significant
 
@@ -90,16 +92,3 @@ def test_accuracies_have_wilsons_interval() -> None:
     assert trial.accuracy(Square.CROP) == 0.9
     assert np.allclose(trial.interval(Square.CROP), (0.5958, 0.9821), atol=5e-5)
     assert trial.differences == ()
-
-
-def test_the_paired_interval_holds_the_true_gain_as_often_as_it_says() -> None:
-    generator, count, level = np.random.default_rng(0), 200, 0.1
-    outcomes = generator.multinomial(count, [0.03, 0.08, 0.89], size=2000)  # only first, only second, alike
-    intervals = [paired_interval(first, second, count, level=level) for first, second, _ in outcomes.tolist()]
-    held = np.mean([low <= 0.05 <= high for low, high in intervals])
-    assert abs(held - (1 - level)) < 0.02
-    low, high = paired_interval(3, 3, count, level=level)
-    assert low == -high
-    half = NormalDist().inv_cdf(0.95) * 7**0.5 / 202
-    assert high == pytest.approx(half)
-    assert paired_interval(0, 1, 1, level=1e-9)[1] == 1.0

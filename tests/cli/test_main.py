@@ -33,9 +33,12 @@ def loaded_modules(*words: str) -> set[str]:
         ("train", "--help"),
         ("predict", "--help"),
         ("cache",),
+        ("export", "--help"),
+        ("verify", "--help"),
         ("compare", "--help"),
         ("schedule", "--help"),
         ("schedule", "--csv", "-"),
+        ("serve", "--help"),
         ("squares", "--help"),
     ],
 )

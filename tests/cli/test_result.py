@@ -29,7 +29,7 @@ def test_several_labels_have_an_exact_match_and_means_over_the_labels(
     run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = labelled_data(tmp_path / "pictures", {"train": 4, "valid": 2, "test": 1}, size_px=32)
-    monkeypatch.setattr("unfreeze.recipe.train._read", lambda *_, **__: data)
+    monkeypatch.setattr("unfreeze.recipe.train.read_pictures", lambda *_, **__: data)
     _, out, err = run_cli("train", tmp_path / "pictures", "--out", tmp_path / "run", *QUICK)
     assert err == ""
     assert re.search(r"epoch 1 .*; exact match \d+\.\d % training, \d+\.\d % validation", out)

@@ -188,7 +188,7 @@ def test_a_bundle_of_several_labels_says_so(tmp_path: Path) -> None:
     assert read_bundle(tmp_path).objective is INDEPENDENT
 
 
-CERTAIN = ("temperature", "refusal", "sets")
+CERTAIN = ("temperature", "refusal", "sets", "licence", "provenance", "probes")
 
 
 def as_before(settings: dict[str, Any], version: int) -> None:

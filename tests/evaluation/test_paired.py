@@ -28,6 +28,14 @@ def test_the_interval_keeps_its_promise(count: int, gained: float, lost: float) 
     assert 0.94 < covered < 0.99  # 95 % in the long run; never much less, and more where pictures are few
 
 
+def test_a_level_is_kept_as_well() -> None:
+    generator, count, level = np.random.default_rng(0), 200, 0.1
+    outcomes = generator.multinomial(count, [0.03, 0.08, 0.89], size=2000)  # lost, gained, alike
+    intervals = [paired_interval(gained, lost, count, level=level) for lost, gained, _ in outcomes.tolist()]
+    held = np.mean([low <= 0.05 <= high for low, high in intervals])
+    assert abs(held - (1 - level)) < 0.02
+
+
 counts = st.integers(0, 40)
 
 

@@ -1,6 +1,7 @@
 """Pictures left out and relabelled: what a manifest changes, what it leaves, and when it is refused."""
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,13 @@ def refused(layout: Layout, text: str, flag: str = "relabel") -> str:
     with pytest.raises(CollectionError) as caught:
         amended(layout, **{flag: path})  # type: ignore[arg-type]
     return str(caught.value).replace(f"{path}, ", "").removeprefix(f"{layout.source}: ")
+
+
+def test_a_name_that_is_no_text_is_found_as_it_is(layout: Layout) -> None:
+    files = (*layout.files, FoundFile("cat/\udce4.jpg", ("cat",), None))
+    path = layout.root.parent / "manifest.csv"
+    path.write_bytes(b"path\ncat/\xe4.jpg\n")
+    assert amended(replace(layout, files=files), exclude=path).files == layout.files
 
 
 def test_without_manifests_a_collection_is_what_it_was(layout: Layout) -> None:

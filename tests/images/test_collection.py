@@ -13,8 +13,8 @@ from unfreeze.images.collection import (
     check_named,
     collection_layout,
     collection_name,
-    file_hash,
     lies_inside,
+    list_hash,
 )
 from unfreeze.images.columns import Columns
 from unfreeze.images.patterns import expanded
@@ -133,6 +133,18 @@ def test_columns_are_for_lists_alone(make_collection: MakeCollection, tmp_path: 
     assert collection_layout(root / "list.tsv", columns=columns).files[0].class_names == ("red", "warm")
 
 
+def test_what_parts_labels_of_manifests_is_for_pictures_with_several(tmp_path: Path) -> None:
+    columns = Columns(label_separator="|")
+    with pytest.raises(SettingsError, match="--label-separator: says how a CSV file is read"):
+        collection_layout(write_zip(tmp_path / "a.zip", ONE), columns=columns, relabels=True)
+    with pytest.raises(SettingsError, match="--path-column and the like: says how a CSV file is read"):
+        collection_layout(tmp_path / "a.zip", columns=Columns(path="file"), relabels=True)
+    shard = write_tar(tmp_path / "a.tar", {"1.jpg": b"", "1.json": b'["sea", "beach"]'})
+    with pytest.raises(SettingsError, match="--label-separator: says how a CSV file is read"):
+        collection_layout(shard, columns=columns)
+    assert collection_layout(shard, columns=columns, relabels=True).multilabel
+
+
 def test_what_names_no_collection_is_an_error_that_says_what_does(tmp_path: Path) -> None:
     (tmp_path / "1.jpg").touch()
     os.mkfifo(tmp_path / "pipe.csv")
@@ -182,7 +194,8 @@ def test_only_a_folder_has_an_inside(tmp_path: Path) -> None:
     assert not lies_inside(tmp_path, tmp_path / "runs")
 
 
-def test_a_file_has_a_hash_and_a_folder_has_none(tmp_path: Path) -> None:
+def test_a_list_has_a_hash_and_a_folder_or_an_archive_has_none(tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_bytes(b"abc")
-    assert file_hash(tmp_path / "list.csv") == "cf4ab791c62b8d2b2109c90275287816"  # b2sum -l 128
-    assert file_hash(tmp_path) is None
+    assert list_hash(tmp_path / "list.csv") == "cf4ab791c62b8d2b2109c90275287816"  # b2sum -l 128
+    assert list_hash(tmp_path) is None
+    assert list_hash(write_zip(tmp_path / "a.zip", ONE)) is None  # its pictures have hashes

@@ -102,8 +102,9 @@ def test_faults_are_named_by_row(touch: Touch, make: Callable[..., Any]) -> None
     root = touch(*VALUES["path"])
     frame = make({"path": ["1.jpg", "9.jpg", None], "label": [None, "cat", "dog"]})
     expected = (
-        f"3 faults: row 0: label None is of type NoneType; a label is text; row 1: {str(root / '9.jpg')!r}: "
-        "No such file or directory; row 2: path None is of type NoneType; a path is text;"
+        f"3 faults: row 0: label None is of type NoneType; a label is text or a whole number; "
+        f"row 1: {str(root / '9.jpg')!r}: No such file or directory; "
+        "row 2: path None is of type NoneType; a path is text;"
     )
     found = message_of(frame, root).replace("nan is of type float", "None is of type NoneType")  # as pandas has it
     assert found.startswith(expected)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from unfreeze.errors import CollectionError
@@ -120,8 +121,9 @@ def test_empty_lists_are_an_error() -> None:
         ("../pictures/circle/2.jpg", "cat", "", "'ROOT/../pictures/circle/2.jpg': Too many levels of symbolic links"),
         ("folder", "cat", "", "'ROOT/folder' is not a file"),
         ("folder/..", "cat", "", "'ROOT/folder/..' is not a file"),
-        ("2.jpg", 7, "", "label 7 is of type int; a label is text"),
-        ("2.jpg", float("nan"), "", "label nan is of type float; a label is text"),
+        ("2.jpg", 7.0, "", "label 7.0 is of type float; a label is text or a whole number"),
+        ("2.jpg", True, "", "label True is of type bool; a label is text or a whole number"),
+        ("2.jpg", float("nan"), "", "label nan is of type float; a label is text or a whole number"),
         (
             "2.jpg",
             "cat",
@@ -138,8 +140,8 @@ def test_empty_lists_are_an_error() -> None:
             None,
             None,
             1,
-            "path None is of type NoneType; a path is text; label None is of type NoneType; a label is text"
-            "; split 1 is of type int; a split is text",
+            "path None is of type NoneType; a path is text; label None is of type NoneType; a label is text or "
+            "a whole number; split 1 is of type int; a split is text",
         ),
     ],
 )
@@ -160,6 +162,32 @@ def test_all_faults_are_counted_and_the_first_few_named(touch: Touch) -> None:
         "are train, training, valid, val, validation, test; "
         f"index 3: {missing['8']}; index 4: {missing['7']}; and 2 more"
     )
+
+
+def test_whole_numbers_are_labels_as_they_are_written(touch: Touch) -> None:
+    root = touch("1.jpg", "2.jpg", "3.jpg")
+    paths = ["1.jpg", "2.jpg", "3.jpg"]
+    labels: list[Any] = [0, np.int64(12), "0"]
+    assert [file.class_names for file in list_layout(paths, labels, root=root).files] == [("0",), ("12",), ("0",)]
+    several: list[Any] = [[3, "sea"], [], [3]]
+    found = list_layout(paths, several, root=root).files
+    assert [file.class_names for file in found] == [("3", "sea"), (), ("3",)]
+
+
+def test_a_few_rows_without_a_picture_stay_in_the_list_and_are_named(touch: Touch) -> None:
+    root = touch("1.jpg", "2.jpg", "3.jpg")
+    layout = list_layout(["1.jpg", "9.jpg", "2.jpg", "3.jpg", "1.jpg/8.jpg"], ["cat"] * 5, root=root)
+    assert [file.path for file in layout.files] == ["1.jpg", "1.jpg/8.jpg", "2.jpg", "3.jpg", "9.jpg"]
+    assert layout.notes == ("rows without a picture: index 1, index 4; each counts as a picture that is broken",)
+
+
+def test_rows_without_a_picture_are_faults_beside_others_and_where_they_are_many(touch: Touch) -> None:
+    root = touch("1.jpg", "2.jpg", "3.jpg")
+    others: list[Any] = ["1.jpg", "2.jpg", "3.jpg", "9.jpg", 7]
+    assert fault(others, ["cat"] * 5, root=root).startswith("2 faults: index 3: ")
+    others = ["1.jpg", "2.jpg", "3.jpg", 7, "3.jpg"]
+    assert fault(others, ["cat"] * 5, root=root).startswith("1 fault: index 3: path 7")
+    assert fault(["1.jpg", "2.jpg", "8.jpg", "9.jpg"], ["cat"] * 4, root=root).startswith("2 faults: index 2: ")
 
 
 def test_a_label_that_training_lacks_is_named_once(touch: Touch) -> None:
@@ -227,7 +255,7 @@ def test_lists_of_labels_are_several_labels(touch: Touch) -> None:
     [
         ("sea", "labels 'sea' are of type str; here they are a list, which may be empty"),
         (None, "labels None are of type NoneType; here they are a list, which may be empty"),
-        (["sea", 7], "label 7 is of type int; a label is text"),
+        (["sea", 7.5], "label 7.5 is of type float; a label is text or a whole number"),
         (["sea", " "], "the label is empty"),
     ],
 )

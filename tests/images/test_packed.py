@@ -25,11 +25,10 @@ class Outer:
     data: bytes
     kind: Literal["a", "b"]
     colour: tuple[float, float, float]
-    sizes: tuple[int, ...]
+    names: tuple[str, ...]
     inner: Inner
-    maybe: Inner | None
-    parts: tuple[Inner, ...] = ()
-    said: str | None = None
+    alone: tuple[Inner]
+    mixed: tuple[bytes, int, tuple[float, str]]
 
 
 inners = st.builds(Inner, st.text(st.characters(codec=None), max_size=40), st.floats(allow_nan=False))
@@ -40,11 +39,10 @@ outers = st.builds(
     st.binary(),
     st.sampled_from(["a", "b"]),
     st.tuples(*[st.floats(allow_nan=False)] * 3),
-    st.lists(st.integers()).map(tuple),
+    st.lists(st.text()).map(tuple),
     inners,
-    st.none() | inners,
-    st.lists(inners).map(tuple),
-    st.none() | st.text(),
+    st.tuples(inners),
+    st.tuples(st.binary(), st.integers(), st.tuples(st.floats(allow_nan=False), st.text())),
 )
 
 
@@ -74,9 +72,8 @@ def test_names_are_kept_once_in_memory() -> None:
 def test_the_outline_names_fields_and_types_of_all_that_is_within() -> None:
     assert Packing(Outer).outline == (
         "(count: int, flag: bool, data: bytes, kind: Literal[a, b], colour: tuple[float, float, float], "
-        "sizes: tuple[int, Ellipsis], inner: (name: str, share: float), "
-        "maybe: UnionType[(name: str, share: float), NoneType], "
-        "parts: tuple[(name: str, share: float), Ellipsis], said: UnionType[str, NoneType])"
+        "names: tuple[str, Ellipsis], inner: (name: str, share: float), alone: tuple[(name: str, share: float)], "
+        "mixed: tuple[bytes, int, tuple[float, str]])"
     )
 
 

@@ -280,7 +280,10 @@ def test_a_split_that_was_given_is_kept_and_what_straddles_it_is_counted(tmp_pat
     write_copies(tmp_path / "train" / "one", tmp_path / "valid" / "one")
     before = {row.path: row.split for row in scan_folder(tmp_path).rows}
     assert all(path.startswith(split) for path, split in before.items())
-    what = "pictures are near-duplicates of training pictures, or of one group with them, which flatters the figures"
+    what = (
+        "pictures are near-duplicates of training pictures, or of one group with them, which flatters the figures; "
+        "unfreeze check lists them"
+    )
     assert scan_folder(tmp_path).notes == (f"given split: 4 valid {what}",)
     write_scenes(tmp_path / "test" / "two", range(1), name="again")
     assert scan_folder(tmp_path).notes == (f"given split: 4 valid and 1 test {what}",)
@@ -328,3 +331,15 @@ def test_a_crop_is_not_known_by_its_look(tmp_path: Path) -> None:
     write_scenes(tmp_path / "two", range(10, 14))
     cropped(scene(0)).save(tmp_path / "one" / "crop.png")
     assert not any(note.startswith("near-duplicates") for note in scan_folder(tmp_path).notes)
+
+
+def test_a_row_without_a_picture_counts_as_a_broken_one(make_collection: MakeCollection, tmp_path: Path) -> None:
+    root = make_collection({"red": 6, "blue": 6})
+    rows = [f"{path.relative_to(root).as_posix()},{path.parent.name}\n" for path in sorted(root.glob("*/*"))]
+    path = root / "list.csv"
+    path.write_text("".join(("path,label\n", *rows, "red/gone.png,red\n")))
+    table = scan_folder(path)
+    assert [(gone.path, gone.reason) for gone in table.quarantined] == [("red/gone.png", "No such file or directory")]
+    assert "rows without a picture: line 14; each counts as a picture that is broken" in table.notes
+    with pytest.raises(CollectionError, match=r"1 of 13 files cannot be decoded, more than the 5%.*red/gone.png"):
+        scan_folder(path, max_broken_share=0.05)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from drawn import reencoded, scene
 from made import MakeCollection, noisy_picture
 from unfreeze.errors import PictureError
 from unfreeze.images import storage as storage_module
@@ -86,6 +87,22 @@ def test_only_what_changed_is_read_again(root: Path, reads: Reads) -> None:
     assert reads() == ["blue/003.png", "blue/004.png", "blue/new.png", "red/001.png", "red/006.png"]
     assert again == scan_folder(root, use_cache=False)
     assert again.quarantined == ()
+
+
+def test_copies_follow_what_is_added_changed_and_removed(root: Path) -> None:
+    scene(1).save(root / "red" / "scene.png")
+    assert scan_folder(root).copies == {}
+    reencoded(scene(1)).save(root / "blue" / "scene.png")
+    scene(2).save(root / "blue" / "second.png")
+    both = scan_folder(root)
+    assert sorted(both.copies) == ["blue/scene.png", "red/scene.png"]
+    assert both == scan_folder(root, use_cache=False)
+    reencoded(scene(2)).save(root / "red" / "scene.png")  # another picture under the same name
+    changed = scan_folder(root)
+    assert sorted(changed.copies) == ["blue/second.png", "red/scene.png"]
+    assert changed == scan_folder(root, use_cache=False)
+    (root / "blue" / "second.png").unlink()
+    assert scan_folder(root).copies == {}
 
 
 def test_a_file_written_a_moment_ago_is_read_again(root: Path, reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,17 @@ def test_a_network_of_the_users_own_is_explained(tmp_path: Path) -> None:
     learner.close()
 
 
+def test_files_are_explained_as_rows_are(learner: Learner, tmp_path: Path) -> None:
+    learner.fit_exactly()
+    row = learner.data.table.rows[0]
+    path = learner.data.table.root / row.path
+    as_row, as_file = activation_maps(learner, [row]), activation_maps(learner, [path])
+    assert np.array_equal(as_file.squares, as_row.squares)
+    assert np.array_equal(as_file.evidence, as_row.evidence)
+    with pytest.raises(CollectionError, match=r"gone\.png: cannot be read"):
+        activation_maps(learner, [str(tmp_path / "gone.png")])
+
+
 def test_a_picture_that_has_gone_is_named(learner: Learner) -> None:
     row = learner.data.table.rows[0]
     (learner.data.table.root / row.path).unlink()

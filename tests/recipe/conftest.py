@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from made import Recorder, new_cache, write_collection
+from unfreeze.recipe.finish import RunResult
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.recipe.train import RunResult, train
+from unfreeze.recipe.train import train
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,9 @@ from unfreeze.evaluation.certainty import certainty_figures, fit_certainty
 from unfreeze.evaluation.novelty import unit_length
 from unfreeze.evaluation.predictions import read_predictions
 from unfreeze.images.decode import decode
+from unfreeze.recipe.finish import RunResult
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.recipe.train import RunResult, train
+from unfreeze.recipe.train import train
 
 COUNTS = {"train/red": 10, "train/blue": 10, "valid/red": 10, "valid/blue": 10, "test/red": 2, "test/blue": 2}
 SETTINGS = TrainSettings(size=32, batch_size=8, full_batch_size=8, tta_views=1, full_lr=0.01, threads=1, max_epochs=1)

@@ -17,8 +17,9 @@ from unfreeze.evaluation import metrics
 from unfreeze.evaluation.labels import label_figures, mean_average_precision
 from unfreeze.evaluation.names import joined
 from unfreeze.evaluation.predictions import read_predictions
+from unfreeze.recipe.finish import RunResult
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.recipe.train import RunResult, train
+from unfreeze.recipe.train import train
 
 SETTINGS = TrainSettings(
     size=32, batch_size=8, full_batch_size=8, tta_views=1, threads=1, max_epochs=3, unfreeze="late"
@@ -37,7 +38,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, watched: Recorder) -> Run
     data = labelled_data(root, {"train": 8, "valid": 5, "test": 3}, size_px=32)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNFREEZE_CACHE", str(new_cache(tmp_path_factory)))
-        patch.setattr("unfreeze.recipe.train._read", lambda *_, **__: data)
+        patch.setattr("unfreeze.recipe.train.read_pictures", lambda *_, **__: data)
         return train(root, tmp_path_factory.mktemp("runs") / "run", SETTINGS, watched)
 
 
@@ -143,7 +144,7 @@ def test_labels_that_no_picture_has_and_a_head_that_is_worse_than_guessing(
     """Guessing's loss is log 2, not the logarithm of the number of labels, 2 of 32 of which are seen here."""
     data = labelled_data(tmp_path / "pictures", {"train": 3, "valid": 2}, size_px=32)
     table = replace(data.table, classes=(*NAMES, *(f"unseen {number}" for number in range(30))))
-    monkeypatch.setattr("unfreeze.recipe.train._read", lambda *_, **__: replace(data, table=table))
+    monkeypatch.setattr("unfreeze.recipe.train.read_pictures", lambda *_, **__: replace(data, table=table))
     watched = Recorder()
     settings = replace(SETTINGS, steps=(1, 3), lr=4000.0, tta_views=0, head_epochs=1)
     figures = train(tmp_path / "pictures", tmp_path / "run", settings, watched).figures

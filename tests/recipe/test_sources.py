@@ -57,7 +57,8 @@ def test_a_run_on_a_list_or_an_archive_goes_on(
     resume(run, Recorder())
     receipt = json.loads((run / "receipt.json").read_text())
     assert receipt["pictures"] == str(path)
-    assert receipt["pictures_file"] == blake2b(content, digest_size=16).hexdigest()
+    listed = {"pictures_file": blake2b(content, digest_size=16).hexdigest()} if kind == "csv" else {}
+    assert {name: value for name, value in receipt.items() if name == "pictures_file"} == listed
     expected = train(root, tmp_path / "through", SETTINGS, Recorder())
     assert "pictures_file" not in json.loads((expected.folder / "receipt.json").read_text())
     found = read_predictions(run / "predictions.csv")

@@ -15,8 +15,9 @@ from unfreeze.deploy.predictor import Predictor
 from unfreeze.errors import BundleError, CollectionError, RunError
 from unfreeze.evaluation import metrics
 from unfreeze.evaluation.predictions import read_predictions
+from unfreeze.recipe.finish import RunResult
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.recipe.train import RunResult, train
+from unfreeze.recipe.train import train
 from unfreeze.transforms.views import Augment
 
 FILES = [
@@ -27,6 +28,7 @@ FILES = [
     "model/bundle.json",
     "model/model.onnx",
     "model/model.safetensors",
+    *(f"model/probes/{number:02d}.png" for number in range(8)),
     "predictions.csv",
     "receipt.json",
     "report.html",

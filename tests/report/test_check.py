@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from browsing import assert_sound
+from browsing import assert_accessible, assert_sound
 from made import write_collection
 from unfreeze.audit.copies import Leak
 from unfreeze.audit.examine import Examination
@@ -42,7 +42,7 @@ def test_a_pair_is_shown_with_both_pictures_and_what_the_leak_does(examination: 
     )
     assert "gets 75.0% of the rest right" in page
     assert "the shape" in page
-    assert "80.0 % to 95.0 %" in page
+    assert "80.0\u00a0% to 95.0\u00a0%" in page
 
 
 def test_names_and_reasons_are_text_and_never_markup(examination: Examination) -> None:
@@ -84,3 +84,10 @@ def test_a_browser_shows_it_without_a_request_or_an_error(
 ) -> None:
     page = check_page(examination, title="pets")
     assert_sound(page, tmp_path / "check.html", title="pets", width=width, scheme=scheme)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1100, "light"), (1100, "dark"), (390, "light")])
+def test_axe_finds_nothing_serious(examination: Examination, tmp_path: Path, width: int, scheme: str) -> None:
+    page = check_page(examination, title="pets")
+    assert_accessible(page, tmp_path / "page.html", width=width, scheme=scheme)

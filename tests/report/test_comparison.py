@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from browsing import assert_sound
+from browsing import assert_accessible, assert_sound
 from made import write_collection
 from report.conftest import HOSTILE
 from unfreeze.evaluation.comparison import Comparison, notes
@@ -48,11 +48,11 @@ def test_every_change_is_shown_in_its_place(comparison: Comparison, pictures: Fo
     assert ".png" in otherwise
     assert [part.count("<figure>") for part in (lost, gained, otherwise)] == [1, 1, 1]
     assert [part.count("<img") for part in (lost, gained, otherwise)] == [1, 1, 0]  # the third lies nowhere
-    assert "(60.0 %)" in lost
-    assert "(50.0 %)" in lost
+    assert "(60.0\u00a0%)" in lost
+    assert "(50.0\u00a0%)" in lost
     assert "red/002.png" not in page
     assert "cannot be told apart: of 4 pictures 1 became right and 1 wrong" in page
-    assert "<td>50.0 %</td>" in page
+    assert "<td>50.0\u00a0%</td>" in page
     assert "only runs/old was asked about them: 2 pictures" in page
 
 
@@ -119,3 +119,12 @@ def test_a_browser_shows_it_without_a_request_or_an_error(
     heading = re.search(r"<h1>(.*?)</h1>", page)
     assert heading
     assert_sound(page, tmp_path / "compare.html", title=html.unescape(heading[1]), width=width, scheme=scheme)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1100, "light"), (1100, "dark"), (390, "light")])
+def test_axe_finds_nothing_serious(
+    comparison: Comparison, pictures: FolderStorage, tmp_path: Path, width: int, scheme: str
+) -> None:
+    page = comparison_page(comparison, NAMES, pictures=pictures)
+    assert_accessible(page, tmp_path / "page.html", width=width, scheme=scheme)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from browsing import assert_sound
+from browsing import assert_accessible, assert_sound
 from made import write_collection
 from unfreeze.audit.squares import SquaresAudit, audit_squares
 from unfreeze.learner.data import ImageData
@@ -50,7 +50,7 @@ def test_each_row_of_the_tables_is_what_was_found(audit: SquaresAudit) -> None:
     assert view.compared == 17
     page = html.unescape(squares_page(audit, title="x"))
     for row in view.accuracies:
-        expected = f"{100 * row['accuracy']:.1f} %</td>"
+        expected = f"{100 * row['accuracy']:.1f}\u00a0%</td>"
         assert expected in page
     assert page.count("McNemar") == 3
     assert audit.advice.text in page
@@ -166,3 +166,10 @@ def test_a_browser_shows_it_without_a_request_or_an_error(
     page = squares_page(audit, title=HOSTILE)
     file = tmp_path / "squares.html"
     assert_sound(page, file, title=HOSTILE, width=width, scheme=scheme, more=has_four_pictures_in_each_row)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1100, "light"), (1100, "dark"), (390, "light")])
+def test_axe_finds_nothing_serious(audit: SquaresAudit, tmp_path: Path, width: int, scheme: str) -> None:
+    page = squares_page(audit, title=HOSTILE)
+    assert_accessible(page, tmp_path / "page.html", width=width, scheme=scheme)

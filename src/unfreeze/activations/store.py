@@ -20,7 +20,6 @@ import numpy.typing as npt
 
 from unfreeze.activations.database import begin_anew, database_path, open_database, unusable
 from unfreeze.activations.engines import Floats
-from unfreeze.activations.rounding import as_stored as as_stored
 from unfreeze.activations.rounding import narrowed
 from unfreeze.database import content_bytes, give_back, is_damage
 

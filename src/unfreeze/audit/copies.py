@@ -1,8 +1,9 @@
 """Copies of pictures: which of them leak over a split, contradict one another, or count twice; and what a leak does."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,12 @@ from unfreeze.evaluation.heads import wrong_answers
 from unfreeze.evaluation.metrics import mcnemar, wilson_interval
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.images.ties import first_of_each
+
+MOST_COMPARED = 50
+"""Copies of one picture whose shapes are held against one another; of a film of like frames none is stretched."""
+
+SAME_SHAPE = 1.03
+"""Shapes that differ by less than this are one: sides are whole pixels."""
 
 
 class Pair(Protocol):
@@ -43,8 +50,9 @@ class Pair(Protocol):
 def copy_findings(table: ImageTable, pairs: Sequence[Pair]) -> list[Finding]:
     """What pictures that show the same mean for a collection.
 
-    Of all copies of a picture one is kept: one that tests before one that validates before one that trains, then the
-    largest. So nothing leaks any more once every picture that is called a leak has been left out.
+    Of all copies of a picture one is kept: one that tests before one that validates before one that trains, then one
+    that is not stretched, then the largest. So nothing leaks any more once every picture that is called a leak has been
+    left out.
 
     Args:
         table: The pictures.
@@ -56,7 +64,8 @@ def copy_findings(table: ImageTable, pairs: Sequence[Pair]) -> list[Finding]:
     known = {frozenset((pair.first, pair.second)): pair for pair in pairs}
     findings: list[Finding] = []
     for rows in _clusters(table, pairs):
-        keep = max(rows, key=_worth)
+        stretched = _stretched(rows, known)
+        keep = max(rows, key=lambda row: _worth(row, row.path in stretched))
         others = (row for row in rows if row is not keep)
         findings += [_finding(table, row, keep, known.get(frozenset((row.path, keep.path)))) for row in others]
     return findings
@@ -71,9 +80,34 @@ def _finding(table: ImageTable, drop: ImageRow, keep: ImageRow, pair: Pair | Non
     return Finding(kind, drop.path, drop.split, keep.path, pair.likeness if pair else None, what)
 
 
-def _worth(row: ImageRow) -> tuple[int, int, str]:
-    """What is kept of copies: the one that measures before the one that trains, then the larger one."""
-    return ("train", "valid", "test").index(row.split), row.width * row.height, row.path
+def _worth(row: ImageRow, is_stretched: bool) -> tuple[int, bool, int, str]:
+    """What is kept of copies: the one that measures before the one that trains, then its own shape, then the larger."""
+    return ("train", "valid", "test").index(row.split), not is_stretched, row.width * row.height, row.path
+
+
+def _stretched(rows: Sequence[ImageRow], known: Mapping[frozenset[str], Pair]) -> set[str]:
+    """Paths of the copies that show the whole of another picture in another shape, and are the ones that were changed.
+
+    Of two shapes, fewer of the copies have the changed one; where as many have it, the square is the changed one:
+    pictures are made square for networks and previews, and seldom anything else. Where neither tells, nothing is said.
+    """
+    found = set()
+    for one, other in permutations(rows if len(rows) <= MOST_COMPARED else (), 2):
+        pair = known.get(frozenset((one.path, other.path)))
+        if not pair or "cropped" in pair.kind or _alike(_shape(one), _shape(other)):
+            continue
+        have, others = (sum(_alike(_shape(row), _shape(each)) for row in rows) for each in (one, other))
+        if have < others or (have == others and _alike(_shape(one), 1.0)):
+            found.add(one.path)
+    return found
+
+
+def _shape(row: ImageRow) -> float:
+    return row.width / row.height
+
+
+def _alike(one: float, other: float) -> bool:
+    return max(one, other) <= SAME_SHAPE * min(one, other)
 
 
 @dataclass(frozen=True, kw_only=True)

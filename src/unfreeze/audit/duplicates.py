@@ -1,5 +1,6 @@
 """The thorough search for copies: what a body finds alike, or the scan saw alike, is laid on one another."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -11,12 +12,14 @@ from PIL import Image
 from unfreeze.audit.alignment import FINE_PX, Alignment, align
 from unfreeze.errors import PictureError
 from unfreeze.images.decode import decode
-from unfreeze.images.duplicates import near_pairs
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.parallel import in_parallel
 
 NEIGHBOURS = 2
 """Pictures that each one is laid on: of 114 planted copies each was the nearest of its original, or that of it."""
+
+FIRST_FEW = 4
+"""Pictures of a cluster that each of its others is laid on; all are alike to the first."""
 
 LEAST_COSINE = 0.5
 ROWS_AT_A_TIME = 1024
@@ -104,11 +107,14 @@ def _alike_to_body(features: npt.NDArray[np.float32], firsts: dict[int, int]) ->
 
 
 def _alike_to_scan(table: ImageTable, firsts: dict[int, int]) -> Iterator[Pair]:
-    index = {row.path: number for number, row in enumerate(table.rows)}
-    for pair in near_pairs(table.looks):
-        first, second = sorted((firsts[index[pair.first]], firsts[index[pair.second]]))
-        if first != second:
-            yield first, second
+    """Each picture of a cluster that the scan found with the first few of it; the same bytes count once."""
+    clusters: dict[str, list[int]] = defaultdict(list)
+    for index, first in firsts.items():
+        if index == first and (name := table.copies.get(table.rows[index].path)):
+            clusters[name].append(index)
+    for members in clusters.values():
+        for place, index in enumerate(members):
+            yield from ((first, index) for first in members[: min(place, FIRST_FEW)])
 
 
 def _compared(table: ImageTable, grey: Callable[[int], Image.Image | None], pair: Pair) -> DuplicatePair | None:

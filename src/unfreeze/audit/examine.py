@@ -1,8 +1,6 @@
 """The doctor's whole examination of a collection; nothing of it is written to, and nothing is trained that is kept."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,12 +10,12 @@ from unfreeze.audit.copies import Leak, copy_findings, leak, unit_names
 from unfreeze.audit.duplicates import DuplicatePair, find_duplicates
 from unfreeze.audit.findings import Finding, in_order, verdict
 from unfreeze.audit.folds import FOLDS, fold_numbers, out_of_fold
+from unfreeze.audit.judged import judgeable, of_rows
 from unfreeze.audit.labels import alike_findings, label_findings
 from unfreeze.audit.pictures import picture_findings
 from unfreeze.audit.shortcuts import Probe, probe_shortcuts, shortcut_findings
 from unfreeze.evaluation.metrics import wilson_interval
 from unfreeze.images.table import ImageTable
-from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer, Silent
 
@@ -59,20 +57,18 @@ class Examination:
         )
 
 
-def examine(data: ImageData, *, limit_bytes: int | None = None, observer: Observer | None = None) -> Examination:
+def examine(learner: Learner, *, observer: Observer | None = None) -> Examination:
     """Examines a collection with the activations of a pretrained body, which are stored for training.
 
     Args:
-        data: The pictures.
-        limit_bytes: What the store in the cache may hold; None for no limit.
+        learner: A learner of the pictures that has its pretrained body still; nothing of it is trained.
         observer: Is told of progress, and of what cannot be examined.
 
     Returns:
         All that was found.
     """
-    observer, table = observer or Silent(), data.table
-    with closing(Learner(data, observer=observer, limit_bytes=limit_bytes)) as learner:
-        features = learner.source.pooled(table.rows)
+    observer, data, table = observer or Silent(), learner.data, learner.data.table
+    features = learner.source.pooled(table.rows)
     pairs = find_duplicates(
         table,
         features,
@@ -86,7 +82,7 @@ def examine(data: ImageData, *, limit_bytes: int | None = None, observer: Observ
         return found
     found = replace(found, leak=leak(table, features, pairs))
     units = unit_names(table, pairs)
-    chosen = _judgeable(table, units)
+    chosen = judgeable(table, units)
     if not chosen:
         few = f"no two classes have {FOLDS} pictures that are neither copies nor of one group"
         observer.note(f"labels and shortcuts are not examined: {few}")
@@ -94,24 +90,9 @@ def examine(data: ImageData, *, limit_bytes: int | None = None, observer: Observ
     return _judged(found, chosen, features[chosen], [units[index] for index in chosen])
 
 
-def _judgeable(table: ImageTable, units: Sequence[str]) -> list[int]:
-    """Pictures of classes that each part can have some of; test pictures are left alone.
-
-    A class whose pictures all belong together would be unknown to the head that is asked about them.
-    """
-    of_class: dict[int, set[str]] = defaultdict(set)
-    for row, unit in zip(table.rows, units, strict=True):
-        if row.split != "test":
-            of_class[row.label].add(unit)
-    enough = {label for label, found in of_class.items() if len(found) >= FOLDS}
-    if len(enough) < 2:
-        return []
-    return [index for index, row in enumerate(table.rows) if row.split != "test" and row.label in enough]
-
-
 def _judged(found: Examination, chosen: Sequence[int], features: Floats, units: Sequence[str]) -> Examination:
     """Adds what heads say of pictures that they were trained without."""
-    table = _of_rows(found.table, chosen)
+    table = of_rows(found.table, chosen)
     labels = [row.label for row in table.rows]
     content = {row.path: row.content for row in found.table.rows}
     folds = fold_numbers(labels, [content[unit] for unit in units])
@@ -125,15 +106,3 @@ def _judged(found: Examination, chosen: Sequence[int], features: Floats, units: 
     right = int((probabilities.argmax(1) == np.array(labels)).sum())
     findings = in_order([*found.findings, *more])
     return replace(found, findings=findings, judged=len(labels), right=right, probes=tuple(probes))
-
-
-def _of_rows(table: ImageTable, chosen: Sequence[int]) -> ImageTable:
-    """Some rows as a table, with the classes that they have."""
-    rows = [table.rows[index] for index in chosen]
-    kept = sorted({row.label for row in rows})
-    numbers = {label: number for number, label in enumerate(kept)}
-    return replace(
-        table,
-        classes=tuple(table.classes[label] for label in kept),
-        rows=tuple(replace(row, labels=(numbers[row.label],)) for row in rows),
-    )

@@ -8,7 +8,7 @@ from unfreeze.audit.findings import MEANINGS, PAIRED, Finding, Grade, Kind, by_k
 from unfreeze.audit.pictures import picture_findings
 from unfreeze.images.table import ImageTable
 
-SAID_BY_THE_SCAN = frozenset({Kind.BROKEN, Kind.ODD})
+SAID_BY_THE_SCAN = frozenset({Kind.BROKEN, Kind.ODD, Kind.LEAK})
 WORTH_A_LINE = frozenset({Kind.IMBALANCE, Kind.TINY, Kind.SHAPE})
 """Notes that change what a user would do before training; the others wait for `unfreeze check`."""
 
@@ -23,13 +23,17 @@ def quick_findings(table: ImageTable, *, size_px: int) -> list[Finding]:
     Returns:
         Findings, in no order that matters.
     """
+    return [*picture_findings(table, size_px=size_px), *copy_findings(table, quick_pairs(table))]
+
+
+def quick_pairs(table: ImageTable) -> list[DuplicatePair]:
+    """Pictures that the scan found alike, each with the first of its kind."""
     first: dict[str, str] = {}
-    pairs = [
+    return [
         DuplicatePair(first[name], path, "alike", 1.0)
         for path, name in table.copies.items()
         if first.setdefault(name, path) != path
     ]
-    return [*picture_findings(table, size_px=size_px), *copy_findings(table, pairs)]
 
 
 def worth_saying(findings: Sequence[Finding]) -> list[str]:

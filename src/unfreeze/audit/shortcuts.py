@@ -11,6 +11,7 @@ from unfreeze.audit.findings import Finding, Kind
 from unfreeze.audit.labels import balanced_interval
 from unfreeze.images.look import Look
 from unfreeze.images.table import ImageRow, ImageTable
+from unfreeze.images.turns import by_turns
 
 TREES = 50
 MOST_PICTURES = 5000
@@ -73,7 +74,9 @@ def probe_shortcuts(table: ImageTable, folds: npt.NDArray[np.int64]) -> list[Pro
         A probe for each thing that differs between pictures; of very many pictures as many of each
         class as there are, by their content.
     """
-    chosen = _in_turns(table)[:MOST_PICTURES]
+    by_content = sorted(range(len(table.rows)), key=lambda index: table.rows[index].content)
+    turns = by_turns(np.array([table.rows[index].label for index in by_content], np.int64))
+    chosen = [by_content[place] for place in turns[:MOST_PICTURES]]
     seen = [(row, table.looks[row.path]) for row in (table.rows[index] for index in chosen)]
     labels = np.array([row.label for row, _ in seen], np.int64)
     probes = []
@@ -82,17 +85,6 @@ def probe_shortcuts(table: ImageTable, folds: npt.NDArray[np.int64]) -> list[Pro
         if columns.size and (columns != columns[0]).any():
             probes.append(_probe(name, columns, labels, folds[chosen]))
     return probes
-
-
-def _in_turns(table: ImageTable) -> list[int]:
-    """Indices of the pictures, the classes by turns, within a class by content."""
-    places: Counter[int] = Counter()
-    turns = []
-    for index in sorted(range(len(table.rows)), key=lambda index: table.rows[index].content):
-        label = table.rows[index].label
-        turns.append((places[label], label, index))
-        places[label] += 1
-    return [index for _, _, index in sorted(turns)]
 
 
 def shortcut_findings(probes: Sequence[Probe]) -> list[Finding]:

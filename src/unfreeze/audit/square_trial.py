@@ -1,12 +1,10 @@
 """Tries crop, squash and pad on the same pictures: heads on stored activations, judged on pictures they did not see."""
 
-import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +13,9 @@ from unfreeze.activations.engines import Floats
 from unfreeze.activations.extract import Extractor
 from unfreeze.audit.folds import fold_numbers, out_of_fold
 from unfreeze.evaluation.metrics import mcnemar, wilson_interval
+from unfreeze.evaluation.paired import paired_interval
 from unfreeze.images.table import ImageRow, ImageTable
+from unfreeze.images.turns import by_turns
 from unfreeze.training.batches import StoredActivations
 from unfreeze.training.head import PENALTY
 from unfreeze.training.objective import targets_of
@@ -97,7 +97,7 @@ class SquareTrial:
             chance=chance,
             significant=chance < level,
             gain=(gained - lost) / len(self.rows),
-            interval=paired_interval(lost, gained, len(self.rows), level=level),
+            interval=paired_interval(gained, lost, len(self.rows), level=level),
         )
 
 
@@ -117,11 +117,8 @@ def trial_rows(table: ImageTable, *, sample: int) -> tuple[ImageRow, ...]:
     for row in table.rows:
         if row.split != "test":
             first.setdefault(row.content, row)
-    by_class: dict[int, list[ImageRow]] = defaultdict(list)
-    for _, row in sorted(first.items()):
-        by_class[row.label].append(row)
-    turns = [(rank, row.content) for rows in by_class.values() for rank, row in enumerate(rows)]
-    return tuple(first[content] for _, content in sorted(turns)[:sample])
+    rows = [row for _, row in sorted(first.items())]
+    return tuple(rows[index] for index in by_turns(np.array([row.label for row in rows], np.int64))[:sample])
 
 
 def obstacle(rows: Sequence[ImageRow]) -> str:
@@ -172,30 +169,6 @@ def compare_squares(
         features = _pooled(one, rows, partial(progress, task))
         predicted[square] = out_of_fold(features, labels, folds, penalty=PENALTY).argmax(1)
     return SquareTrial(rows=tuple(rows), predicted=predicted)
-
-
-def paired_interval(only_first: int, only_second: int, count: int, *, level: float) -> tuple[float, float]:
-    """Where the second accuracy less the first lies, where both are of the same pictures.
-
-    Wald's interval with half a picture added to each of the four outcomes, which holds for few pictures too (Agresti
-    and Min 2005, "Simple improved confidence intervals for comparing matched proportions").
-
-    Args:
-        only_first: Pictures that only the first gets right.
-        only_second: Pictures that only the second gets right.
-        count: All pictures.
-        level: Chance of missing the true difference.
-
-    Returns:
-        Lower and upper end, within -1 and 1.
-
-    >>> [round(end, 4) for end in paired_interval(1, 7, 98, level=0.05)]
-    [0.0024, 0.1176]
-    """
-    lost, gained, total = only_first + 0.5, only_second + 0.5, count + 2
-    middle = (gained - lost) / total
-    half = NormalDist().inv_cdf(1 - level / 2) * math.sqrt(lost + gained - (gained - lost) ** 2 / total) / total
-    return max(-1.0, middle - half), min(1.0, middle + half)
 
 
 def _pooled(extract: Extractor, rows: Sequence[ImageRow], progress: Callable[[int, int], None]) -> Floats:

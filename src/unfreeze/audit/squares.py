@@ -1,22 +1,16 @@
 """How much of each picture the network sees, cropped, squashed or padded, and which of the three to take."""
 
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 
-from unfreeze.activations.extract import Extractor
-from unfreeze.activations.store import ActivationStore
 from unfreeze.audit.square_advice import SquareAdvice, advise
 from unfreeze.audit.square_figures import SquareFigures, distinct_squares, square_figures
 from unfreeze.audit.square_trial import SquareTrial, compare_squares, obstacle, trial_rows
-from unfreeze.cache import cache_folder
 from unfreeze.errors import SettingsError
-from unfreeze.images.table import ImageRow
 from unfreeze.learner.data import ImageData
-from unfreeze.learner.model import Model
+from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer, Silent
-from unfreeze.network.backbones import DEFAULT_BACKBONE
 from unfreeze.transforms.squares import Square
 
 SAMPLE = 1000
@@ -49,6 +43,7 @@ def audit_squares(
     compare: bool = True,
     limit_bytes: int | None = None,
     observer: Observer | None = None,
+    learner: Learner | None = None,
 ) -> SquaresAudit:
     """Looks at what crop, squash and pad show of each picture, and compares them on some.
 
@@ -61,6 +56,8 @@ def audit_squares(
         compare: False compares none.
         limit_bytes: What the store in the cache may hold; None for no limit.
         observer: Is told of progress.
+        learner: A learner of the pictures that has its pretrained body still, and its store; one of its own is made
+            unless it is given.
 
     Returns:
         Figures, comparison and advice.
@@ -81,26 +78,11 @@ def audit_squares(
     elif len(squares) > 1:
         rows = trial_rows(data.table, sample=sample)
         untried = obstacle(rows)
-        trial = None if untried else _trial(data, rows, squares, limit_bytes, observer or Silent())
+        if not untried:
+            with nullcontext(learner) if learner else _own_learner(data, limit_bytes) as known:
+                trial = compare_squares(known.source.of_body(), rows, squares, progress=(observer or Silent()).progress)
     return SquaresAudit(data=data, figures=figures, trial=trial, advice=advise(figures, trial, untried=untried))
 
 
-def _trial(
-    data: ImageData, rows: Sequence[ImageRow], squares: Sequence[Square], limit_bytes: int | None, observer: Observer
-) -> SquareTrial:
-    with (
-        tempfile.TemporaryDirectory(prefix="unfreeze-") as scratch,
-        ActivationStore(cache_folder("activations"), limit_bytes=limit_bytes) as store,
-    ):
-        model = Model(
-            DEFAULT_BACKBONE,
-            classes=len(data.table.classes),
-            size_px=data.transform.size_px,
-            threads=data.threads,
-            graphs=cache_folder("graphs"),
-            scratch=Path(scratch),
-        )
-        extractor = Extractor(
-            table=data.table, transform=data.transform, prefix=model.body(), store=store, threads=data.threads
-        )
-        return compare_squares(extractor, rows, squares, progress=observer.progress)
+def _own_learner(data: ImageData, limit_bytes: int | None) -> AbstractContextManager[Learner]:
+    return closing(Learner(data, limit_bytes=limit_bytes))

@@ -1,6 +1,7 @@
 """`unfreeze check`: what would flatter or break a model, found before training; nothing of the pictures is changed."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from unfreeze.audit.examine import Examination
     from unfreeze.audit.findings import Finding, Meaning
     from unfreeze.audit.squares import SquaresAudit
+    from unfreeze.cli.console import RunConsole
+    from unfreeze.learner.data import TableOptions
 
 DEFAULTS = TrainSettings()
 FOUND_SOMETHING = 3
@@ -56,48 +59,61 @@ def check_command(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Look for broken files, copies, leaks, wrong labels, shortcuts and more; no picture is changed."""
-    from unfreeze.audit.examine import examine
     from unfreeze.audit.findings import must_be_mended
-    from unfreeze.audit.squares import audit_squares
     from unfreeze.cli.console import RunConsole
     from unfreeze.files import free_folder
     from unfreeze.images.collection import check_named, collection_name
-    from unfreeze.learner.data import ImageData
 
     check_named(pictures)
-    title = collection_name(pictures)
-    folder = out or free_folder(DEFAULT_PARENT, title)
+    folder = out or free_folder(DEFAULT_PARENT, collection_name(pictures))
     check_free(folder, pictures)
+    options: TableOptions = {
+        "path_column": path_column,
+        "label_column": label_column,
+        "split_column": split_column,
+        "group_column": group_column,
+        "label_separator": label_separator,
+        "exclude": exclude or (),
+        "exclude_kinds": exclude_kind or (),
+        "relabel": relabel or (),
+        "size_px": size,
+        "valid_share": valid_share,
+        "seed": seed,
+    }
     with RunConsole(quiet=quiet) as console:
-        data = ImageData.from_path(
-            pictures,
-            path_column=path_column,
-            label_column=label_column,
-            split_column=split_column,
-            group_column=group_column,
-            label_separator=label_separator,
-            exclude=exclude or (),
-            exclude_kinds=exclude_kind or (),
-            relabel=relabel or (),
-            size_px=size,
-            valid_share=valid_share,
-            seed=seed,
-            max_broken_share=1.0,  # however many are broken, the others are examined
-            progress=lambda done, total: console.progress("reading pictures", done, total),
-        )
-        for note in data.table.notes:
-            console.note(note)
-        limit = DEFAULTS.cache_size
-        examination = examine(data, limit_bytes=limit, observer=console)
-        audit = audit_squares(data, limit_bytes=limit, observer=console) if squares else None
-        _write(folder, examination, audit, title=title)
-        for line in in_words(examination, folder / FINDINGS_FILE):
-            console.line(line)
-        if audit:
-            console.line(f"Squares: {audit.advice.text}")
-        console.line(f"\nPage: {folder / PAGE_FILE}   Table: {folder / FINDINGS_FILE}")
+        examination = _checked(pictures, folder, options, console, squares=squares)
     if strict and must_be_mended(examination.findings):
         raise typer.Exit(FOUND_SOMETHING)
+
+
+def _checked(
+    pictures: Path, folder: Path, options: "TableOptions", console: "RunConsole", *, squares: bool
+) -> "Examination":
+    """Examines, writes and prints."""
+    from unfreeze.audit.examine import examine
+    from unfreeze.audit.squares import audit_squares
+    from unfreeze.images.collection import collection_name
+    from unfreeze.learner.data import ImageData
+    from unfreeze.learner.learner import Learner
+
+    def progress(done: int, total: int) -> None:
+        console.progress("reading pictures", done, total)
+
+    # however many are broken, the others are examined
+    options = {**options, "max_broken_share": 1.0, "progress": progress}
+    data = ImageData.from_path(pictures, **options)
+    for note in data.table.notes:
+        console.note(note)
+    with closing(Learner(data, observer=console, limit_bytes=DEFAULTS.cache_size)) as learner:
+        examination = examine(learner, observer=console)
+        audit = audit_squares(data, observer=console, learner=learner) if squares else None
+    _write(folder, examination, audit, title=collection_name(pictures))
+    for line in in_words(examination, folder / FINDINGS_FILE):
+        console.line(line)
+    if audit:
+        console.line(f"Squares: {audit.advice.text}")
+    console.line(f"\nPage: {folder / PAGE_FILE}   Table: {folder / FINDINGS_FILE}")
+    return examination
 
 
 def check_free(folder: Path, pictures: Path | None) -> None:

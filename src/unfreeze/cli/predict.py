@@ -133,13 +133,13 @@ def _writers(
 
 
 def _opened(name: str, flag: str) -> TextIO:
-    """A new file, or standard output, in UTF-8 whatever the terminal's encoding."""
+    """A new file, or standard output, in UTF-8; bytes of a name that are no text are escaped, as on the console."""
     printed = name == STANDARD
     path = Path(name)
     try:
         target = sys.stdout.fileno() if printed else path
         mode = "w" if printed else "x"
-        return open(target, mode, encoding="utf-8", errors="surrogateescape", newline="", closefd=not printed)  # type: ignore[return-value]
+        return open(target, mode, encoding="utf-8", errors="backslashreplace", newline="", closefd=not printed)  # type: ignore[return-value]
     except FileExistsError as error:
         raise there_already(path, flag=flag) from error
     except OSError as error:

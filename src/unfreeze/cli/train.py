@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from unfreeze.cli.console import RunConsole
-    from unfreeze.recipe.train import RunResult
+    from unfreeze.recipe.finish import RunResult
 
 DEFAULTS = TrainSettings()
 INTERRUPTED = 130

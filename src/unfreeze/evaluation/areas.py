@@ -95,14 +95,14 @@ class _Steps:
         own, negatives = np.diff(others, prepend=0), float(others[-1])
         beaten = (negatives - others + own / 2) / negatives  # part of the negative pictures below a positive one
         beating = (self._above - self._own / 2) / self._positives
-        area = float(self._own @ beaten) / self._positives
+        area = float((self._own * beaten).sum()) / self._positives
         return area, ((beating - area) / negatives, (beaten - area) / self._positives)
 
     def average_precision(self) -> tuple[float, tuple[Doubles, Doubles]]:
         """Average precision, and the pulls of a negative and of a positive picture at each threshold."""
         seen = np.maximum(self._seen, 1)
         precisions = self._above / seen
-        mean = float(self._own @ precisions) / self._positives
+        mean = float((self._own * precisions).sum()) / self._positives
         # A picture counts in the precision of its own threshold and of all that follow.
         raised = np.cumsum((self._own / seen)[::-1])[::-1]
         lowered = np.cumsum((self._own * precisions / seen)[::-1])[::-1]

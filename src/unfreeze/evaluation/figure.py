@@ -78,7 +78,8 @@ def pulled_figure(
         The figure.
     """
     count = len(pulls)
-    variance = float(pulls @ pulls) * count / max(count - 1, 1)
+    # No product of vectors: its threads wait for one another where other programs work.
+    variance = float(np.square(pulls).sum()) * count / max(count - 1, 1)
     return Figure(value, *effective_interval(value, variance, pictures=pictures, counted=counted), method)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.evaluation.bounds import HeldOutBound, held_out_bound
+from unfreeze.images.turns import by_turns
 
 Floats = npt.NDArray[np.float32]
 
@@ -155,10 +156,7 @@ def even_rows(labels: npt.NDArray[np.integer], most: int, *, seed: int) -> npt.N
     10
     """
     order = np.random.Generator(np.random.PCG64(seed)).permutation(len(labels))
-    order = order[np.argsort(labels[order], kind="stable")]  # at random within each class
-    _, starts, counts = np.unique(labels[order], return_index=True, return_counts=True)
-    turn = np.arange(len(labels)) - np.repeat(starts, counts)  # how many of its class come before a row
-    return np.sort(order[np.argsort(turn, kind="stable")][:most])
+    return np.sort(order[by_turns(labels[order])][:most])
 
 
 def unit_length(features: Floats) -> Floats:

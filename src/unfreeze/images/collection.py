@@ -22,7 +22,7 @@ EXPECTED = "a folder of pictures, a CSV or TSV file, a zip or tar archive, or sh
 
 
 def collection_layout(
-    path: str | Path, *, root: str | Path | None = None, columns: Columns = DEFAULT_COLUMNS
+    path: str | Path, *, root: str | Path | None = None, columns: Columns = DEFAULT_COLUMNS, relabels: bool = False
 ) -> Layout:
     """Takes a collection from whatever names it.
 
@@ -32,6 +32,8 @@ def collection_layout(
             (`train-{000..127}.tar`) or stars.
         root: The folder that relative paths of a CSV file start from; the file's own unless said otherwise.
         columns: Names of a CSV file's columns, and how its labels are read.
+        relabels: Whether manifests give other labels: what parts these may be said for any collection whose pictures
+            have several.
 
     Returns:
         The files, each once.
@@ -44,7 +46,16 @@ def collection_layout(
     check_named(path)
     if _is_table(path):
         return csv_layout(path, root=root, columns=columns)
-    _reject_table_settings(path, root, columns)
+    of_table = replace(columns, label_separator="") if relabels else columns
+    _reject_table_settings(path, root, of_table)
+    layout = _untold_layout(path)
+    if not layout.multilabel:
+        _reject_table_settings(path, root, columns)
+    return layout
+
+
+def _untold_layout(path: Path) -> Layout:
+    """The layout of what is no table."""
     if path.is_dir():
         shards, beside = _shards_in(path)
         if not shards:
@@ -111,9 +122,12 @@ def reject_inside(path: Path, collection: Path) -> None:
         raise RunError(message, subject=path)
 
 
-def file_hash(path: Path) -> str | None:
-    """Hash of the file that is a collection: BLAKE2b of 16 bytes as 32 hexadecimal digits; None for what is no file."""
-    if not path.is_file():
+def list_hash(path: Path) -> str | None:
+    """Hash of the list that a collection is: BLAKE2b of 16 bytes as 32 hexadecimal digits; None for what is no list.
+
+    An archive is none: its pictures have hashes of their own, and to read all of it again may take minutes.
+    """
+    if not _is_table(path):
         return None
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -71,11 +71,12 @@ def delimiter_of(header: str) -> str:
     return max(DELIMITERS, key=header.count)
 
 
-def records(path: Path) -> Iterator[Record]:
+def records(path: Path, *, any_bytes: bool = False) -> Iterator[Record]:
     """The records of a CSV or TSV file that hold any text, its header first; `csv_layout` says how they are written.
 
     Args:
         path: The file.
+        any_bytes: Whether bytes that are no UTF-8 may stand in it, as they do in names of files on some systems.
 
     Yields:
         Number of a record's first line, and its fields.
@@ -83,7 +84,7 @@ def records(path: Path) -> Iterator[Record]:
     Raises:
         CollectionError: If the file cannot be read.
     """
-    lines = io.StringIO(_text(path), newline="")
+    lines = io.StringIO(_text(path, any_bytes), newline="")
     delimiter = "\t" if path.suffix.lower() == ".tsv" else delimiter_of(next(filter(str.strip, lines), ""))
     lines.seek(0)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -98,14 +99,16 @@ def records(path: Path) -> Iterator[Record]:
         raise CollectionError(message, subject=path) from error
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, any_bytes: bool) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
         raise CollectionError(f"{path}: cannot be read ({error.strerror}); name a CSV file", subject=path) from error
     encoding = WIDE_MARKS.get(data[:2], "UTF-8")
     try:
-        return data.decode("utf-16" if encoding == "UTF-16" else "utf-8-sig")
+        if encoding == "UTF-16":
+            return data.decode("utf-16")
+        return data.decode("utf-8-sig", "surrogateescape" if any_bytes else "strict")
     except UnicodeDecodeError as error:
         line = len(data[: error.start].decode(encoding, errors="replace").split("\n"))
         found = f"byte 0x{error.object[error.start]:02x} in line {line}"

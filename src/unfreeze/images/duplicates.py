@@ -5,7 +5,7 @@ brightened or mirrored. Frames of a series, where the subject or the camera move
 together. A copy that was cropped by more than a sliver has another thumbnail; `unfreeze.audit` searches for those.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +35,10 @@ OTHER_COLOUR = 16.0
 MOST = 32
 """Earlier pictures that one is compared with in detail: a film of 1,000 like frames has no 500,000 pairs."""
 
-AT_A_TIME = 20_000
+AT_A_TIME = 10_000
+"""Thumbnails that are worked on at once: of 100,000 as numbers each step would make another 100 MB."""
+
+Levels = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +130,13 @@ class _Found:
         pairs: Numbers (P, 2), the lesser first.
         mirrored: Whether the pair is each other's mirror image, (P,).
         likeness: Correlation of the thumbnails, (P,).
-        thumbnails: Unit vectors (N, 256) of mean 0; 0 for blank ones.
+        levels: Grey levels of the thumbnails, (N, 16, 16).
     """
 
     pairs: Indices
     mirrored: npt.NDArray[np.bool_]
     likeness: Floats
-    thumbnails: Floats
+    levels: Levels
 
     @classmethod
     def among(cls, looks: Sequence[Look]) -> "_Found":
@@ -141,46 +144,67 @@ class _Found:
         levels = np.frombuffer(b"".join(look.thumbnail for look in looks), np.uint8)
         levels = levels.reshape(len(looks), THUMBNAIL_PX, THUMBNAIL_PX)
         colours = np.array([look.colour for look in looks], np.float32).reshape(len(looks), 3)
-        thumbnails = _unit(levels.reshape(-1, THUMBNAIL_PX**2).astype(np.float32))
-        thumbnails[levels.std(axis=(1, 2)) < BLANK] = 0
-        pairs, mirrored = _candidates(thumbnails)
+        pairs, mirrored = _candidates(levels)
         kept, likeness = np.zeros(len(pairs), np.bool_), np.zeros(len(pairs), np.float32)
-        for start in range(0, len(pairs), AT_A_TIME):
-            part = slice(start, start + AT_A_TIME)
+        for part in _parts(len(pairs)):
             one, other = pairs[part].T
             kept[part] = _of_one_colour(colours[one], colours[other])
             kept[part] &= _products(_detail(levels[one]), _detail(levels[other]), mirrored[part]) >= DETAIL_LIKE
-            likeness[part] = _products(thumbnails[one], thumbnails[other], mirrored[part])
-        return cls(pairs[kept], mirrored[kept], likeness[kept], thumbnails)
+            likeness[part] = _products(_thumbnails(levels[one]), _thumbnails(levels[other]), mirrored[part])
+        return cls(pairs[kept], mirrored[kept], likeness[kept], levels)
 
     def loosely_like(self, one: int, other: int) -> bool:
         """Whether two pictures, or one and the mirror image of the other, may belong to one cluster."""
-        both = np.stack([self.thumbnails[other], _flipped(self.thumbnails[[other]])[0]])
-        return bool((both @ self.thumbnails[one]).max() >= LOOSELY_LIKE)
+        both = _thumbnails(self.levels[[one, other]])
+        return bool((np.stack([both[1], _flipped(both[1:])[0]]) @ both[0]).max() >= LOOSELY_LIKE)
 
 
-def _candidates(thumbnails: Floats) -> tuple[Indices, npt.NDArray[np.bool_]]:
+def _candidates(levels: Levels) -> tuple[Indices, npt.NDArray[np.bool_]]:
     """Pairs (P, 2) of like thumbnails, and whether one of them has to be mirrored, (P,).
 
     Pictures are turned to the side on which they are darker on the left, so that mirror images are found like others;
     those that are hardly darker on either side are taken both ways.
     """
-    ramp = _unit(np.tile(np.arange(THUMBNAIL_PX, dtype=np.float32), (1, THUMBNAIL_PX)))[0]
-    tilt, doubt = thumbnails @ ramp, (2 - 2 * LIKE) ** 0.5 / 2
-    shown = thumbnails.any(axis=1)
+    shown, tilt = _shown_and_tilt(levels)
+    doubt = (2 - 2 * LIKE) ** 0.5 / 2
     plain, turned = np.nonzero(shown & (tilt >= -doubt))[0], np.nonzero(shown & (tilt <= doubt))[0]
     pictures = np.concatenate([plain, turned])
     is_turned = np.arange(len(pictures)) >= len(plain)
     order = np.lexsort((is_turned, pictures))
     pictures, is_turned = pictures[order], is_turned[order]
-    points = np.where(is_turned[:, None], _flipped(thumbnails[pictures]), thumbnails[pictures])
+    points = np.empty((len(pictures), THUMBNAIL_PX**2), np.float32)
+    for part in _parts(len(pictures)):
+        those = _thumbnails(levels[pictures[part]])
+        points[part] = np.where(is_turned[part, None], _flipped(those), those)
     close = close_pairs(points, least=LIKE, most=2 * MOST)
     pairs, mirrored = pictures[close], is_turned[close[:, 0]] != is_turned[close[:, 1]]
-    numbers = (pairs[:, 0] * len(thumbnails) + pairs[:, 1]) * 2 + mirrored
+    numbers = (pairs[:, 0] * len(levels) + pairs[:, 1]) * 2 + mirrored
     numbers = distinct(numbers[pairs[:, 0] != pairs[:, 1]])
     numbers = numbers[np.diff(numbers // 2, prepend=-1) > 0]  # like both ways: not mirrored
-    first, second = np.divmod(numbers // 2, max(1, len(thumbnails)))
+    first, second = np.divmod(numbers // 2, max(1, len(levels)))
     return np.stack([first, second], axis=1), numbers % 2 == 1
+
+
+def _shown_and_tilt(levels: Levels) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Whether thumbnails (N, 16, 16) show anything, (N,), and how much darker each is on its left, -1 to 1, (N,)."""
+    ramp = _unit(np.tile(np.arange(THUMBNAIL_PX, dtype=np.float32), (1, THUMBNAIL_PX)))[0]
+    shown, tilt = np.zeros(len(levels), np.bool_), np.zeros(len(levels), np.float32)
+    for part in _parts(len(levels)):
+        those = _thumbnails(levels[part])
+        shown[part], tilt[part] = those.any(axis=1), those @ ramp
+    return shown, tilt
+
+
+def _parts(count: int) -> Iterator[slice]:
+    """Parts of so many rows that are small enough to be worked on at once."""
+    return (slice(start, start + AT_A_TIME) for start in range(0, count, AT_A_TIME))
+
+
+def _thumbnails(levels: Levels) -> Floats:
+    """Grey levels (P, 16, 16) as unit vectors (P, 256) of mean 0; 0 for what is blank."""
+    found = _unit(levels.reshape(-1, THUMBNAIL_PX**2).astype(np.float32))
+    found[levels.std(axis=(1, 2)) < BLANK] = 0
+    return found
 
 
 def _products(ones: Floats, others: Floats, mirrored: npt.NDArray[np.bool_]) -> Floats:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from unfreeze.errors import SettingsError
 from unfreeze.images.split import bound_together, fold_rows
-from unfreeze.images.split_notes import fold_notes, together_notes, unseen_notes, without_split_notes
+from unfreeze.images.split_notes import fold_notes, together_notes, unseen_notes
 from unfreeze.images.table import ImageTable, Split
 
 
@@ -46,9 +46,9 @@ def folds(table: ImageTable, count: int, fold: int, *, seed: int = 0) -> ImageTa
     rows = tuple(replace(row, split=split_of.get(row.path, "test")) for row in table.rows)
     splits = [row.split for row in rows]
     notes = (
-        *without_split_notes(table.notes),
         *fold_notes(splits, seed, fold=fold, count=count),
         *together_notes([near[row.path] for row in pool]),
         *unseen_notes([[table.classes[label] for label in row.labels] for row in rows], splits),
     )
-    return replace(table, rows=rows, notes=notes)
+    kept = (note for note in table.notes if note not in table.split_notes)
+    return replace(table, rows=rows, notes=(*kept, *notes), split_notes=notes)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 
 from unfreeze.errors import CollectionError
@@ -13,7 +14,10 @@ from unfreeze.images.located import Located, below, common_root, locate, plain
 from unfreeze.images.several_labels import parted, several_note
 from unfreeze.images.storage import FolderStorage
 
-Labels = Sequence[str] | Sequence[Iterable[str]]
+MOST_MISSING = 0.4
+"""Part of a list's files that may not be there; of more, its root is likely to be another folder."""
+
+Labels = Sequence[str] | Sequence[int] | Sequence[Iterable[str | int]]
 """A label for each picture; or labels for each, where a picture may have several of them or none."""
 
 
@@ -29,7 +33,8 @@ def list_layout(
 
     Args:
         paths: Where the pictures are, absolute or below the root.
-        labels: Class of each picture; or, where pictures may have several labels or none, a list of labels for each.
+        labels: Class of each picture, as text or a whole number; or, where pictures may have several labels or none, a
+            list of labels for each.
         splits: Split of each picture, by the names that folders may have (`train`, `valid`, `val`, `test`, ...); None
             or "" leaves it open. Without a validation picture some of the training pictures are to be chosen.
         groups: Group of each picture; None or "" for a picture on its own.
@@ -103,7 +108,9 @@ def listed_layout(rows: Sequence[ListedPicture], *, source: str, root: Path | No
     Raises:
         CollectionError: If the list is empty or has faults: an empty path or label, a file that is not there, an
             unknown split, a picture that two rows give different labels, splits or groups, a label that no training
-            picture has. One error counts all of them and names the first few by their place.
+            picture has. One error counts all of them and names the first few by their place. Files that are not there
+            are no faults where they are two of five or fewer, and nothing else is wrong: a note names them, and the
+            scan counts them among the broken ones.
     """
     return located_layout(rows, source=source, root=root, multilabel=multilabel)[0]
 
@@ -118,7 +125,8 @@ def located_layout(
     rows = _in_one_form(rows)
     start = plain(root or Path.cwd())
     located = locate([row.path for row in rows], start)
-    if faults := list(list_faults(rows, located, multilabel=multilabel)):
+    faults, missing = list(list_faults(rows, located, multilabel=multilabel)), _missing(rows, located)
+    if len(faults) > len(missing) or len(missing) > MOST_MISSING * len(rows):
         end = f"; mend the list, or name another root (relative paths start from {start})"
         raise CollectionError(f"{source}: {faults_in_words(faults)}{end}", subject=source)
     root, notes = common_root([found.file for found in located], source, root)
@@ -143,16 +151,21 @@ def _row(place: str, entry: tuple[object, object, object, object], separator: st
         faults.append(f"labels {label!r} are of type {type(label).__name__}; here they are a list, which may be empty")
         labels = ()
     names = tuple(dict.fromkeys(labels))
-    # A number is no label: 1, 1.0 and "01" would be other classes than they look.
-    faults += [_wrong("label", name) for name in names if not isinstance(name, str)]
+    faults += [_wrong("label", name) for name in names if not _is_label(name)]
     if not (_is_missing(split) or isinstance(split, str)):
         faults.append(_wrong("split", split))
     said, whose = ("" if _is_missing(value) else str(value).strip() for value in (split, group))
     return ListedPicture(place, str(path), tuple(map(str, names)), said, whose, "; ".join(faults))
 
 
+def _is_label(value: object) -> bool:
+    """Whether a value is text, or a whole number; 1.0 may be a 1 that was made a float by a gap in its column."""
+    return isinstance(value, str) or (isinstance(value, Integral) and not isinstance(value, bool))
+
+
 def _wrong(kind: str, value: object) -> str:
-    return f"{kind} {value!r} is of type {type(value).__name__}; a {kind} is text"
+    what = "text or a whole number" if kind == "label" else "text"
+    return f"{kind} {value!r} is of type {type(value).__name__}; a {kind} is {what}"
 
 
 def _is_missing(value: object) -> bool:
@@ -183,8 +196,17 @@ def _files(rows: Sequence[ListedPicture], located: Sequence[Located], base: Path
     return tuple(sorted(files, key=lambda file: file.path))
 
 
+def _missing(rows: Sequence[ListedPicture], located: Sequence[Located]) -> list[str]:
+    """Places of the rows that are right but for the file, which is not there."""
+    pairs = zip(rows, located, strict=True)
+    return [row.place for row, found in pairs if found.missing and row.path.strip() and not row.fault]
+
+
 def _notes(rows: Sequence[ListedPicture], located: Sequence[Located], files: Sequence[FoundFile]) -> Iterator[str]:
     """A sentence for what the user may not have meant, and what is made of it."""
+    if missing := _missing(rows, located):
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        yield f"rows without a picture: {', '.join(missing[:3])}{more}; each counts as a picture that is broken"
     if repeats := len(rows) - len(files):
         labels: dict[str, set[tuple[str, ...]]] = {}
         for row, found in zip(rows, located, strict=True):

@@ -22,12 +22,14 @@ class Located:
         fault: Why it cannot be read; empty for a file.
         identity: Device and number of the file.
         turned: Whether backslashes of the list had to be read as slashes.
+        missing: Whether that is all that is wrong: there is nothing of that name.
     """
 
     file: str
     fault: str = ""
     identity: tuple[int, int] = (0, 0)
     turned: bool = False
+    missing: bool = False
 
 
 def locate(paths: Sequence[str], start: Path) -> list[Located]:
@@ -114,12 +116,12 @@ def unlisted_note(root: Path, located: Sequence[Located]) -> Iterator[str]:
 def _located(path: str, start: str, folders: dict[str, str]) -> Located:
     """Looks a path up; `folders` remembers the plain paths of the folders, of which there are few."""
     file = _plain_file(os.path.join(start, path), folders)
-    fault, identity = _looked_up(file)
+    fault, identity, missing = _looked_up(file)
     if fault and "\\" in path and os.sep == "/":  # as Windows writes paths
         turned = _plain_file(os.path.join(start, path.replace("\\", "/")), folders)
         if not (found := _looked_up(turned))[0]:
             return Located(turned, "", found[1], turned=True)
-    return Located(file, fault, identity)
+    return Located(file, fault, identity, missing=missing)
 
 
 def _plain_file(path: str, folders: dict[str, str]) -> str:
@@ -134,14 +136,15 @@ def _plain_file(path: str, folders: dict[str, str]) -> str:
     return os.path.join(folders[folder], name)
 
 
-def _looked_up(file: str) -> tuple[str, tuple[int, int]]:
-    """What is wrong with a file, and its device and number."""
+def _looked_up(file: str) -> tuple[str, tuple[int, int], bool]:
+    """What is wrong with a file, its device and number, and whether there is nothing of that name."""
     try:
         found = os.stat(file)
     except (OSError, ValueError) as error:  # a ValueError is a zero byte in the name
-        return f"{file!r}: {getattr(error, 'strerror', None) or error}", (0, 0)
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        return f"{file!r}: {getattr(error, 'strerror', None) or error}", (0, 0), missing
     fault = "" if stat.S_ISREG(found.st_mode) else f"{file!r} is not a file"
-    return fault, (found.st_dev, found.st_ino)
+    return fault, (found.st_dev, found.st_ino), False
 
 
 def _with_separator(folder: Path) -> str:
@@ -167,5 +170,5 @@ def _files_below(folder: Path) -> Iterator[str]:
 
 def _is_another(path: str, identities: set[tuple[int, int]]) -> bool:
     """Whether a path leads to a file that is not listed under another path."""
-    fault, identity = _looked_up(path)
+    fault, identity, _ = _looked_up(path)
     return not fault and identity not in identities

@@ -63,7 +63,7 @@ def read_manifest(path: str | Path, action: Action) -> tuple[Entry, ...]:
         CollectionError: If the file cannot be read or has faults; the message counts all and names the first by line.
     """
     path = Path(path)
-    found = records(path)
+    found = records(path, any_bytes=True)  # as a list of findings may have them
     _, header = next(found, (1, []))
     columns = _columns(path, header, action)
     faults: list[str] = []

@@ -1,6 +1,7 @@
 """Puts what is never divided into parts of given shares, by chance, and mends what chance leaves without."""
 
 import hashlib
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,10 +29,8 @@ def parts_of(
     """
     bounds = [(sum(shares[:part]), sum(shares[: part + 1])) for part in range(len(shares))]
     places = {unit: _place(seed, unit) for unit in units}
-    natural = {
-        unit: next((part for part, (_, end) in enumerate(bounds) if place < end), len(bounds) - 1)
-        for unit, place in places.items()
-    }
+    ends = [end for _, end in bounds[:-1]]
+    natural = {unit: bisect_right(ends, place) for unit, place in places.items()}
     members = units_by_class(class_names, units)
     moves = _Moves(natural, places, bounds, members)
     if first_needed is not None:

@@ -1,14 +1,15 @@
 """Reads a collection once: every file is hashed and decoded, and the broken ones are set aside by name."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
+from unfreeze.collector import collector_paused
 from unfreeze.errors import CollectionError, PictureError, SettingsError
 from unfreeze.images.collection import collection_layout
-from unfreeze.images.content import content_hash as content_hash
+from unfreeze.images.content import content_hash
 from unfreeze.images.copies import known_clusters, with_copies
 from unfreeze.images.decode import probe
 from unfreeze.images.fingerprint import look_at
@@ -28,7 +29,19 @@ STATES_AT_A_TIME = 500
 
 
 class ScanOptions(TypedDict, total=False):
-    """What `scan_layout` understands beside the layout, and describes."""
+    """What `scan_layout` understands beside the layout.
+
+    Attributes:
+        valid_share: Part of each class that validates, where the layout does not say which pictures do; 0.2 unless
+            said otherwise.
+        seed: Decides that choice; 0 unless said otherwise.
+        max_broken_share: The scan stops when more than this part of the files cannot be decoded; 0.1 unless said
+            otherwise.
+        threads: Files read and decoded at a time; 1 unless said otherwise.
+        progress: Called with the number of files done and the number of files.
+        use_cache: Whether files that have not changed since an earlier scan are taken as it found them, and what is
+            found now is kept for the next one, as `ScanCache` does; True unless said otherwise.
+    """
 
     valid_share: float
     seed: int
@@ -36,6 +49,26 @@ class ScanOptions(TypedDict, total=False):
     threads: int
     progress: Callable[[int, int], None] | None
     use_cache: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Settings:
+    """The options with their defaults; raises SettingsError where a share lies outside of its range."""
+
+    valid_share: float = VALID_SHARE
+    seed: int = 0
+    max_broken_share: float = MAX_BROKEN_SHARE
+    threads: int = 1
+    progress: Callable[[int, int], None] | None = None
+    use_cache: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 < self.valid_share < 1:
+            message = f"valid_share is {self.valid_share}; it must lie between 0 and 1"
+            raise SettingsError(message, subject="valid_share")
+        if not 0 <= self.max_broken_share <= 1:
+            message = f"max_broken_share is {self.max_broken_share}; it must lie between 0 and 1"
+            raise SettingsError(message, subject="max_broken_share")
 
 
 def scan_folder(root: str | Path, **options: Unpack[ScanOptions]) -> ImageTable:
@@ -57,27 +90,12 @@ def scan_folder(root: str | Path, **options: Unpack[ScanOptions]) -> ImageTable:
     return scan_layout(collection_layout(root), **options)
 
 
-def scan_layout(
-    layout: Layout,
-    *,
-    valid_share: float = VALID_SHARE,
-    seed: int = 0,
-    max_broken_share: float = MAX_BROKEN_SHARE,
-    threads: int = 1,
-    progress: Callable[[int, int], None] | None = None,
-    use_cache: bool = True,
-) -> ImageTable:
+def scan_layout(layout: Layout, **options: Unpack[ScanOptions]) -> ImageTable:
     """Reads the files of a collection into a table, wherever its layout comes from.
 
     Args:
         layout: The files: `collection_layout`, `list_layout` and `frame_layout` give it.
-        valid_share: Part of each class that validates, where the layout does not say which pictures do.
-        seed: Decides that choice.
-        max_broken_share: The scan stops when more than this part of the files cannot be decoded.
-        threads: Files read and decoded at a time.
-        progress: Called with the number of files done and the number of files.
-        use_cache: Whether files that have not changed since an earlier scan are taken as it found them, and what is
-            found now is kept for the next one: see `ScanCache`.
+        **options: As `ScanOptions` describes them.
 
     Returns:
         The table; rows are sorted by path, classes by name.
@@ -86,38 +104,16 @@ def scan_layout(
         CollectionError: As `scan_folder` raises it, for what shows only when the files are read.
         SettingsError: If a share lies outside of its range.
     """
-    _check_shares(valid_share, max_broken_share)
-    readings, cache_notes = _read_all(layout, threads, progress, use_cache)
+    settings = _Settings(**options)
+    readings, cache_notes = _read_all(layout, settings)
     quarantined = tuple(reading for reading in readings if isinstance(reading, Quarantined))
-    _check_broken(layout.source, quarantined, len(readings), max_broken_share)
-    good = [(file, r) for file, r in zip(layout.files, readings, strict=True) if isinstance(r, _Reading)]
-    files = [file for file, _ in good]
-    _check_validation(layout, files)
-    looks = {file.path: r.look for file, r in good}
-    near = _clusters(layout, {file.path: r.content for file, r in good}, looks, use_cache=use_cache)
-    splits, notes = _splits(files, near, valid_share, seed, multilabel=layout.multilabel)
-    classes = _classes(layout.source, files, splits)
-    numbers = {name: label for label, name in enumerate(classes)}
-    labels = {names: _labels(names, numbers) for names in {file.class_names for file in files}}  # each kept once
-    rows = tuple(
-        ImageRow(file.path, labels[file.class_names], split, r.content, r.width, r.height, file.group)
-        for (file, r), split in zip(good, splits, strict=True)
-    )
-    if quarantined:
-        notes = (f"{len(quarantined)} of {len(readings)} files cannot be decoded and are left out", *notes)
-    notes = (*layout.notes, *layout.amendments, *notes, *_missing(layout.files, classes, rows), *cache_notes)
-    return ImageTable(
-        root=layout.root,
-        classes=classes,
-        rows=rows,
-        storage=layout.storage,
-        quarantined=quarantined,
-        notes=notes,
-        odd=layout.notes,
-        multilabel=layout.multilabel,
-        looks=looks,
-        copies=with_copies(near),
-    )
+    _check_broken(layout.source, quarantined, len(readings), settings.max_broken_share)
+    with collector_paused():
+        read = [(file, r) for file, r in zip(layout.files, readings, strict=True) if isinstance(r, _Reading)]
+        table = _table(layout, read, settings)
+    left_out = f"{len(quarantined)} of {len(readings)} files cannot be decoded and are left out"
+    notes = (*((left_out,) if quarantined else ()), *table.notes, *cache_notes)
+    return replace(table, quarantined=quarantined, notes=(*layout.notes, *layout.amendments, *notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +124,35 @@ class _Reading:
     width: int
     height: int
     look: Look
+
+
+def _table(layout: Layout, read: "Sequence[tuple[FoundFile, _Reading]]", settings: _Settings) -> ImageTable:
+    """The table of the files that can be decoded."""
+    files = [file for file, _ in read]
+    _check_validation(layout, files)
+    looks = {file.path: r.look for file, r in read}
+    near = _clusters(layout, {file.path: r.content for file, r in read}, looks, use_cache=settings.use_cache)
+    splits, notes = _splits(files, near, settings, multilabel=layout.multilabel)
+    classes = _classes(layout.source, files, splits)
+    numbers = {name: label for label, name in enumerate(classes)}
+    labels = {names: _labels(names, numbers) for names in {file.class_names for file in files}}  # each kept once
+    rows = tuple(
+        ImageRow(file.path, labels[file.class_names], split, r.content, r.width, r.height, file.group)
+        for (file, r), split in zip(read, splits, strict=True)
+    )
+    unseen = unseen_notes([[classes[label] for label in row.labels] for row in rows], splits)
+    return ImageTable(
+        root=layout.root,
+        classes=classes,
+        rows=rows,
+        storage=layout.storage,
+        notes=(*notes, *_lost(layout.files, classes), *unseen),
+        split_notes=(*notes, *unseen),
+        odd=layout.notes,
+        multilabel=layout.multilabel,
+        looks=looks,
+        copies=with_copies(near),
+    )
 
 
 def _labels(names: Sequence[str], numbers: Mapping[str, int]) -> tuple[int, ...]:
@@ -152,21 +177,20 @@ def _read(storage: Storage, file: FoundFile) -> "tuple[_Reading | Quarantined, b
     return _Reading(content_hash(data), probed.width, probed.height, look), True
 
 
-def _read_all(
-    layout: Layout, threads: int, progress: Callable[[int, int], None] | None, use_cache: bool
-) -> "tuple[list[_Reading | Quarantined], tuple[str, ...]]":
+def _read_all(layout: Layout, settings: _Settings) -> "tuple[list[_Reading | Quarantined], tuple[str, ...]]":
     """What each file holds, known from the cache where it has not changed; and a note where there can be no cache."""
-    files, storage = layout.files, layout.storage
-    with ScanCache(layout.root, _Reading, enabled=use_cache) as cache:
-        states = _states(layout, threads) if use_cache else [""] * len(files)
+    files, storage, progress = layout.files, layout.storage, settings.progress
+    with ScanCache(layout.root, _Reading, enabled=settings.use_cache) as cache:
+        states = _states(layout, settings.threads) if settings.use_cache else [""] * len(files)
         paths = [file.path for file in files]
-        known = cache.find(paths, states)
-        readings = [_quarantined(file, found) for file, found in zip(files, known, strict=True)]
+        with collector_paused():
+            known = cache.find(paths, states)
+            readings = [_quarantined(file, found) for file, found in zip(files, known, strict=True)]
         unread = [index for index, reading in enumerate(readings) if reading is None]
         before = len(files) - len(unread)
         if progress and before:
             progress(before, len(files))
-        work = in_parallel(lambda index: _read(storage, files[index]), unread, threads=threads)
+        work = in_parallel(lambda index: _read(storage, files[index]), unread, threads=settings.threads)
         for done, (index, (reading, lasts)) in enumerate(zip(unread, work, strict=True), before + 1):
             readings[index] = reading
             if lasts:
@@ -190,14 +214,6 @@ def _states(layout: Layout, threads: int) -> list[str]:
     chunks = [layout.files[start : start + STATES_AT_A_TIME] for start in range(0, len(layout.files), STATES_AT_A_TIME)]
     found = in_parallel(lambda chunk: [state(file) for file in chunk], chunks, threads=threads)
     return [state for some in found for state in some]
-
-
-def _check_shares(valid_share: float, max_broken_share: float) -> None:
-    if not 0 < valid_share < 1:
-        raise SettingsError(f"valid_share is {valid_share}; it must lie between 0 and 1", subject="valid_share")
-    if not 0 <= max_broken_share <= 1:
-        message = f"max_broken_share is {max_broken_share}; it must lie between 0 and 1"
-        raise SettingsError(message, subject="max_broken_share")
 
 
 def _check_broken(source: str, quarantined: Sequence[Quarantined], files: int, max_share: float) -> None:
@@ -229,7 +245,7 @@ def _clusters(
 
 
 def _splits(
-    files: Sequence[FoundFile], near: Mapping[str, str], share: float, seed: int, *, multilabel: bool
+    files: Sequence[FoundFile], near: Mapping[str, str], settings: _Settings, *, multilabel: bool
 ) -> tuple[list[Split], tuple[str, ...]]:
     """The split of each file: what the layout says, else chosen; validation is taken from training where missing."""
     units = bound_together([near[file.path] for file in files], [file.group for file in files])
@@ -238,12 +254,16 @@ def _splits(
         return splits, straddling_notes(units, splits)
     pool = [index for index, file in enumerate(files) if file.split != "test"]
     chosen = valid_rows(
-        [files[i].class_names for i in pool], [units[i] for i in pool], share=share, seed=seed, multilabel=multilabel
+        [files[i].class_names for i in pool],
+        [units[i] for i in pool],
+        share=settings.valid_share,
+        seed=settings.seed,
+        multilabel=multilabel,
     )
     for i in chosen:
         splits[pool[i]] = "valid"
     together = together_notes([near[files[i].path] for i in pool])
-    return splits, (*chosen_notes(splits, seed), *together, *straddling_notes(units, splits))
+    return splits, (*chosen_notes(splits, settings.seed), *together, *straddling_notes(units, splits))
 
 
 def _classes(source: str, files: Sequence[FoundFile], splits: Sequence[Split]) -> tuple[str, ...]:
@@ -262,11 +282,7 @@ def _classes(source: str, files: Sequence[FoundFile], splits: Sequence[Split]) -
     return tuple(sorted(trained))
 
 
-def _missing(files: Sequence[FoundFile], classes: Sequence[str], rows: Sequence[ImageRow]) -> tuple[str, ...]:
-    """A note for each class of which no file decodes, and for each that the validation pictures lack."""
-    lost = sorted({name for file in files for name in file.class_names}.difference(classes))
-    named = [[classes[label] for label in row.labels] for row in rows]
-    return (
-        *(f"class {name!r} is left out: none of its files can be decoded" for name in lost),
-        *unseen_notes(named, [row.split for row in rows]),
-    )
+def _lost(files: Sequence[FoundFile], classes: Sequence[str]) -> Iterator[str]:
+    """A note for each class of which no file decodes."""
+    for name in sorted({name for file in files for name in file.class_names}.difference(classes)):
+        yield f"class {name!r} is left out: none of its files can be decoded"

@@ -25,7 +25,7 @@ Kind = TypeVar("Kind")
 Result = TypeVar("Result")
 
 SCHEMA = 1
-READING = 2
+READING = 3
 """To be raised when decoding comes to find something else in the same bytes, where no field's name or type changes."""
 
 LIMIT_BYTES = 1_000_000_000

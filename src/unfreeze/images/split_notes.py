@@ -3,9 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-CHOSEN, FOLD, TOGETHER, STRADDLING = "no validation pictures given", "fold ", "near-duplicates: ", "given split: "
-UNSEEN = "has no validation picture"
-
 
 def chosen_notes(splits: Sequence[str], seed: int) -> tuple[str, ...]:
     """How many pictures were chosen to validate.
@@ -19,7 +16,7 @@ def chosen_notes(splits: Sequence[str], seed: int) -> tuple[str, ...]:
     """
     counts = Counter(splits)
     pool = counts["train"] + counts["valid"]
-    return (f"{CHOSEN}: {counts['valid']} of {pool} pictures set aside to validate (seed {seed})",)
+    return (f"no validation pictures given: {counts['valid']} of {pool} pictures set aside to validate (seed {seed})",)
 
 
 def fold_notes(splits: Sequence[str], seed: int, *, fold: int, count: int) -> tuple[str, ...]:
@@ -36,7 +33,7 @@ def fold_notes(splits: Sequence[str], seed: int, *, fold: int, count: int) -> tu
     """
     counts = Counter(splits)
     pool = counts["train"] + counts["valid"]
-    return (f"{FOLD}{fold} of {count}: {counts['valid']} of {pool} pictures validate (seed {seed})",)
+    return (f"fold {fold} of {count}: {counts['valid']} of {pool} pictures validate (seed {seed})",)
 
 
 def together_notes(clusters: Sequence[str]) -> tuple[str, ...]:
@@ -52,7 +49,7 @@ def together_notes(clusters: Sequence[str]) -> tuple[str, ...]:
     if not sizes:
         return ()
     kept = f"{_counted(len(sizes), 'cluster')} of {sum(sizes)} pictures that show the same"
-    return (f"{TOGETHER}{kept} kept on one side of the split",)
+    return (f"near-duplicates: {kept} kept on one side of the split",)
 
 
 def straddling_notes(units: Sequence[str], splits: Sequence[str]) -> tuple[str, ...]:
@@ -79,20 +76,7 @@ def straddling_notes(units: Sequence[str], splits: Sequence[str]) -> tuple[str, 
         if met.total() == 1
         else "pictures are near-duplicates of training pictures, or of one group with them, which flatters the figures"
     )
-    return (f"{STRADDLING}{found} {what}",)
-
-
-def without_split_notes(notes: Sequence[str]) -> tuple[str, ...]:
-    """The notes of a table that do not tell of its split.
-
-    Args:
-        notes: A table's notes.
-
-    Returns:
-        Those that hold for another split too.
-    """
-    begin = (CHOSEN, FOLD, TOGETHER, STRADDLING)
-    return tuple(note for note in notes if not note.startswith(begin) and not note.endswith(UNSEEN))
+    return (f"given split: {found} {what}; unfreeze check lists them",)
 
 
 def unseen_notes(class_names: Sequence[Sequence[str]], splits: Sequence[str]) -> tuple[str, ...]:
@@ -107,7 +91,7 @@ def unseen_notes(class_names: Sequence[Sequence[str]], splits: Sequence[str]) ->
     """
     known = {name for names in class_names for name in names}
     seen = {name for names, split in zip(class_names, splits, strict=True) if split == "valid" for name in names}
-    return tuple(f"class {name!r} {UNSEEN}" for name in sorted(known - seen))
+    return tuple(f"class {name!r} has no validation picture" for name in sorted(known - seen))
 
 
 def _counted(count: int, noun: str) -> str:

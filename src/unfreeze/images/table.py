@@ -65,6 +65,7 @@ class ImageTable:
         quarantined: Files left out, with the reason.
         notes: What the user should know of what was skipped or found, one sentence each.
         odd: Those of the notes that are about files and folders.
+        split_notes: Those of the notes that another split takes away.
         multilabel: Whether a picture may have several labels, or none.
         looks: What the scan saw of each picture, by its path.
         copies: For each picture that has near-duplicates, by its path, a name that these share.
@@ -77,6 +78,7 @@ class ImageTable:
     quarantined: tuple[Quarantined, ...] = ()
     notes: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
+    split_notes: tuple[str, ...] = ()
     multilabel: bool = False
     looks: Mapping[str, Look] = field(default_factory=dict)
     copies: Mapping[str, str] = field(default_factory=dict)

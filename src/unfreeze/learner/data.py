@@ -120,9 +120,8 @@ class ImageData:
                 are named for what is no table.
         """
         columns, others = _columns(options)
-        return cls._from_layout(
-            collection_layout(path, columns=columns), label_separator=columns.label_separator, **others
-        )
+        layout = collection_layout(path, columns=columns, relabels=bool(others.get("relabel")))
+        return cls._from_layout(layout, label_separator=columns.label_separator, **others)
 
     @classmethod
     def from_folder(cls, root: str | Path, **options: Unpack[DataOptions]) -> "ImageData":

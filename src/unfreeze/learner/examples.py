@@ -96,6 +96,10 @@ class ExampleSource:
         ((features, _),) = self._stored(rows, 0, POOLED).batches([range(len(rows))])
         return np.asarray(features, np.float32)
 
+    def of_body(self) -> Extractor:
+        """What brings pooled activations of the pretrained body into the store, whatever the transform."""
+        return self._extractor(self.model.body(), self._store)
+
     def training(self, view: int, *, size_px: int | None = None) -> Examples:
         """One view of the training pictures, as the part of the model that trains takes it.
 

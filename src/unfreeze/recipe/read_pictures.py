@@ -41,7 +41,7 @@ def read_pictures(pictures: Path, settings: TrainSettings, watcher: Observer) ->
         seed=settings.seed,
     )
     layout = amended(
-        collection_layout(pictures, columns=settings.columns),
+        collection_layout(pictures, columns=settings.columns, relabels=bool(settings.relabel)),
         exclude=settings.exclude,
         exclude_kinds=settings.exclude_kinds,
         relabel=settings.relabel,

@@ -18,7 +18,7 @@ from unfreeze.errors import CollectionError, RunError
 from unfreeze.evaluation.outlook import OUTLOOK_FILE, DataOutlook, write_outlook
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.files import free_folder, write_whole
-from unfreeze.images.collection import absolute_name, check_named, file_hash
+from unfreeze.images.collection import absolute_name, check_named, list_hash
 from unfreeze.images.content import content_hash
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.state import STATE_FILE
@@ -167,10 +167,10 @@ class RunFolder:
 
         Returns:
             What named the pictures; hashes of data, weights and settings, and of the file that named the pictures
-            where it was a list or an archive; the seed, and versions.
+            where it was a list; the seed, and versions.
         """
         pictures = Path(self._read_begun()["pictures"])
-        named_by = file_hash(pictures)
+        named_by = list_hash(pictures)
         rows = json.dumps([asdict(row) for row in table.rows], sort_keys=True)
         receipt = {
             "data": _hash(rows),

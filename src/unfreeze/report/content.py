@@ -8,12 +8,12 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from unfreeze.evaluation.activation_maps import ActivationMaps
 from unfreeze.evaluation.certainty import Certainty
 from unfreeze.evaluation.class_gains import ClassGains
 from unfreeze.evaluation.learning_curve import LearningCurve
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.table import ImageRow, ImageTable
-from unfreeze.learner.explaining import ActivationMaps
 from unfreeze.report.pictures import Thumbnails
 from unfreeze.report.plot import Plot
 from unfreeze.training.history import History

@@ -34,6 +34,7 @@ def rendered(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["policy"] = policy()
     environment.filters["percent"] = _percent
     environment.filters["whole_percent"] = _whole_percent
     environment.filters["shade"] = lambda share: f"{max(100 * share, 12 if share else 0):.0f}%"

@@ -119,9 +119,10 @@ def _sheet(content: ReportContent, figures: dict[Square, SquareFigures]) -> list
     rows, crop = content.table.rows, figures[Square.CROP].seen
     middle = float(np.median(crop))
     order = sorted(range(len(rows)), key=lambda index: rows[index].content)
-    typical = sorted(order, key=lambda index: abs(float(crop[index]) - middle))
-    cut = sorted(order, key=lambda index: float(crop[index])) if float(crop.min()) < 0.99 * middle else []
-    chosen = list(dict.fromkeys([*typical[:TYPICAL], *cut[:CUT]]))
+    chosen = sorted(order, key=lambda index: abs(float(crop[index]) - middle))[:TYPICAL]
+    if float(crop.min()) < 0.99 * middle:  # otherwise all lose the same
+        rest = [index for index in order if index not in chosen]
+        chosen += sorted(rest, key=lambda index: float(crop[index]))[:CUT]
     own = figures[content.transform.square].seen
     found = (_picture(content, rows[index], float(own[index])) for index in chosen)
     return [picture for picture in found if picture]

@@ -1,0 +1,253 @@
+"""`unfreeze serve`: models over HTTP, with a page for people, without loading torch."""
+
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unfreeze.errors import SettingsError, UnfreezeError
+
+if TYPE_CHECKING:
+    import socket
+
+    from fastapi import APIRouter
+    from starlette.types import ASGIApp
+
+    from unfreeze.serve.app import Access
+    from unfreeze.serve.limits import ServeLimits
+
+MIB = 2**20
+KEY_VARIABLE = "UNFREEZE_SERVE_KEY"
+
+Models = Annotated[
+    list[str],
+    typer.Argument(metavar="[NAME=]MODEL...", help="Run folders and bundles; the first one answers who names none."),
+]
+Key = Annotated[
+    str,
+    typer.Option(envvar=KEY_VARIABLE, help=f"Ask clients for this key; safer in {KEY_VARIABLE}.", show_default=False),
+]
+
+
+def serve_command(
+    models: Models,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.", min=0, max=65535)] = 8000,
+    key: Key = "",
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="Answer under this name too, such as behind a proxy.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Cores to use. [default: all]", min=1)] = None,
+    batch_size: Annotated[
+        int, typer.Option(help="Squares in one call of the engine at most; 0 for what is cheapest here.", min=0)
+    ] = 0,
+    batch_wait_ms: Annotated[
+        float, typer.Option(help="How long a picture waits for others although an engine is free.", min=0)
+    ] = 0.0,
+    max_pictures: Annotated[int, typer.Option(help="Pictures in a request.", min=1)] = 32,
+    max_picture_mb: Annotated[int, typer.Option(help="MiB of a picture's file.", min=1)] = 32,
+    max_request_mb: Annotated[int, typer.Option(help="MiB of a request.", min=1)] = 64,
+    max_memory_mb: Annotated[
+        int, typer.Option(help="MiB of files that are held at a time, of all requests.", min=1)
+    ] = 256,
+    max_megapixels: Annotated[float, typer.Option(help="Pixels of a picture, in millions.", min=0.01)] = 50.0,
+    queue: Annotated[int, typer.Option(help="Pictures that wait or are in work at a time.", min=1)] = 256,
+    rate: Annotated[int, typer.Option(help="Requests a minute of one address; 0 for any number.", min=0)] = 0,
+    timeout: Annotated[float, typer.Option(help="Seconds within which a request is answered.", min=0.1)] = 30.0,
+    body_timeout: Annotated[float, typer.Option(help="Seconds within which a request has to arrive.", min=0.1)] = 60.0,
+    review: Annotated[
+        bool, typer.Option("--review", help="Go through what is doubtful about the first run's pictures, at /review.")
+    ] = False,
+    findings: Annotated[
+        Path | None, typer.Option(help="With --review: the folder that unfreeze check wrote of the pictures.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Answer over HTTP: a page at /, an API under /v1, its description at /openapi.json.
+
+    Only this machine can ask unless --host says otherwise; the review page is for this machine alone. SIGHUP reads the
+    models again; SIGTERM answers what was accepted, and ends.
+    """
+    from unfreeze.serve.app import Access, Threads, create_app
+    from unfreeze.serve.batching import Batching
+    from unfreeze.serve.limits import ServeLimits
+
+    limits = ServeLimits(
+        pictures=max_pictures,
+        picture_bytes=max_picture_mb * MIB,
+        request_bytes=max_request_mb * MIB,
+        held_bytes=max_memory_mb * MIB,
+        pixels=int(max_megapixels * 1e6),
+        queue_pictures=queue,
+        requests_per_minute=rate,
+        answer_seconds=timeout,
+        body_seconds=body_timeout,
+        stall_seconds=min(10.0, body_timeout),
+    )
+    cores = threads or os.cpu_count() or 1
+    batching = Batching(size=batch_size, wait_ms=batch_wait_ms, workers=cores)
+    access = Access(key=key, hosts=hosts_of(host, allow_host or ()))
+    sources = sources_of(models)
+    check_review(review, findings, host=host, allow_host=allow_host or (), key=key)
+    with _more_routes(next(iter(sources.values())) if review else None, findings, quiet=quiet) as more:
+        make_app = partial(
+            create_app,
+            sources,
+            limits=limits,
+            access=access,
+            threads=Threads(decoders=cores, batching=batching),
+            more=more,
+        )
+        _serve(make_app, (host, port), limits, access, said=() if quiet else said(sources, review=review))
+
+
+def sources_of(models: Sequence[str]) -> dict[str, Path]:
+    """The models that a user names, by the names that clients give them.
+
+    Args:
+        models: `NAME=PATH`, or a path, whose model is called as its run folder or its file is.
+
+    Returns:
+        Paths by name, in the same order.
+
+    Raises:
+        SettingsError: If two have the same name.
+    """
+    sources: dict[str, Path] = {}
+    for words in models:
+        name, equals, rest = words.partition("=")
+        path = Path(words if Path(words).exists() or not equals else rest)
+        name = name if path == Path(rest) and equals else _name_of(path)
+        if not name or name in sources:
+            message = f"{words}: {'two models are' if name else 'a model is'} called {name!r}; write NAME={path}"
+            raise SettingsError(message, subject=words)
+        sources[name] = path
+    return sources
+
+
+def hosts_of(host: str, allowed: Sequence[str]) -> frozenset[str]:
+    """Names under which a server may be asked.
+
+    Args:
+        host: Where it listens.
+        allowed: What the user allows beside that.
+
+    Returns:
+        Names; none where it may be asked under any.
+    """
+    from unfreeze.serve.guard import LOCAL_NAMES
+
+    if not _is_local(host) and not allowed:
+        return frozenset()
+    return LOCAL_NAMES | {host, *allowed}
+
+
+def check_review(review: bool, findings: Path | None, *, host: str, allow_host: Sequence[str], key: str) -> None:
+    """Makes sure that a review page is reached from this machine alone.
+
+    Args:
+        review: Whether there is to be one.
+        findings: Findings that were named for it.
+        host: Where the server listens.
+        allow_host: Other names under which it answers.
+        key: What clients have to show.
+
+    Raises:
+        SettingsError: If others could reach it, or could not show the key; or if findings are named without it.
+    """
+    alone = "--review is for this machine alone: its page changes what a run is trained on"
+    if findings and not review:
+        raise SettingsError("--findings are for the review page; add --review", subject="--findings")
+    if review and not _is_local(host):
+        raise SettingsError(f"{alone}; leave --host {host} away", subject="--host")
+    if review and allow_host:
+        raise SettingsError(f"{alone}; leave --allow-host away", subject="--allow-host")
+    if review and key:
+        message = f"{alone}, where a browser that opens it shows no key; leave --key and {KEY_VARIABLE} away"
+        raise SettingsError(message, subject="--key")
+
+
+def said(sources: Collection[str], *, review: bool) -> Sequence[str]:
+    """What is printed when the server listens, with a place for its address.
+
+    Args:
+        sources: Names of the models.
+        review: Whether there is a review page.
+
+    Returns:
+        Lines.
+    """
+    return [f"Serving {', '.join(sources)} at {{url}}", *(["Review: {url}/review"] if review else [])]
+
+
+@contextmanager
+def _more_routes(run: Path | None, findings: Path | None, *, quiet: bool) -> "Iterator[list[APIRouter]]":
+    """The routes of the review page of a run, as long as its review is open; none without a run."""
+    if run is None:
+        yield []
+        return
+    from unfreeze.cli.console import RunConsole
+    from unfreeze.serve.review.routes import review_routes
+    from unfreeze.serve.review.session import open_session
+
+    with ExitStack() as stack:
+        with RunConsole(quiet=quiet) as console:
+            session = stack.enter_context(open_session(run, findings=findings, observer=console))
+            console.note(session.source)
+        yield [review_routes(session)]
+
+
+def _is_local(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def _name_of(path: Path) -> str:
+    whole = path.resolve()
+    return whole.parent.name if whole.name == "model" else whole.name.removesuffix(".unfreeze")
+
+
+def _serve(
+    make_app: "Callable[..., ASGIApp]",
+    address: tuple[str, int],
+    limits: "ServeLimits",
+    access: "Access",
+    *,
+    said: Sequence[str],
+) -> None:
+    """Serves until it is told to stop."""
+    from unfreeze.serve.run import Stoppable, open_socket, serve_until_stopped
+
+    failures: list[UnfreezeError] = []
+
+    def give_up(error: UnfreezeError) -> None:
+        failures.append(error)
+        server.stop()
+
+    _warn(address[0], access)
+    with open_socket(*address) as listener:
+        server = Stoppable(
+            make_app(on_failure=give_up),
+            limits=limits,
+            stop_seconds=round(limits.body_seconds + limits.answer_seconds),
+            on_start=lambda: typer.echo("\n".join(said).replace("{url}", _url(listener))) if said else None,
+        )
+        serve_until_stopped(server, listener)
+    if failures:
+        raise failures[0]
+    if said:
+        typer.echo("Stopped; everything that was accepted is answered.")
+
+
+def _warn(host: str, access: "Access") -> None:
+    if not _is_local(host) and not access.key:
+        message = f"warning: anyone who reaches {host} can use this server; set {KEY_VARIABLE} to ask for a key"
+        typer.echo(f"{message}, and put TLS in front of it", err=True)
+
+
+def _url(listener: "socket.socket") -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

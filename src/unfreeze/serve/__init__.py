@@ -1,0 +1,1 @@
+"""Answers over HTTP: one process, an API for programs and a page for people."""

@@ -1,0 +1,126 @@
+"""A bundle as the server uses it: onnxruntime, Pillow and numpy; torch is not loaded."""
+
+import math
+from collections.abc import Sequence
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from unfreeze.activations.engines import Floats
+from unfreeze.activations.maps import open_maps
+from unfreeze.activations.rounding import as_stored
+from unfreeze.deploy.bundle import GRAPH_FILE, OpenBundle, open_bundle
+from unfreeze.evaluation.activation_maps import Explain, through_graph
+from unfreeze.evaluation.conformal import prediction_sets
+from unfreeze.evaluation.explanations import shares, spread
+from unfreeze.images.content import content_hash
+from unfreeze.images.decode import decode
+from unfreeze.images.limits import DecodeLimits
+from unfreeze.plots.heat import overlay
+from unfreeze.serve.answers import Answer, Seen, Squares
+
+VERSION_CHARACTERS = 12
+
+
+class BundledModel:
+    """The model of a run folder or bundle.
+
+    Args:
+        path: The folder or file.
+
+    Raises:
+        BundleError: If there is no whole bundle there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        bundle = open_bundle(path)
+        self._settings = bundle.settings
+        self._novelty = bundle.novelty
+        self._transform = bundle.settings.to_transform()
+        self._objective = bundle.settings.objective
+        self._engine = bundle.engine()
+        self._explain = _open_explain(bundle)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, or labels."""
+        return tuple(self._settings.classes)
+
+    def describe(self) -> dict[str, object]:
+        """What is said of the model, as plain values."""
+        settings, bound = self._settings, self._novelty.bound if self._novelty else None
+        return {
+            "version": settings.sha256[GRAPH_FILE][:VERSION_CHARACTERS],
+            "classes": list(settings.classes),
+            "several": self._objective.several,
+            "backbone": settings.backbone,
+            "size_px": self._transform.size_px,
+            "square": str(self._transform.square),
+            "temperature": settings.temperature,
+            "refusal": bound and {"distance": bound.value, "expected": bound.expected},
+            "coverage": settings.sets.coverage if settings.sets else None,
+            "maps": self._explain is not None,
+        }
+
+    def squares(self, data: bytes, *, name: str, views: int, limits: DecodeLimits) -> Squares:
+        """The plain view of a picture and some augmented ones, shape (1 + views, 3, S, S)."""
+        image = decode(data, path=name, short_side_px=self._transform.short_side_px, limits=limits)
+        content = content_hash(data) if views else ""
+        return np.stack([self._transform(image, content=content, number=number) for number in range(1 + views)])
+
+    def answers(self, pictures: Sequence[Squares]) -> list[Answer]:
+        """What the model says of pictures, each one's views (V, 3, S, S), all in one batch."""
+        probabilities, features = self._engine.outputs(np.concatenate(pictures))  # (sum of V, C), (sum of V, D)
+        starts = np.cumsum([0, *(len(views) for views in pictures)])
+        means = [
+            np.asarray(probabilities[start:end].mean(0, dtype=np.float64), np.float32)  # (V, C) -> (C,)
+            for start, end in pairwise(starts.tolist())
+        ]
+        distances = self._distances(features[starts[:-1]])
+        return [self._answer(mean, distance) for mean, distance in zip(means, distances, strict=True)]
+
+    def look(self, square: Squares, *, index: int | None) -> Seen | None:
+        """Where in a square (3, S, S) the model sees a class; None where the graph averages no maps."""
+        if self._explain is None:
+            return None
+        found = self._explain(square[np.newaxis], None if index is None else [index])
+        share = shares(spread(found.evidence, square.shape[-1]))[0]
+        return Seen(index=int(found.classes[0]), overlay=np.asarray(overlay(square, share)))
+
+    def _distances(self, features: Floats) -> list[float] | list[None]:
+        """Distances of plain views (N, D), whose features are rounded as those were that the bound comes from."""
+        if self._novelty is None:
+            return [None] * len(features)
+        distances: list[float] = self._novelty.scores(np.stack([as_stored(each) for each in features])).tolist()
+        return distances
+
+    def _answer(self, probabilities: Floats, distance: float | None) -> Answer:
+        refused = self._novelty is not None and distance is not None and distance > self._novelty.bound.value
+        answer = self._objective.answers(probabilities[np.newaxis])[0]
+        names = () if refused else tuple(self.classes[label] for label in self._objective.labels_of(answer))
+        return Answer(
+            probabilities=tuple(probabilities.tolist()),
+            names=names,
+            refused=refused,
+            distance=distance if distance is not None and math.isfinite(distance) else None,
+            members=self._members(probabilities),
+        )
+
+    def _members(self, probabilities: Floats) -> tuple[str, ...] | None:
+        """The set of classes, the most probable one first."""
+        if self._settings.sets is None:
+            return None
+        (chosen,) = prediction_sets(probabilities[np.newaxis], self._settings.sets.least_probability)
+        return tuple(self.classes[label] for label in np.argsort(-probabilities, kind="stable") if chosen[label])
+
+
+def _open_explain(bundle: OpenBundle) -> Explain | None:
+    """What shows where the graph looked; None where it averages no maps, or the library that opens it is not there."""
+    if not find_spec("onnx"):
+        return None
+    from unfreeze.deploy.graph import read_head
+
+    engine = open_maps(bundle.graph, size_px=bundle.settings.to_transform().size_px)
+    return through_graph(engine, read_head(bundle.graph)) if engine else None

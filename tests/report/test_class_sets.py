@@ -1,0 +1,47 @@
+"""Sets of classes: sizes and coverage counted one by one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from unfreeze.evaluation.conformal import fit_conformal
+from unfreeze.report.class_sets import sets_view
+from unfreeze.report.page import ReportContent
+
+
+@pytest.fixture
+def unsure(known: ReportContent) -> ReportContent:
+    """Four pictures with a set of one class, one of them wrong, and four with both classes."""
+    assert known.certainty
+    likeliest = np.array([0.9, 0.9, 0.9, 0.9, 0.6, 0.6, 0.6, 0.6], np.float32)
+    probabilities = np.stack([likeliest, 1 - likeliest], axis=1)
+    targets = np.array([0, 0, 0, 1, 0, 1, 0, 1])
+    bound = replace(fit_conformal(probabilities, targets, coverage=0.75), least_probability=0.3)
+    calibration = replace(known.certainty.calibration, held_out=probabilities.astype(np.float64))
+    return replace(
+        known,
+        predictions=replace(known.predictions, probabilities=probabilities, targets=targets),
+        certainty=replace(known.certainty, calibration=calibration, sets=bound),
+    )
+
+
+def test_sets_are_counted_by_their_size(unsure: ReportContent) -> None:
+    view = sets_view(unsure)
+    assert view
+    found = [(row.size, row.pictures, row.share, row.holding) for row in view.sizes]
+    assert found == [("1", 4, 0.5, 0.75), ("2", 4, 0.5, 1.0)]
+    assert (view.classes, view.found) == (1.5, 7 / 8)
+    assert view.measured
+    assert view.measured.coverage == 0.75
+
+
+def test_new_pictures_need_no_splits(unsure: ReportContent) -> None:
+    view = sets_view(replace(unsure, subject="new"))
+    assert view
+    assert view.measured is None
+
+
+def test_without_a_bound_there_are_no_sets(unsure: ReportContent) -> None:
+    assert unsure.certainty
+    assert sets_view(replace(unsure, certainty=replace(unsure.certainty, sets=None))) is None
