@@ -10,6 +10,7 @@ from unfreeze.evaluation.labels import label_figures
 from unfreeze.evaluation.learning_curve import in_words as curve_in_words
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.plots.class_gains import SHOWN
+from unfreeze.report.all_figures import all_figures_view
 from unfreeze.report.calibration import calibration_view
 from unfreeze.report.class_sets import sets_view
 from unfreeze.report.confusion import confusion_view
@@ -147,6 +148,7 @@ SECTIONS: tuple[tuple[str, str, str, Callable[[ReportContent], Any]], ...] = (
     ("training", "Training", "Learning rate and losses", _epochs),
     ("confusion", "What was taken for what", "", _confusion),
     ("labels", "Labels", "Each label", _labels),
+    ("figures", "All figures", "Every figure with its interval", all_figures_view),
     ("pictures", "Pictures", "Pictures to look at", pictures_view),
     ("why", "Why", "Why it was wrong", explained_view),
     ("calibration", "How sure it is", "Is it as sure as it is right?", calibration_view),
