@@ -89,7 +89,7 @@ def examine(learner: Learner, *, observer: Observer | None = None) -> Examinatio
         return found
     # Of the plain view and an augmented one, as one that training reads again: docs/decisions/0009-doctor.md
     augmented = learner.source.pooled([table.rows[index] for index in chosen], view=1)
-    shown = np.mean([features[chosen], augmented], axis=0, dtype=np.float32)
+    shown = (features[chosen] + augmented) * np.float32(0.5)
     return _judged(found, chosen, shown, [units[index] for index in chosen])
 
 
