@@ -20,7 +20,8 @@ from itertools import count
 from pathlib import Path
 
 from benchmarks.served import Server, running
-from unfreeze.deploy.predictor import Predictor, picture_paths
+from unfreeze.deploy.inputs import picture_paths
+from unfreeze.deploy.predictor import Predictor
 
 WAYS = {
     "single": ("--batch-size", "1"),

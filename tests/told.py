@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from unfreeze.images.content import content_hash
 from unfreeze.images.look import Look
-from unfreeze.images.scan import content_hash
 from unfreeze.images.table import ImageRow, ImageTable, Split
 
 MakeTable = Callable[..., ImageTable]

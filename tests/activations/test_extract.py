@@ -13,7 +13,8 @@ from unfreeze.activations import extract
 from unfreeze.activations.engines import Floats
 from unfreeze.activations.extract import Extractor, read_squares
 from unfreeze.activations.prefix import FrozenPrefix
-from unfreeze.activations.store import ActivationStore, as_stored
+from unfreeze.activations.rounding import as_stored
+from unfreeze.activations.store import ActivationStore
 from unfreeze.errors import CollectionError
 from unfreeze.images.decode import decode
 from unfreeze.images.scan import scan_folder

@@ -17,7 +17,8 @@ from unfreeze import database as database_module
 from unfreeze.activations import store as store_module
 from unfreeze.activations.database import begin_anew
 from unfreeze.activations.engines import Floats
-from unfreeze.activations.store import ActivationStore, StoreUsage, activation_key, as_stored, pack, unpack
+from unfreeze.activations.rounding import as_stored
+from unfreeze.activations.store import ActivationStore, StoreUsage, activation_key, pack, unpack
 from unfreeze.errors import RunError
 
 WRITER = """

@@ -8,7 +8,7 @@ import pytest
 
 from unfreeze.audit.square_trial import SquareTrial, obstacle, trial_rows
 from unfreeze.evaluation.paired import paired_interval
-from unfreeze.images.scan import content_hash
+from unfreeze.images.content import content_hash
 from unfreeze.images.storage import FolderStorage
 from unfreeze.images.table import ImageRow, ImageTable, Split
 from unfreeze.transforms.squares import Square

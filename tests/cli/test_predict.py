@@ -1,16 +1,18 @@
 """`unfreeze predict` on a trained run."""
 
 import csv
+import io
 import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from drawn import scene
-from made import RunCli, write_collection
+from made import RunCli, fingerprint, write_collection
 
 QUICK = ("--size", "32", "--steps", "1,3", "--lr", "0.01", "--tta-views", "0", "--quiet")
 
@@ -98,13 +100,67 @@ def test_mistakes_are_named(run_cli: RunCli, run: Path, small: Path, tmp_path: P
         ((tmp_path / "nothing", picture), "no model here"),
         ((run, tmp_path / "gone.png"), "not there: "),
         ((run, tmp_path / "run" / "checkpoints"), "no pictures in"),
-        ((run, picture, "--csv", picture), "is there already; choose another file for --csv"),
+        ((run, picture, "--csv", picture), "is there already and stays as it is; choose another file for --csv"),
         ((run, picture, "--csv", picture / "x.csv"), "cannot be written"),
+        ((run, picture, "--json", picture), "is there already and stays as it is; choose another file for --json"),
+        ((run, picture, "--json", "-", "--csv", "-"), "--csv and --json both print; give one of them a file"),
+        ((run, picture, "--top-k", "0"), "--top-k is 0; show at least one class"),
+        ((run, picture, "--by", "move"), "--by is 'move'; it must be one of link, copy"),
+        ((run, small, "--sort-into", small / "x"), "choose a folder outside for --sort-into"),
+        ((run, f"{small}/*.tif"), "no pictures in"),
     ]:
         code, out, err = run_cli("predict", *words)
         assert (code, out) == (1, "")
         assert message in err
         assert err.count("\n") == 1
+
+
+def test_patterns_lists_and_json(run_cli: RunCli, run: Path, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, out, err = run_cli("predict", run, f"{small}/valid/*/000.png", "--json", "-", "--top-k", "1")
+    assert code == 0
+    found = [json.loads(line) for line in out.splitlines()]
+    assert [each["path"] for each in found] == [f"{small}/valid/{name}/000.png" for name in ("blue", "red")]
+    assert [[each["name"] for each in row["classes"]] for row in found] == [["blue"], ["red"]]
+    names = f"{small}/valid/red/001.png\0{small}/gone.png\0".encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(names)))
+    code, out, err = run_cli("predict", run, "-", "--csv", "-", "--strict")
+    assert code == 3
+    assert [row["predicted"] for row in csv.DictReader(out.splitlines())] == ["red", ""]
+    assert err.endswith(f"{small}/gone.png: not predicted: No such file or directory\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"\n")))
+    code, out, err = run_cli("predict", run, "-")
+    assert (code, out) == (1, "")
+    assert "standard input: names no picture" in err
+
+
+def test_more_classes_are_shown_where_they_are_asked_for(run_cli: RunCli, run: Path, small: Path) -> None:
+    picture = small / "valid/red/000.png"
+    one, both = (run_cli("predict", run, picture, "--top-k", count)[1] for count in (1, 9))
+    assert one.count(" %") == 1
+    assert both.count(" %") == 2
+    assert both == run_cli("predict", run, picture)[1]
+
+
+def test_pictures_are_sorted_into_folders(run_cli: RunCli, run: Path, small: Path, tmp_path: Path) -> None:
+    (small / "valid/red/text.jpg").write_text("no picture")
+    before = {path: found[0] for path, found in fingerprint(small).items()}
+    code, _, _ = run_cli("predict", run, small / "valid", "--sort-into", tmp_path / "out", "--by", "copy", "--quiet")
+    assert code == 0
+    found = sorted(path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*"))
+    assert found == ["blue/000.png", "blue/001.png", "not predicted/text.jpg", "red/000.png", "red/001.png"]
+    assert {path: found[0] for path, found in fingerprint(small).items()} == before
+
+
+def test_no_torch_and_no_terminal_library_is_loaded(run: Path, small: Path) -> None:
+    code = """
+import json, sys
+from unfreeze.cli.main import app
+app(["predict", *sys.argv[1:]], standalone_mode=False)
+print(json.dumps(sorted({"torch", "rich", "scipy", "safetensors", "onnx"} & set(sys.modules))))
+"""
+    command = [sys.executable, "-c", code, str(run), str(small / "valid/red/000.png"), "--quiet"]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "[]\n", "")
 
 
 def test_only_bad_files_is_a_failure(run_cli: RunCli, run: Path, tmp_path: Path) -> None:

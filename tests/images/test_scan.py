@@ -12,8 +12,9 @@ from PIL import Image
 
 from drawn import cropped, mirrored, reencoded, resized, scene
 from unfreeze.errors import CollectionError, SettingsError
+from unfreeze.images.content import content_hash
 from unfreeze.images.layout import FoundFile, Layout
-from unfreeze.images.scan import content_hash, scan_folder, scan_layout
+from unfreeze.images.scan import scan_folder, scan_layout
 from unfreeze.images.storage import FolderStorage
 from unfreeze.images.table import ImageTable, Quarantined
 

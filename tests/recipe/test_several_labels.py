@@ -153,5 +153,5 @@ def test_labels_that_no_picture_has_and_a_head_that_is_worse_than_guessing(
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert "worse than that of guessing" in page
     assert "unseen 29" in page
-    assert [row["average_precision"] for row in figures["labels"][2:]] == [0] * 30
+    assert [row["average_precision"] for row in figures["labels"][2:]] == [None] * 30
     assert figures["mean_average_precision"] == np.mean([row["average_precision"] for row in figures["labels"][:2]])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from unfreeze.images.scan import content_hash
+from unfreeze.images.content import content_hash
 from unfreeze.images.storage import FolderStorage
 from unfreeze.images.table import ImageRow, ImageTable
 

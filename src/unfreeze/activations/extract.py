@@ -11,8 +11,8 @@ import numpy as np
 from unfreeze.activations.engines import Engine, Floats
 from unfreeze.activations.store import ActivationStore, activation_key
 from unfreeze.errors import CollectionError
+from unfreeze.images.content import content_hash
 from unfreeze.images.decode import decode
-from unfreeze.images.scan import content_hash
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.parallel import in_parallel
 from unfreeze.transforms.render import Squared

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from unfreeze.activations.database import begin_anew, database_path, open_database, unusable
 from unfreeze.activations.engines import Floats
+from unfreeze.activations.rounding import narrowed
 from unfreeze.database import content_bytes, give_back, is_damage
 
 KEYS_PER_QUERY = 500
@@ -243,30 +244,13 @@ def activation_key(prefix: str, transform: str, content: str) -> bytes:
     return hashlib.blake2b(f"{prefix}\n{transform}\n{content}".encode(), digest_size=16).digest()
 
 
-def as_stored(array: Floats) -> Floats:
-    """What reading gives after an array was put, so that a run without the store equals one with it to the last bit.
-
-    Args:
-        array: The array of one key: the choice between float16 and float32 is made for each array on its own.
-
-    Returns:
-        A new float32 array of the same shape, rounded to float16 unless a finite value would become infinite.
-
-    >>> as_stored(np.array([1 / 3, 65504], np.float32)).tolist()
-    [0.333251953125, 65504.0]
-    >>> as_stored(np.array([1.1, 65520], np.float32)).tolist() == [float(np.float32(1.1)), 65520.0]
-    True
-    """
-    return _narrowed(array).astype(np.float32)
-
-
 def pack(array: Floats) -> bytes:
     """An array as bytes: the values' type, the number of axes, their lengths, then little-endian values.
 
     >>> list(pack(np.ones(3, np.float32))[:6])  # "e" for float16, one axis, of length 3
     [101, 1, 3, 0, 0, 0]
     """
-    values = _narrowed(array)
+    values = narrowed(array)
     return struct.pack(f"<cB{array.ndim}I", values.dtype.char.encode(), array.ndim, *array.shape) + values.tobytes()
 
 
@@ -275,9 +259,3 @@ def unpack(data: bytes) -> Floats:
     kind, axes = data[:1], data[1]
     shape = struct.unpack_from(f"<{axes}I", data, 2)
     return np.frombuffer(data, TYPES[kind], offset=2 + 4 * axes).reshape(shape).astype(np.float32)
-
-
-def _narrowed(array: Floats) -> npt.NDArray[np.float16 | np.float32]:
-    with np.errstate(over="ignore", under="ignore"):
-        narrow = array.astype("<f2")
-    return narrow if np.array_equal(np.isinf(narrow), np.isinf(array)) else array.astype("<f4")

@@ -9,7 +9,7 @@ from unfreeze.activations.engines import Floats
 from unfreeze.audit.copies import Leak, copy_findings, leak, unit_names
 from unfreeze.audit.duplicates import DuplicatePair, find_duplicates
 from unfreeze.audit.findings import Finding, in_order, verdict
-from unfreeze.audit.folds import FOLDS, fold_numbers, out_of_fold
+from unfreeze.audit.folds import FOLDS, fold_numbers, repeatedly_out_of_fold
 from unfreeze.audit.judged import judgeable, of_rows
 from unfreeze.audit.labels import alike_findings, label_findings
 from unfreeze.audit.pictures import picture_findings
@@ -52,7 +52,7 @@ class Examination:
             return ""
         low, high = wilson_interval(self.right, self.judged)
         return (
-            f"a head on the frozen body, trained on {FOLDS - 1} of {FOLDS} parts, gets {self.right / self.judged:.1%} "
+            f"heads on the frozen body, trained on {FOLDS - 1} of {FOLDS} parts, get {self.right / self.judged:.1%} "
             f"of the rest right ({low:.1%} to {high:.1%})"
         )
 
@@ -87,7 +87,10 @@ def examine(learner: Learner, *, observer: Observer | None = None) -> Examinatio
         few = f"no two classes have {FOLDS} pictures that are neither copies nor of one group"
         observer.note(f"labels and shortcuts are not examined: {few}")
         return found
-    return _judged(found, chosen, features[chosen], [units[index] for index in chosen])
+    # Of the plain view and an augmented one, as one that training reads again: docs/decisions/0009-doctor.md
+    augmented = learner.source.pooled([table.rows[index] for index in chosen], view=1)
+    shown = np.asarray((features[chosen] + augmented) / 2, np.float32)
+    return _judged(found, chosen, shown, [units[index] for index in chosen])
 
 
 def _judged(found: Examination, chosen: Sequence[int], features: Floats, units: Sequence[str]) -> Examination:
@@ -95,9 +98,9 @@ def _judged(found: Examination, chosen: Sequence[int], features: Floats, units: 
     table = of_rows(found.table, chosen)
     labels = [row.label for row in table.rows]
     content = {row.path: row.content for row in found.table.rows}
-    folds = fold_numbers(labels, [content[unit] for unit in units])
-    probabilities = out_of_fold(features, labels, folds)
-    probes = probe_shortcuts(table, folds)
+    clusters = [content[unit] for unit in units]
+    probabilities = repeatedly_out_of_fold(features, labels, clusters)
+    probes = probe_shortcuts(table, fold_numbers(labels, clusters))
     more = [
         *label_findings(table, probabilities),
         *alike_findings(table, probabilities),

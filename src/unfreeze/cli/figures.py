@@ -31,7 +31,8 @@ def in_words(evaluation: Mapping[str, Any]) -> Iterator[str]:
         Lines, for each split its figures, the classes, the most confused pairs, and test-time augmentation.
     """
     for split, figures in evaluation["figures"].items():
-        yield f"{split}: {figures['pictures']:,} pictures"
+        count = figures["pictures"]
+        yield f"{split}: {count:,} {'picture' if count == 1 else 'pictures'}"
         yield from _table(
             ["figure", "", "95 % interval", "by"], [_overall(*each) for each in figures["overall"].items()]
         )

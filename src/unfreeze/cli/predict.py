@@ -1,112 +1,166 @@
 """`unfreeze predict`: classes and probabilities of pictures, without loading torch."""
 
-import csv
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
-from unfreeze.errors import RunError
+from unfreeze.errors import CollectionError, RunError, SettingsError, choice
+from unfreeze.files import there_already
 
 if TYPE_CHECKING:
+    from unfreeze.deploy.inputs import Source
     from unfreeze.deploy.predictor import Prediction, Predictor
+    from unfreeze.deploy.rows import WriteRow
 
 TTA_VIEWS = 4
 SHOWN_CLASSES = 3
+STANDARD = "-"
+"""Stands for standard input among pictures, and for standard output among files."""
+
+UNREAD_CODE = 3
 
 
 def predict_command(
     run: Annotated[Path, typer.Argument(help="A run folder, its model folder, or an .unfreeze file.")],
-    pictures: Annotated[list[Path], typer.Argument(help="Pictures, and folders of them.")],
-    table: Annotated[Path | None, typer.Option("--csv", help="Write all probabilities to this file.")] = None,
+    pictures: Annotated[
+        list[str],
+        typer.Argument(help="Pictures, folders, patterns ('new/**/*.jpg'); - reads paths from standard input."),
+    ],
+    csv: Annotated[
+        str | None, typer.Option("--csv", help="Write all probabilities to this file; - prints them.")
+    ] = None,
+    json: Annotated[
+        str | None, typer.Option("--json", help="Write a JSON object a line to this file; - prints them.")
+    ] = None,
+    top_k: Annotated[
+        int | None,
+        typer.Option(help=f"Most probable classes to show ({SHOWN_CLASSES}), and to write as JSON (all of them)."),
+    ] = None,
     tta: Annotated[bool, typer.Option("--tta", help=f"Average over {TTA_VIEWS} augmented views as well.")] = False,
+    sort_into: Annotated[
+        Path | None, typer.Option(help="Put the pictures into a folder a class below this one.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="How --sort-into does it: link (a second name of the file) or copy.")
+    ] = "link",
+    strict: Annotated[bool, typer.Option("--strict", help="Exit code 3 where a file could not be read.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Name the class of each picture, with probabilities; files that are no pictures are listed at the end.
 
-    A picture unlike all that the model was trained on is shown as 'none of these'. In the file of --csv, distance
-    says how unlike it is, and set which classes it may be: the true one is among them as often as the model promises.
+    A picture unlike all that the model was trained on is shown as 'none of these'. In the files of --csv and --json,
+    distance says how unlike it is, and set which classes it may be: the true one is among them as often as the model
+    promises.
 
     A model of several labels a picture names all labels whose probability lies above 50 %, or none; in the file of
     --csv they are joined by semicolons.
-    """
-    from unfreeze.cli.console import RunConsole
-    from unfreeze.deploy.predictor import Predictor, picture_paths
 
-    if table and table.exists():
-        raise RunError(f"{table}: is there already; choose another file for --csv", subject=table)
-    predictor = Predictor(run, threads=os.cpu_count() or 1)
-    paths = picture_paths(pictures)
-    with RunConsole(quiet=quiet) as console:
-        found = predictor.predict(
-            paths,
-            tta_views=TTA_VIEWS if tta else 0,
-            progress=lambda done, total: console.progress("predicting", done, total),
-        )
-    if table:
-        write_csv(table, predictor, found)
-    good = [prediction for prediction in found if not prediction.error]
-    if not quiet:
-        for prediction in good:
-            echo(f"{prediction.path}  {_in_words(predictor, prediction)}")
+    --sort-into puts each picture into the folder of its class, of 'none of these' or of 'not predicted'; a name that
+    is taken gets a number, no file is replaced, and the pictures themselves stay as they are.
+
+    The exit code is 0 where at least one picture was predicted, 1 where none was or something was wrong, and with
+    --strict 3 where a file could not be read.
+    """
+    from unfreeze.deploy.predictor import Predictor
+    from unfreeze.deploy.sorting import By, Sorter
+
+    if top_k is not None and top_k < 1:
+        raise SettingsError(f"--top-k is {top_k}; show at least one class", subject="--top-k")
+    way = choice(By, by, setting="--by")
+    predictor = Predictor(run)
+    found = _named(pictures)
+    sorter = Sorter(sort_into, predictor, by=way, inputs=map(Path, pictures)) if sort_into else None
+    printed = STANDARD in (csv, json)
+    with ExitStack() as stack:
+        takers = _writers(stack, predictor, csv=csv, json=json, top_k=top_k)
+        if sorter:
+            takers.append(sorter)
+        if not (quiet or printed):
+            takers.append(lambda prediction: _show(predictor, prediction, top_k or SHOWN_CLASSES))
+        good, bad = _predicted(predictor.each(found, tta_views=TTA_VIEWS if tta else 0), takers)
     if good and not quiet and not predictor.can_refuse:
         echo(f"note: {why_no_refusal(predictor)}", err=True)
-    for prediction in found:
+    for prediction in bad:
+        echo(f"{prediction.path}: not predicted: {prediction.error}", err=True)
+    if not good or (strict and bad):
+        raise typer.Exit(UNREAD_CODE if good else 1)
+
+
+def _named(pictures: Sequence[str]) -> "list[Source]":
+    """The pictures that are meant; a name in a list on standard input that is not there costs its own row alone."""
+    from unfreeze.deploy.inputs import Source, listed, picture_paths
+
+    paths = picture_paths([name for name in pictures if name != STANDARD]) if set(pictures) - {STANDARD} else []
+    if STANDARD in pictures:
+        paths += map(Path, listed(sys.stdin.buffer.read()))
+    if not paths:
+        message = "standard input: names no picture; give a path a line, such as find prints them"
+        raise CollectionError(message, subject=STANDARD)
+    return [Source(str(path), path) for path in paths]
+
+
+def _predicted(predictions: "Iterable[Prediction]", takers: "Sequence[WriteRow]") -> "tuple[int, list[Prediction]]":
+    """Hands each prediction to all that want it; how many were good, and the others."""
+    good, bad = 0, []
+    for prediction in predictions:
+        for take in takers:
+            take(prediction)
         if prediction.error:
-            echo(f"{prediction.path}: not predicted: {prediction.error}", err=True)
-    if not good:
-        raise typer.Exit(1)
+            bad.append(prediction)
+        else:
+            good += 1
+    return good, bad
 
 
-def write_csv(path: Path, predictor: "Predictor", predictions: Sequence["Prediction"]) -> None:
-    """Writes a row a picture: path, predicted class or labels, error, what the model knows, and all probabilities.
+def _writers(
+    stack: ExitStack, predictor: "Predictor", *, csv: str | None, json: str | None, top_k: int | None
+) -> "list[WriteRow]":
+    """What writes the files that were asked for; they are closed with the stack."""
+    from unfreeze.deploy.rows import csv_rows, json_rows
 
-    `distance` and `refused` (yes or no) are empty where the model cannot refuse, `set` where it promises no sets; the
-    classes of a set are joined by semicolons.
+    if csv == json == STANDARD:
+        raise SettingsError("--csv and --json both print; give one of them a file", subject="--json")
+    found: list[WriteRow] = []
+    if csv:
+        found.append(csv_rows(stack.enter_context(_opened(csv, "--csv")), predictor))
+    if json:
+        found.append(json_rows(stack.enter_context(_opened(json, "--json")), predictor, top_k=top_k))
+    return found
 
-    Bytes of a name that are no text are escaped, as they are on the console, so that the file is UTF-8 throughout.
 
-    Args:
-        path: The file to write.
-        predictor: What predicted.
-        predictions: What was predicted.
-
-    Raises:
-        RunError: If the file cannot be written.
-    """
-    import numpy as np
-
-    from unfreeze.evaluation.names import joined
-
-    several = predictor.objective.several
+def _opened(name: str, flag: str) -> TextIO:
+    """A new file, or standard output, in UTF-8; bytes of a name that are no text are escaped, as on the console."""
+    printed = name == STANDARD
+    path = Path(name)
     try:
-        with path.open("x", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            known = ("distance", "refused", "set")
-            writer.writerow(["path", "predicted", "error", *known, *(f"p:{name}" for name in predictor.classes)])
-            for prediction in predictions:
-                names = predictor.names(prediction)
-                said = joined(names) if several else "".join(names)
-                distance = "" if prediction.distance is None else np.float32(prediction.distance)
-                refused = {True: "yes", False: "no", None: ""}[prediction.refused]
-                known = (str(distance), refused, joined(prediction.candidates))
-                writer.writerow([prediction.path, said, prediction.error, *known, *prediction.probabilities])
+        target = sys.stdout.fileno() if printed else path
+        mode = "w" if printed else "x"
+        return open(target, mode, encoding="utf-8", errors="backslashreplace", newline="", closefd=not printed)  # type: ignore[return-value]
+    except FileExistsError as error:
+        raise there_already(path, flag=flag) from error
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({error.strerror})", subject=path) from error
 
 
-def _in_words(predictor: "Predictor", prediction: "Prediction") -> str:
+def _show(predictor: "Predictor", prediction: "Prediction", count: int) -> None:
+    """A line on the console; those that cannot be read come at the end."""
+    if not prediction.error:
+        echo(f"{prediction.path}  {_in_words(predictor, prediction, count)}")
+
+
+def _in_words(predictor: "Predictor", prediction: "Prediction", count: int) -> str:
+    from unfreeze.deploy.rows import ranked
     from unfreeze.evaluation.names import in_words
 
     names, several = predictor.names(prediction), predictor.objective.several
-    ranked = sorted(zip(prediction.probabilities, predictor.classes, strict=True), reverse=True)
-    shown = ranked[: max(SHOWN_CLASSES, len(names))]
-    figures = "  ".join(f"{name} {100 * probability:.1f} %" for probability, name in shown)
+    order = ranked(predictor, prediction)
+    figures = "  ".join(f"{name} {100 * probability:.1f} %" for name, probability in order[: max(count, len(names))])
     if prediction.refused:
-        probability, likest = ranked[0]
+        likest, probability = order[0]
         return f"none of these (most like {likest} {100 * probability:.1f} %)"
     return f"[{in_words(names)}]  {figures}" if several else figures
 

@@ -1,19 +1,19 @@
 """Predicts from a bundle with onnxruntime, Pillow and numpy alone: torch is not loaded."""
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from unfreeze.activations.engines import Floats
-from unfreeze.activations.store import as_stored
+from unfreeze.activations.rounding import as_stored
 from unfreeze.deploy.bundle import open_bundle
-from unfreeze.errors import CollectionError, PictureError
+from unfreeze.deploy.inputs import Picture, Source, sources
+from unfreeze.errors import PictureError
 from unfreeze.evaluation.conformal import prediction_sets
-from unfreeze.images.decode import decode
-from unfreeze.images.formats import PICTURE_SUFFIXES, is_hidden
-from unfreeze.images.scan import content_hash
+from unfreeze.evaluation.novelty import Novelty
 from unfreeze.parallel import in_parallel
 
 SCORED_AT_A_TIME = 32
@@ -25,7 +25,7 @@ class Prediction:
     """What the model says of one picture.
 
     Attributes:
-        path: The picture.
+        path: The picture; "picture N" by its place among the inputs where it came from no file.
         probabilities: A probability for each class, in the predictor's order; empty where it cannot be read. They add
             up to 1 where a picture is of one class; each stands on its own where it has any number of labels.
         error: Why the picture cannot be read; empty where it can.
@@ -49,7 +49,8 @@ class Predictor:
 
     Args:
         path: A run folder, a bundle's folder, or an `.unfreeze` file.
-        threads: Pictures in work at a time.
+        threads: Pictures in work at a time; as many as there are cores unless said otherwise, because a picture is
+            fastest decoded, drawn and run on one core while others are on the others.
 
     Attributes:
         classes: Names of the classes, or labels.
@@ -61,7 +62,7 @@ class Predictor:
         BundleError: If there is no whole bundle there.
     """
 
-    def __init__(self, path: str | Path, *, threads: int = 1) -> None:
+    def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
         bundle = open_bundle(Path(path))
         self.settings = bundle.settings
         self.classes = tuple(self.settings.classes)
@@ -69,7 +70,12 @@ class Predictor:
         self.objective = self.settings.objective
         self._novelty = bundle.novelty
         self._engine = bundle.engine()
-        self._threads = threads
+        self._threads = threads or os.cpu_count() or 1
+
+    @property
+    def novelty(self) -> Novelty | None:
+        """How strange pictures are told; None where the model cannot tell."""
+        return self._novelty
 
     @property
     def can_refuse(self) -> bool:
@@ -77,29 +83,42 @@ class Predictor:
         return self._novelty is not None
 
     def predict(
-        self, paths: Sequence[str | Path], *, tta_views: int = 0, progress: Callable[[int, int], None] | None = None
+        self,
+        inputs: Picture | Iterable[Picture],
+        *,
+        tta_views: int = 0,
+        progress: Callable[[int, int], None] | None = None,
     ) -> list[Prediction]:
         """Predicts pictures; one that cannot be read costs its own row and nothing else.
 
         Args:
-            paths: The pictures.
+            inputs: Pictures, or one: paths, folders, patterns such as "new/*.jpg", the bytes of files, open files,
+                Pillow's pictures, and arrays of uint8 (H, W, 3) or grey (H, W).
             tta_views: Augmented views to average with the plain one; distances are the plain view's.
             progress: Called with the number of pictures done and the number of pictures.
 
         Returns:
             One prediction a picture, in order.
         """
+        pictures = sources(inputs)
         predictions: list[Prediction] = []
-        waiting: list[_Seen] = []
-        for seen in in_parallel(lambda path: self._see(Path(path), tta_views), paths, threads=self._threads):
-            waiting.append(seen)
-            done = len(predictions) + len(waiting)
-            if len(waiting) == SCORED_AT_A_TIME or done == len(paths):
-                predictions.extend(self._answers(waiting))
-                waiting.clear()
+        for prediction in self._each(pictures, tta_views):
+            predictions.append(prediction)
             if progress:
-                progress(done, len(paths))
+                progress(len(predictions), len(pictures))
         return predictions
+
+    def each(self, inputs: Picture | Iterable[Picture], *, tta_views: int = 0) -> Iterator[Prediction]:
+        """Predicts pictures and gives each answer soon after it is there, for collections of any size.
+
+        Args:
+            inputs: As of `predict`.
+            tta_views: As of `predict`.
+
+        Returns:
+            One prediction a picture, in order.
+        """
+        return self._each(sources(inputs), tta_views)
 
     def names(self, prediction: Prediction) -> tuple[str, ...]:
         """What a picture is: its most probable class, or all labels above 0.5; nothing where it cannot be read.
@@ -111,43 +130,53 @@ class Predictor:
         answer = self.objective.answers(np.array([prediction.probabilities]))[0]
         return tuple(self.classes[label] for label in self.objective.labels_of(answer))
 
-    def answer(self, data: bytes, *, path: str | Path = "picture", tta_views: int = 0) -> Prediction:
-        """All that the model says of one picture, from the bytes of its file.
+    def answer(self, picture: Picture, *, path: str | Path = "picture", tta_views: int = 0) -> Prediction:
+        """All that the model says of one picture.
 
         Args:
-            data: The whole file.
-            path: Where it came from, for the error.
+            picture: Its path, the bytes of its file, an open file, one of Pillow's pictures, or an array.
+            path: What it is called in answer and error, where it is not a path itself.
             tta_views: Augmented views to average with the plain one.
 
         Returns:
             The prediction.
 
         Raises:
-            PictureError: If the bytes are not a whole picture in a known format.
+            PictureError: If it is not a whole picture in a known format.
         """
-        return self._answers([_Seen(str(path), *self._run(data, path, tta_views))])[0]
+        return self._answers([self._run(_called(picture, path), tta_views)])[0]
 
-    def probabilities(self, data: bytes, *, path: str | Path = "picture", tta_views: int = 0) -> Floats:
-        """Probabilities (C,) of one picture, from the bytes of its file; arguments and errors as of `answer`."""
-        return self._run(data, path, tta_views)[0]
+    def probabilities(self, picture: Picture, *, path: str | Path = "picture", tta_views: int = 0) -> Floats:
+        """Probabilities (C,) of one picture; arguments and errors as of `answer`."""
+        found = self._run(_called(picture, path), tta_views).probabilities
+        assert found is not None
+        return found
 
-    def _run(self, data: bytes, path: str | Path, tta_views: int) -> tuple[Floats, Floats]:
+    def _each(self, pictures: Sequence[Source], tta_views: int) -> Iterator[Prediction]:
+        waiting: list[_Seen] = []
+        for seen in in_parallel(lambda source: self._see(source, tta_views), pictures, threads=self._threads):
+            waiting.append(seen)
+            if len(waiting) == SCORED_AT_A_TIME:
+                yield from self._answers(waiting)
+                waiting.clear()
+        yield from self._answers(waiting)
+
+    def _run(self, source: Source, tta_views: int) -> "_Seen":
         """Probabilities (C,), and features (D,) of the plain view."""
-        image = decode(data, path=path, short_side_px=self.transform.short_side_px)
-        content = content_hash(data)
+        image, content = source.drawn(short_side_px=self.transform.short_side_px)
         views = [self.transform(image, content=content, number=number) for number in range(1 + tta_views)]
         # (3, S, S) -> (1, 3, S, S) -> (1, C) and (1, D)
         found = [self._engine.outputs(view[np.newaxis]) for view in views]
         mean = np.mean([probabilities[0] for probabilities, _ in found], axis=0, dtype=np.float64)
-        return np.asarray(mean, np.float32), found[0][1][0]
+        return _Seen(source.name, np.asarray(mean, np.float32), found[0][1][0])
 
-    def _see(self, path: Path, tta_views: int) -> "_Seen":
+    def _see(self, source: Source, tta_views: int) -> "_Seen":
         try:
-            return _Seen(str(path), *self._run(path.read_bytes(), path, tta_views))
+            return self._run(source, tta_views)
         except PictureError as error:
-            return _Seen(str(path), error=str(error).removeprefix(f"{path}: "))
+            return _Seen(source.name, error=str(error).removeprefix(f"{source.name}: "))
         except OSError as error:
-            return _Seen(str(path), error=error.strerror or str(error))
+            return _Seen(source.name, error=error.strerror or str(error))
 
     def _answers(self, seen: "Sequence[_Seen]") -> list[Prediction]:
         """Predictions of pictures, their distances computed together."""
@@ -193,30 +222,9 @@ class _Seen:
     error: str = ""
 
 
-def picture_paths(inputs: Sequence[Path]) -> list[Path]:
-    """The pictures that files and folders stand for; folders are searched to the bottom, in order of their names.
-
-    Args:
-        inputs: Files, taken as they are, and folders.
-
-    Returns:
-        Paths of files.
-
-    Raises:
-        CollectionError: If something is not there, or no picture is found.
-    """
-    missing = [str(path) for path in inputs if not path.exists()]
-    if missing:
-        raise CollectionError(f"not there: {', '.join(missing)}", subject=missing[0])
-    found = [path for start in inputs for path in (_pictures_below(start) if start.is_dir() else [start])]
-    if not found:
-        names = ", ".join(map(str, inputs))
-        raise CollectionError(f"no pictures in {names}", subject=names)
-    return found
-
-
-def _pictures_below(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        hidden = any(is_hidden(part) for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in PICTURE_SUFFIXES and not hidden and path.is_file():
-            yield path
+def _called(picture: Picture, path: str | Path) -> Source:
+    """One picture under the name that its caller gives it; a path is its own."""
+    if isinstance(picture, str | os.PathLike):
+        return Source(str(picture), Path(picture))
+    (source,) = sources(picture)
+    return Source(str(path), source.picture)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.activations.engines import Floats, OnnxEngine
-from unfreeze.activations.store import as_stored
+from unfreeze.activations.rounding import as_stored
 from unfreeze.deploy.bundle import OpenBundle, open_bundle
 from unfreeze.deploy.description import PROBE_FILE, PROBE_FOLDER, Probe
 from unfreeze.deploy.storage import read_file

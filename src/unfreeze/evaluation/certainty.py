@@ -9,7 +9,7 @@ import numpy as np
 from unfreeze.evaluation.bounds import HeldOutBound
 from unfreeze.evaluation.calibration import Calibration, Logits, Targets, calibrate, probabilities_at
 from unfreeze.evaluation.conformal import ConformalBound, fit_conformal, measure_coverage
-from unfreeze.evaluation.novelty import REFUSED, ROUNDING, Novelty
+from unfreeze.evaluation.novelty import REFUSED, ROUNDING, Floats, Novelty
 from unfreeze.evaluation.reliability import answers, calibration_error, chance_error
 
 COVERAGE = 0.95
@@ -58,15 +58,28 @@ def fit_certainty(
         SettingsError: If the coverage is not between 0 and 1.
     """
     calibration = calibrate(logits, targets)
+    sets = None
+    if targets.ndim == 1:
+        probabilities = probabilities_at(logits, calibration.temperature).astype(np.float32)
+        sets = conformal_sets(probabilities, targets, coverage=coverage)
     return Certainty(
         calibration=calibration,
         novelty=novelty if novelty is not None and np.isfinite(novelty.bound.value) else None,
-        sets=_sets(logits, targets, calibration.temperature, coverage) if targets.ndim == 1 else None,
+        sets=sets,
     )
 
 
-def _sets(logits: Logits, targets: Targets, temperature: float, coverage: float) -> ConformalBound | None:
-    probabilities = probabilities_at(logits, temperature).astype(np.float32)  # as tables and graphs hold them
+def conformal_sets(probabilities: Floats, targets: Targets, *, coverage: float) -> ConformalBound | None:
+    """Sets of classes that hold the true one as often as asked for, by what a model says of held-out pictures.
+
+    Args:
+        probabilities: Shape (N, C), float32, as tables and graphs hold them.
+        targets: True classes, shape (N,).
+        coverage: How often a set must hold the true class, between 0 and 1.
+
+    Returns:
+        The bound; None where there are too few pictures to promise anything.
+    """
     bound = fit_conformal(probabilities, targets.astype(np.int64), coverage=coverage)
     # lower than the picture that sets it: rounding elsewhere must not take its class out of its set
     least = bound.least_probability - ROUNDING

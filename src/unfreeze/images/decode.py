@@ -21,7 +21,7 @@ from unfreeze.images.frame_count import frame_count
 from unfreeze.images.limits import DEFAULT_LIMITS, DecodeLimits, TimedBytes, reduce_within
 from unfreeze.images.modes import to_rgb
 from unfreeze.images.quiet import quiet
-from unfreeze.images.reasons import reason
+from unfreeze.images.reasons import fault, reason
 
 SMALL_PX = 64
 """Short side that a JPEG keeps when it is probed, where it has it."""
@@ -68,6 +68,29 @@ def decode(
         rgb = to_rgb(_upright(image, _orientation(image)))
         rgb.info = {}  # an orientation or a profile left there would be applied again by who saves the picture
         return rgb
+
+
+def decode_opened(image: Image.Image, *, path: str | Path) -> Image.Image:
+    """What `decode` makes of a picture that Pillow has opened already; the picture itself stays as it is.
+
+    Args:
+        image: A picture of any mode; where it still has an EXIF orientation, it is turned upright by it.
+        path: What it is called, for the error.
+
+    Returns:
+        The picture in mode "RGB", without the file's metadata.
+
+    Raises:
+        PictureError: If its file turns out not to be whole.
+    """
+    try:
+        with quiet():
+            image.load()
+            rgb = to_rgb(_upright(image.copy(), _orientation(image)))
+    except Exception as error:  # Pillow's plugins raise almost anything on hostile bytes.
+        raise PictureError(f"{path}: {fault(error, image.format or 'picture')}", subject=path) from error
+    rgb.info = {}
+    return rgb
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ def reason(error: Exception, data: bytes) -> str:
         return "not a picture in a known format" + (f"; it begins like {likeness}" if likeness else "")
     if advice := missing(begins_like):
         return f"a picture of the format {begins_like}, which cannot be decoded here; install {advice}"
-    return _fault(error, begins_like)
+    return fault(error, begins_like)
 
 
 def _pillows_limit(error: Exception) -> str:
@@ -46,7 +46,8 @@ def _pillows_limit(error: Exception) -> str:
     return f"{pixels}, more than the {allowed} that Pillow is set to decode (twice PIL.Image.MAX_IMAGE_PIXELS)"
 
 
-def _fault(error: Exception, begins_like: str) -> str:
+def fault(error: Exception, begins_like: str) -> str:
+    """Why a file of a known format cannot be decoded, by what decoding it raised."""
     detail = "".join(character if character.isprintable() else "?" for character in " ".join(str(error).split()))
     if isinstance(error, UnidentifiedImageError) or not detail:
         return f"it begins like a {begins_like} file, but it is damaged or of a kind that is not supported"

@@ -1,6 +1,5 @@
 """Reads a collection once: every file is hashed and decoded, and the broken ones are set aside by name."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from typing import TypedDict, Unpack
 from unfreeze.collector import collector_paused
 from unfreeze.errors import CollectionError, PictureError, SettingsError
 from unfreeze.images.collection import collection_layout
+from unfreeze.images.content import content_hash
 from unfreeze.images.copies import known_clusters, with_copies
 from unfreeze.images.decode import probe
 from unfreeze.images.fingerprint import look_at
@@ -114,11 +114,6 @@ def scan_layout(layout: Layout, **options: Unpack[ScanOptions]) -> ImageTable:
     left_out = f"{len(quarantined)} of {len(readings)} files cannot be decoded and are left out"
     notes = (*((left_out,) if quarantined else ()), *table.notes, *cache_notes)
     return replace(table, quarantined=quarantined, notes=(*layout.notes, *layout.amendments, *notes))
-
-
-def content_hash(data: bytes) -> str:
-    """Hash of a file's bytes: BLAKE2b of 16 bytes as 32 hexadecimal digits."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

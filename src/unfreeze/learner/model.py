@@ -11,7 +11,7 @@ import numpy.typing as npt
 from unfreeze.activations.engines import TorchEngine
 from unfreeze.activations.extract import Prefix
 from unfreeze.activations.packaged import PackagedPrefix
-from unfreeze.activations.store import as_stored
+from unfreeze.activations.rounding import as_stored
 from unfreeze.errors import RunError, SettingsError
 from unfreeze.learner.device import accelerated, best_device
 from unfreeze.learner.weights import HEAD_GROUP, HEAD_NAMES, HEAD_STAGE, Weights

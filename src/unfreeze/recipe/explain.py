@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from unfreeze.deploy.explainer import open_explainer
-from unfreeze.deploy.predictor import Prediction, Predictor, picture_paths
+from unfreeze.deploy.inputs import picture_paths
+from unfreeze.deploy.predictor import Prediction, Predictor
 from unfreeze.errors import RunError, SettingsError, nearest
 from unfreeze.evaluation.activation_maps import PICTURES_AT_A_TIME, ActivationMaps, Explain
 from unfreeze.evaluation.explanations import shares, spread

@@ -11,9 +11,9 @@ import numpy as np
 from unfreeze.deploy.predictor import Prediction, Predictor
 from unfreeze.errors import PictureError
 from unfreeze.evaluation.predictions import PredictionTable
+from unfreeze.images.content import content_hash
 from unfreeze.images.decode import probe
 from unfreeze.images.layout import FoundFile, Layout
-from unfreeze.images.scan import content_hash
 from unfreeze.images.table import ImageRow, ImageTable, Quarantined
 from unfreeze.parallel import in_parallel
 

@@ -19,7 +19,7 @@ from unfreeze.evaluation.outlook import OUTLOOK_FILE, DataOutlook, write_outlook
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.files import free_folder, write_whole
 from unfreeze.images.collection import absolute_name, check_named, list_hash
-from unfreeze.images.scan import content_hash
+from unfreeze.images.content import content_hash
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.state import STATE_FILE
 from unfreeze.recipe.settings import TrainSettings

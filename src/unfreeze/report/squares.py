@@ -10,8 +10,8 @@ from unfreeze.audit.square_figures import SquareFigures
 from unfreeze.audit.square_trial import SquareTrial
 from unfreeze.audit.squares import SquaresAudit
 from unfreeze.errors import PictureError
+from unfreeze.images.content import content_hash
 from unfreeze.images.decode import decode
-from unfreeze.images.scan import content_hash
 from unfreeze.images.table import ImageRow
 from unfreeze.report.page_text import rendered
 from unfreeze.report.pictures import outlined, square_uri

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from unfreeze.evaluation.metrics import mcnemar
 from unfreeze.evaluation.paired import paired_interval
-from unfreeze.report.content import ReportContent
+from unfreeze.report.content import ReportContent, once
 
 SIGNIFICANT = 0.05
 
@@ -39,6 +39,7 @@ class TestTimeView:
         return "It helps" if self.gained > self.lost else "It does harm"
 
 
+@once
 def test_time_view(content: ReportContent) -> TestTimeView | None:
     """What there is to say of test-time augmentation.
 

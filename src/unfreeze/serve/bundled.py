@@ -10,14 +10,14 @@ import numpy as np
 
 from unfreeze.activations.engines import Floats
 from unfreeze.activations.maps import open_maps
-from unfreeze.activations.store import as_stored
+from unfreeze.activations.rounding import as_stored
 from unfreeze.deploy.bundle import GRAPH_FILE, OpenBundle, open_bundle
 from unfreeze.evaluation.activation_maps import Explain, through_graph
 from unfreeze.evaluation.conformal import prediction_sets
 from unfreeze.evaluation.explanations import shares, spread
+from unfreeze.images.content import content_hash
 from unfreeze.images.decode import decode
 from unfreeze.images.limits import DecodeLimits
-from unfreeze.images.scan import content_hash
 from unfreeze.plots.heat import overlay
 from unfreeze.serve.answers import Answer, Seen, Squares
 
