@@ -156,7 +156,7 @@ def test_mistakes_are_named_in_one_line(run_cli: RunCli, run: Path, fresh: Path,
 
 def test_several_labels(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = labelled_data(tmp_path / "pictures", {"train": 3, "valid": 2}, size_px=32)
-    monkeypatch.setattr("unfreeze.recipe.train._read", lambda *_, **__: data)
+    monkeypatch.setattr("unfreeze.recipe.train.read_pictures", lambda *_, **__: data)
     run = train(tmp_path / "pictures", tmp_path / "run", SETTINGS, Recorder()).folder
     labelled_picture(("red",), 900).save(tmp_path / "one.png")
     labelled_picture((), 901).save(tmp_path / "none.png")
