@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from unfreeze.activations.engines import Floats
 from unfreeze.network.groups import DROPOUT
@@ -173,5 +172,7 @@ def one_thread() -> Iterator[None]:
     Yields:
         Nothing.
     """
+    from threadpoolctl import threadpool_limits  # not there where models only predict
+
     with threadpool_limits(1, user_api="blas"):
         yield
