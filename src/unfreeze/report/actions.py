@@ -68,7 +68,7 @@ def pictures_needed(share: float, *, width: float = WIDE) -> int:
         A number of pictures.
 
     >>> pictures_needed(0.5), pictures_needed(0.95)
-    (2400, 480)
+    (2400, 470)
     """
     low, high = 1, 10**7
     while low < high:
