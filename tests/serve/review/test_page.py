@@ -232,6 +232,7 @@ def test_the_page_is_accessible_and_fits(open_review: OpenReview, found: Path, w
     with served(open_review(findings=found)) as url, opened(url, width=width, scheme=scheme) as (page,):
         page.keyboard.press("x")
         shows(page, "#progress", "1 of 4 decided")
+        page.wait_for_load_state("networkidle")  # a key counts for the picture that is shown
         page.keyboard.press("r")
         shows(page, "#progress", "2 of 4 decided")
         page.click("#retrain")
