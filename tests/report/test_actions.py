@@ -32,6 +32,12 @@ def curve(*wrong: int) -> LearningCurve:
     return LearningCurve(sizes=tuple(10 * 2**index for index in range(len(wrong))), wrong=found)
 
 
+def with_training(content: ReportContent, pictures: int) -> ReportContent:
+    """So many training pictures, all of them the same one."""
+    row = content.table.of_split("train")[0]
+    return replace(content, table=replace(content.table, rows=(row,) * pictures))
+
+
 def test_what_spoils_the_figures_comes_first(content: ReportContent) -> None:
     broken = tuple(Quarantined(f"{index}.png", "broken") for index in range(3))
     found = leaking(content)
@@ -63,6 +69,14 @@ def test_the_curve_says_whether_to_collect(content: ReportContent) -> None:
     )
     assert "Collect more training pictures" in titles(rising)
     assert "Do not collect more training pictures of the same kind" in titles(flat)
+
+
+def test_a_curve_of_a_part_of_the_pictures_advises_nothing(content: ReportContent) -> None:
+    found = replace(answered(content, right=3000, wrong=3), curve=curve(320, 200, 120, 70))
+    assert "Collect more training pictures" in titles(with_training(found, 80))
+    for wrong in ((320, 200, 120, 70), (4, 4, 4, 4)):
+        found = replace(found, curve=curve(*wrong))
+        assert not any("ollect more" in title for title in titles(with_training(found, 81)))
 
 
 def test_a_class_that_is_weak_beyond_chance_is_named_with_what_it_is_taken_for(content: ReportContent) -> None:

@@ -84,6 +84,13 @@ def test_a_run_that_trained_nothing_and_made_no_mistake_has_a_page(content: Repo
     assert 'id="training"' not in page
 
 
+def test_what_the_curve_was_measured_on_stands_below_it(known: ReportContent) -> None:
+    growth = report_page(known).split('<section id="growth"')[1].split("</section>")[0]
+    assert "<p>160 training pictures instead of 80 would raise" in growth
+    assert "It was measured on &lt;80&gt; of 100 pictures. Of heads." in growth
+    assert "as it is" not in growth
+
+
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light")]
 
 

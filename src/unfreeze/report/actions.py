@@ -120,7 +120,9 @@ def _wide_interval(content: ReportContent) -> Iterator[Action]:
 
 
 def _more_training(content: ReportContent) -> Iterator[Action]:
-    forecast = content.curve.forecast(DOUBLED * content.curve.sizes[-1]) if content.curve else None
+    """Nothing where the curve ends before the pictures that there are: it says nothing of twice as many then."""
+    curve, pictures = content.curve, len(content.table.of_split("train"))
+    forecast = curve.forecast(DOUBLED * curve.sizes[-1]) if curve and curve.sizes[-1] >= pictures else None
     if forecast is None:
         return
     bounds = f"95 % interval {100 * forecast.least_gain:.1f} to {100 * forecast.largest_gain:.1f}"
