@@ -162,11 +162,7 @@ def _weakest(content: ReportContent) -> Iterator[Action]:
         ""
         if content.several
         else next(
-            (
-                f" Most often it is taken for {table.classes[pair.said]}."
-                for pair in confusion_view(table).pairs
-                if pair.true == worst
-            ),
+            (f" Most often it is taken for {pair.said}." for pair in confusion_view(table).pairs if pair.true == name),
             "",
         )
     )
