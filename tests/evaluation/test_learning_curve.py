@@ -98,7 +98,7 @@ def test_what_twice_as_many_would_bring_is_said_in_words(curves: list[LearningCu
     found = curves[0].forecast(320)
     assert found
     assert in_words(curves[0]).startswith(
-        f"twice as many training pictures (320) would raise the accuracy by {100 * found.gain:.1f} points"
+        f"320 training pictures instead of 160 would raise the accuracy by {100 * found.gain:.1f} points"
     )
 
 

@@ -114,6 +114,7 @@ def known(content: ReportContent, certainty: Certainty) -> ReportContent:
         predictions=predictions,
         certainty=certainty,
         curve=LearningCurve(sizes=(10, 20, 40, 80), wrong=wrong),
+        outlook_notes=("it was measured on <80> of 100 pictures", "of heads"),
         gains=ClassGains(added=50, gains=gains, too_small=(), best=None),
         explain=explained,
         facts={**content.facts, "settings": {"tta_views": 4}},

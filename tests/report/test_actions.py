@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from report.test_augmented import changed
+from report.test_confusion import answered as confused
 from report.test_data import leaking
 from unfreeze.evaluation.learning_curve import LearningCurve
 from unfreeze.evaluation.metrics import wilson_interval
+from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.table import Quarantined
 from unfreeze.report.actions import MOST, WIDE, next_actions, pictures_needed
 from unfreeze.report.page import ReportContent
@@ -30,6 +32,12 @@ def titles(content: ReportContent, most: int = 99) -> list[str]:
 def curve(*wrong: int) -> LearningCurve:
     found = np.stack([[np.arange(400) < count for count in wrong]] * 3).astype(np.int8)
     return LearningCurve(sizes=tuple(10 * 2**index for index in range(len(wrong))), wrong=found)
+
+
+def with_training(content: ReportContent, pictures: int) -> ReportContent:
+    """So many training pictures, all of them the same one."""
+    row = content.table.of_split("train")[0]
+    return replace(content, table=replace(content.table, rows=(row,) * pictures))
 
 
 def test_what_spoils_the_figures_comes_first(content: ReportContent) -> None:
@@ -65,6 +73,14 @@ def test_the_curve_says_whether_to_collect(content: ReportContent) -> None:
     assert "Do not collect more training pictures of the same kind" in titles(flat)
 
 
+def test_a_curve_of_a_part_of_the_pictures_advises_nothing(content: ReportContent) -> None:
+    found = replace(answered(content, right=3000, wrong=3), curve=curve(320, 200, 120, 70))
+    assert "Collect more training pictures" in titles(with_training(found, 80))
+    for wrong in ((320, 200, 120, 70), (4, 4, 4, 4)):
+        found = replace(found, curve=curve(*wrong))
+        assert not any("ollect more" in title for title in titles(with_training(found, 81)))
+
+
 def test_a_class_that_is_weak_beyond_chance_is_named_with_what_it_is_taken_for(content: ReportContent) -> None:
     found = [
         action for action in next_actions(answered(content, right=60, wrong=60), most=99) if "weakest" in action.title
@@ -73,6 +89,25 @@ def test_a_class_that_is_weak_beyond_chance_is_named_with_what_it_is_taken_for(c
     assert content.judged.classes[0] in found[0].title
     assert f"taken for {content.judged.classes[1]}" in found[0].why
     assert not any("weakest" in title for title in titles(answered(content, right=60, wrong=1)))
+
+
+def test_of_many_classes_as_good_as_each_other_none_is_weak(content: ReportContent) -> None:
+    random, classes, each = np.random.default_rng(0), 100, 50
+    targets = np.repeat(np.arange(classes), each)
+    named = 0
+    for _ in range(20):
+        wrong = random.random(len(targets)) < 0.1
+        table = table_of(
+            np.where(wrong, (targets + random.integers(1, classes, len(targets))) % classes, targets), targets
+        )
+        named += any("weakest" in title for title in titles(replace(content, subject="new", predictions=table)))
+    assert named <= 2
+    table = table_of(np.where((targets == 7) & (np.arange(len(targets)) % 2 == 0), 8, targets), targets)
+    assert "Look at the weakest class, c7" in titles(replace(content, subject="new", predictions=table))
+
+
+def table_of(said: np.ndarray, targets: np.ndarray) -> PredictionTable:
+    return confused(targets, said, int(targets.max()) + 1)
 
 
 def test_augmentation_is_advised_where_it_helps(content: ReportContent) -> None:

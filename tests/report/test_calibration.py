@@ -7,6 +7,7 @@ import pytest
 
 from report.conftest import LOGITS
 from unfreeze.evaluation.calibration import probabilities_at
+from unfreeze.evaluation.predictions import table_from_logits
 from unfreeze.evaluation.reliability import answers, calibration_error
 from unfreeze.report.calibration import calibration_view
 from unfreeze.report.page import ReportContent
@@ -43,6 +44,29 @@ def test_new_pictures_had_no_part_in_the_temperature(known: ReportContent) -> No
 
 def test_without_certainty_nothing_is_said_of_a_run(content: ReportContent) -> None:
     assert calibration_view(content) is None
+
+
+@pytest.mark.parametrize(
+    ("sure", "share_right", "words"),
+    [(0.98, 0.8, "surer than it is right"), (0.7, 1.0, "right more often than it says"), (0.9, 0.9, "be believed")],
+)
+@pytest.mark.parametrize("labelled", [0.1, 0.9])
+def test_of_several_labels_a_sure_no_is_as_sure_as_a_yes(
+    content: ReportContent, sure: float, share_right: float, words: str, labelled: float
+) -> None:
+    count = 1000
+    said = 10 * labelled > np.arange(2 * count).reshape(2, count).T % 10  # (N, 2)
+    right = np.random.default_rng(0).permutation(2 * count).reshape(count, 2) < share_right * 2 * count
+    table = table_from_logits(
+        np.where(said, 1, -1) * np.log(sure / (1 - sure)),
+        classes=content.judged.classes,
+        paths=[str(row) for row in range(count)],
+        splits=["new"] * count,
+        targets=np.where(right, said, ~said).astype(np.int64),
+    )
+    view = calibration_view(replace(content, subject="new", predictions=table))
+    assert view
+    assert words in view.sentence
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from unfreeze.evaluation.conformal import fit_conformal
 from unfreeze.report.class_sets import sets_view
-from unfreeze.report.page import ReportContent
+from unfreeze.report.page import ReportContent, report_page
 
 
 @pytest.fixture
@@ -40,6 +40,12 @@ def test_new_pictures_need_no_splits(unsure: ReportContent) -> None:
     view = sets_view(replace(unsure, subject="new"))
     assert view
     assert view.measured is None
+
+
+def test_new_pictures_had_no_part_in_the_bound_unless_some_are_known(unsure: ReportContent) -> None:
+    claim = "these pictures had no part in the bound"
+    assert claim in report_page(replace(unsure, subject="new"))
+    assert claim not in report_page(replace(unsure, subject="new", known=["1 picture is one that chose the weights"]))
 
 
 def test_without_a_bound_there_are_no_sets(unsure: ReportContent) -> None:

@@ -31,8 +31,12 @@ def test_pairs_are_ordered_by_how_often_they_happen_then_by_their_share() -> Non
     targets = np.array([0, 0, 0, 1, 1, 2, 2, 2, 2])
     said = np.array([1, 1, 0, 0, 1, 1, 2, 2, 2])
     view = confusion_view(answered(targets, said, 3))
-    assert [(pair.true, pair.said, pair.count) for pair in view.pairs] == [(0, 1, 2), (1, 0, 1), (2, 1, 1)]
-    assert [pair.of_true for pair in view.pairs] == [2 / 3, 1 / 2, 1 / 4]
+    assert [(pair.true, pair.said, pair.count) for pair in view.pairs] == [
+        ("c0", "c1", 2),
+        ("c1", "c0", 1),
+        ("c2", "c1", 1),
+    ]
+    assert [pair.share for pair in view.pairs] == [2 / 3, 1 / 2, 1 / 4]
     assert view.pairs_of == 3
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from report.test_confusion import answered
 from unfreeze.evaluation.selections import most_correct, most_incorrect, most_uncertain
-from unfreeze.report.galleries import MOST_MISTAKES, MOST_OTHERS, galleries, mistakes, pictures_view, shown
+from unfreeze.report.confusion import confusion_view
+from unfreeze.report.galleries import MOST_MISTAKES, MOST_OTHERS, OF_A_PAIR, galleries, mistakes, pictures_view, shown
 from unfreeze.report.page import ReportContent
 
 
@@ -16,7 +17,8 @@ def test_each_gallery_has_the_pictures_of_its_kind(content: ReportContent) -> No
     paths = {gallery.key: [each.path for each in gallery.shown] for gallery in (incorrect, uncertain, correct)}
     assert sorted(paths["incorrect"]) == sorted(table.paths[row] for row in most_incorrect(table))
     assert sorted(paths["uncertain"]) == sorted(table.paths[row] for row in most_uncertain(table))
-    assert paths["correct"] == [table.paths[row] for row in most_correct(table)]
+    surest = sorted(most_correct(table), key=lambda row: float(table.losses[row]))
+    assert paths["correct"] == [table.paths[row] for row in surest]
     assert (incorrect.of, uncertain.of, correct.of) == (3, 8, 5)
     assert all(each.picture.startswith("data:image/jpeg") for each in incorrect.shown)
 
@@ -42,6 +44,37 @@ def test_of_very_many_mistakes_and_classes_no_more_are_shown_than_fit() -> None:
     assert len(mistakes(table)) == MOST_MISTAKES
     right = answered(targets, targets, classes)
     assert len(most_correct(right, count=max(1, MOST_OTHERS // classes))[:MOST_OTHERS]) == MOST_OTHERS
+
+
+def many(content: ReportContent, targets: np.ndarray, said: np.ndarray, losses: np.ndarray) -> ReportContent:
+    """A page of pictures that cannot be shown, of as many classes as there are targets."""
+    table = replace(answered(targets, said, int(targets.max()) + 1), losses=losses)
+    return replace(content, subject="new", table=replace(content.table, rows=()), predictions=table)
+
+
+def test_each_confused_pair_of_the_page_has_pictures_however_many_classes_there_are(content: ReportContent) -> None:
+    random = np.random.default_rng(0)
+    targets = np.repeat(np.arange(30), 20)
+    said = (targets + random.integers(1, 30, len(targets))) % 30  # all wrong, in any way
+    targets, said = np.append(targets, [3] * 9), np.append(said, [4] * 9)
+    losses = np.append(1 + random.random(600), np.full(9, 0.5))  # the most frequent mistake is the least bad one
+    found = many(content, targets, said, losses)
+    gallery = galleries(found)[0]
+    pairs = [(each.true_names[0], each.said_names[0]) for each in gallery.shown]
+    assert len(pairs) == MOST_MISTAKES
+    for pair in confusion_view(found.judged).pairs:
+        assert pairs.count((pair.true, pair.said)) >= min(OF_A_PAIR, pair.count)
+    assert "There is room for 96" in gallery.text
+
+
+def test_of_more_classes_than_fit_the_surest_are_shown_and_the_text_says_so(content: ReportContent) -> None:
+    targets = np.arange(MOST_OTHERS + 20)
+    losses = np.linspace(1, 0, len(targets))  # the last in the alphabet are the surest
+    uncertain, correct = galleries(many(content, targets, targets, losses))
+    assert [each.path for each in correct.shown] == [f"{row}.png" for row in reversed(range(20, MOST_OTHERS + 20))]
+    for gallery in (uncertain, correct):
+        assert gallery.text.endswith("Of these 60 the first 40 are shown.")
+    assert not any("are shown" in gallery.text for gallery in galleries(content))
 
 
 def test_what_is_shown_of_a_picture_and_what_can_be_filtered(content: ReportContent) -> None:

@@ -84,6 +84,13 @@ def test_a_run_that_trained_nothing_and_made_no_mistake_has_a_page(content: Repo
     assert 'id="training"' not in page
 
 
+def test_what_the_curve_was_measured_on_stands_below_it(known: ReportContent) -> None:
+    growth = report_page(known).split('<section id="growth"')[1].split("</section>")[0]
+    assert "<p>160 training pictures instead of 80 would raise" in growth
+    assert "It was measured on &lt;80&gt; of 100 pictures. Of heads." in growth
+    assert "as it is" not in growth
+
+
 LOOKS = [(1280, "light"), (1280, "dark"), (390, "light")]
 
 
@@ -111,6 +118,7 @@ def test_axe_finds_nothing_serious(known: ReportContent, tmp_path: Path, width: 
 @pytest.mark.browser
 def test_pictures_are_filtered_by_mouse_and_by_keyboard(known: ReportContent, tmp_path: Path) -> None:
     pair = confusion_view(known.judged).pairs[0]
+    true, said_as = (known.judged.classes.index(name) for name in (pair.true, pair.said))
     figures = "#pictures figure[data-true]"
 
     def filters(shown: "Page") -> None:
@@ -118,12 +126,12 @@ def test_pictures_are_filtered_by_mouse_and_by_keyboard(known: ReportContent, tm
         assert shown.locator(f"{figures}:visible").count() == everything
         shown.locator("button.show").first.click()
         left = shown.locator(f"{figures}:visible")
-        of_pair = shown.locator(f'{figures}[data-true="{pair.true}"][data-said="{pair.said}"]').count()
+        of_pair = shown.locator(f'{figures}[data-true="{true}"][data-said="{said_as}"]').count()
         assert 0 < left.count() == of_pair < everything
         assert shown.locator("#filter-count").inner_text() == f"{of_pair} of {everything} shown"
         assert shown.evaluate("document.activeElement.id") == "filter-true"
         shown.keyboard.press("Home")  # any true class
-        said = shown.locator(f'{figures}[data-said="{pair.said}"]').count()
+        said = shown.locator(f'{figures}[data-said="{said_as}"]').count()
         assert shown.locator(f"{figures}:visible").count() == said
         shown.keyboard.press("Tab")
         shown.keyboard.press("Tab")

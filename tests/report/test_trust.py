@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from report.test_data import leaking
 from unfreeze.report.page import ReportContent
-from unfreeze.report.trust import trust
+from unfreeze.report.trust import NO_PART, trust
 from unfreeze.report.words import FEW_PICTURES
 
 
@@ -39,5 +39,19 @@ def test_certainty_and_refusal_are_spoken_of_where_they_are_known(known: ReportC
 
 def test_new_pictures_chose_nothing(content: ReportContent) -> None:
     text = " ".join(trust(replace(content, subject="new")))
-    assert "had no part in training" in text
+    assert NO_PART in text
     assert "validation" not in text
+    assert "counted together" not in text
+
+
+def test_new_pictures_that_are_known_are_named_first_and_nothing_is_claimed_of_them(content: ReportContent) -> None:
+    notes = ["2 pictures are ones that the model was trained on, so the figures flatter: a.png, b.png"]
+    found = trust(replace(content, subject="new", known=notes))
+    assert found[0] == f"{notes[0]}."
+    assert NO_PART not in found
+
+
+def test_splits_that_are_counted_together_are_named(content: ReportContent) -> None:
+    splits = ("train", "valid", "test", *["test"] * 5)
+    found = replace(content, subject="new", predictions=replace(content.predictions, splits=splits))
+    assert "Pictures of the splits train, valid and test are counted together here" in " ".join(trust(found))

@@ -55,7 +55,7 @@ class LearningCurve:
     """Which of V validation pictures are wrong after training on subsets of K sizes, drawn R times.
 
     Attributes:
-        sizes: Numbers of training pictures, ascending; the last is all of them.
+        sizes: Numbers of training pictures, ascending; the last is all that were given.
         wrong: 1 where a picture is answered wrongly, shape (R, K, V), int8.
         seed: Decides what the intervals are drawn from.
     """
@@ -194,7 +194,9 @@ def learning_curve(
 
 
 def in_words(curve: LearningCurve) -> str:
-    """What twice as many training pictures would bring, in a sentence.
+    """What twice as many training pictures as the largest size would bring, in a sentence.
+
+    Both numbers are named: the largest size may be a part of the pictures that there are.
 
     Args:
         curve: What was measured.
@@ -207,8 +209,8 @@ def in_words(curve: LearningCurve) -> str:
         return f"what more training pictures would bring cannot be told: {curve.sizes[-1]:,} are too few for a curve"
     gain, least, largest = (f"{100 * share:.1f}" for share in (found.gain, found.least_gain, found.largest_gain))
     return (
-        f"twice as many training pictures ({found.pictures:,}) would raise the accuracy by {gain} points if it "
-        f"goes on as it did (95 % interval {least} to {largest})"
+        f"{found.pictures:,} training pictures instead of {curve.sizes[-1]:,} would raise the accuracy by {gain} "
+        f"points if it goes on as it did (95 % interval {least} to {largest})"
     )
 
 

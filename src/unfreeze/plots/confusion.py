@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from unfreeze.evaluation.confused import confusion_shares
 from unfreeze.plots.text import plain_text, shortened
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def plot_confusion(
     Returns:
         The axes.
     """
-    shares = shares_of(matrix, of="predicted" if numbers == "predicted" else "true")
+    shares = np.nan_to_num(confusion_shares(matrix, of="said" if numbers == "predicted" else "true"))
     # From nothing to blue: the page behind it may be light or dark.
     axes.imshow(np.dstack([*np.broadcast_to(np.array(STRONGEST)[:, None, None], (3, *shares.shape)), shares]))
     axes.grid(visible=False)
@@ -54,13 +55,3 @@ def plot_confusion(
     axes.set_yticks(ticks, names[: len(ticks)])
     axes.set(xlabel="predicted", ylabel="true")
     return axes
-
-
-def shares_of(matrix: npt.NDArray[np.int64], *, of: Literal["true", "predicted"]) -> npt.NDArray[np.float64]:
-    """Shares of the true class's pictures (rows sum to 1) or of the predicted one's (columns do), shape (C, C).
-
-    >>> shares_of(np.array([[3, 1], [0, 0]]), of="true").tolist()
-    [[0.75, 0.25], [0.0, 0.0]]
-    """
-    totals = matrix.sum(axis=1 if of == "true" else 0, keepdims=True)
-    return np.asarray(matrix / np.maximum(totals, 1))

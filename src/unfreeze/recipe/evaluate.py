@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class Evaluation:
         run: The run, or the bundle.
         pictures: What named the pictures; None where they are those of the run's own table.
         table: The predictions.
+        figures: The figures of each split (`result_figures`).
         images: The pictures; None where they were not read.
         notes: What the user should know, one sentence each.
         tta_seconds: What a picture takes longer with test-time augmentation; None where that was not measured.
@@ -42,6 +43,7 @@ class Evaluation:
     run: Path
     pictures: Path | None
     table: PredictionTable
+    figures: Mapping[str, Any]
     images: ImageTable | None = None
     notes: tuple[str, ...] = ()
     tta_seconds: float | None = None
@@ -56,7 +58,7 @@ class Evaluation:
             "quarantined": [{"path": broken.path, "reason": broken.reason} for broken in quarantined],
             "notes": list(self.notes),
             "tta_seconds": self.tta_seconds,
-            "figures": result_figures(self.table),
+            "figures": self.figures,
         }
 
 
@@ -76,7 +78,8 @@ def evaluate_run(run: Path, *, split: str | None = None) -> Evaluation:
     if (run / SETTINGS_FILE).is_file() and not (run / PREDICTIONS_FILE).exists():
         message = f"{run}: a model alone holds no predictions; name labelled pictures after it, or its run folder"
         raise RunError(message, subject=run)
-    return Evaluation(run=run, pictures=None, table=read_run(run, split=split).table)
+    table = read_run(run, split=split).table
+    return Evaluation(run=run, pictures=None, table=table, figures=result_figures(table))
 
 
 def evaluate_pictures(
@@ -116,20 +119,24 @@ def evaluate_pictures(
     broken = found.images.quarantined
     if not found.table.paths:
         raise CollectionError(f"{layout.source}: {_broken_note(broken)}; mend them first", subject=layout.source)
+    known, figures = [*known_notes(found.images.rows, known_pictures(run))], result_figures(found.table)
     notes = [
         *layout.notes,
         *([_broken_note(broken)] if broken else []),
         *_missing(found.table),
-        *known_notes(found.images.rows, known_pictures(run)),
+        *known,
     ]
     return Evaluation(
         run=run,
         pictures=pictures,
         table=found.table,
+        figures=figures,
         images=found.images,
         notes=tuple(notes),
         tta_seconds=found.tta_seconds,
-        page=evaluation_page(predictor, pictures, found, {"run": str(run), "notes": notes}),
+        page=evaluation_page(
+            predictor, pictures, found, figures=figures, known=known, facts={"run": str(run), "notes": notes}
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """The page of new pictures: what a run's report says of its validation pictures, said of these."""
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,23 @@ from unfreeze.report.content import ReportContent
 from unfreeze.report.page import report_page
 
 
-def evaluation_page(predictor: Predictor, pictures: Path, found: LabelledPictures, facts: dict[str, Any]) -> str:
+def evaluation_page(
+    predictor: Predictor,
+    pictures: Path,
+    found: LabelledPictures,
+    *,
+    figures: Mapping[str, Any],
+    known: Sequence[str],
+    facts: Mapping[str, Any],
+) -> str:
     """The page of new pictures.
 
     Args:
         predictor: What predicted them.
         pictures: What named them.
         found: The pictures and what was predicted.
+        figures: The figures of each split (`result_figures`).
+        known: What is known of the part that these pictures had in the run.
         facts: What else is to be shown, by name.
 
     Returns:
@@ -32,10 +43,11 @@ def evaluation_page(predictor: Predictor, pictures: Path, found: LabelledPicture
         table=found.images,
         predictions=found.table,
         transform=predictor.transform,
-        figures={"measure": found.table.objective.measure},
+        figures={"measure": found.table.objective.measure, "figures": figures},
         subject="new",
+        known=known,
         certainty=carried_certainty(predictor),
-        facts={"evaluation": facts, **({"settings": {"tta_views": TTA_VIEWS}} if found.tta_seconds else {})},
+        facts={"evaluation": facts, **({} if found.tta_seconds is None else {"settings": {"tta_views": TTA_VIEWS}})},
     )
     return report_page(content)
 

@@ -104,5 +104,6 @@ def _content(
         certainty=certainty,
         curve=outlook.curve,
         gains=outlook.gains,
+        outlook_notes=outlook.notes,
         explain=lambda rows, classes: activation_maps(learner, rows, classes=classes),
     )

@@ -8,6 +8,7 @@ import numpy as np
 
 from unfreeze.audit.findings import MEANINGS, Kind
 from unfreeze.evaluation import metrics
+from unfreeze.evaluation.bounds import beta_quantile
 from unfreeze.report.augmented import SIGNIFICANT, augmented_view
 from unfreeze.report.confusion import confusion_view
 from unfreeze.report.content import ReportContent
@@ -24,6 +25,9 @@ SURE = 0.98
 WORTH_COLLECTING = 0.005
 LEFT_OUT = 0.01
 DOUBLED = 2
+
+UNSURE = 0.05
+"""How often chance alone may name a weakest class."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +124,9 @@ def _wide_interval(content: ReportContent) -> Iterator[Action]:
 
 
 def _more_training(content: ReportContent) -> Iterator[Action]:
-    forecast = content.curve.forecast(DOUBLED * content.curve.sizes[-1]) if content.curve else None
+    """Nothing where the curve ends before the pictures that there are: it says nothing of twice as many then."""
+    curve, pictures = content.curve, len(content.table.of_split("train"))
+    forecast = curve.forecast(DOUBLED * curve.sizes[-1]) if curve and curve.sizes[-1] >= pictures else None
     if forecast is None:
         return
     bounds = f"95 % interval {100 * forecast.least_gain:.1f} to {100 * forecast.largest_gain:.1f}"
@@ -135,7 +141,11 @@ def _more_training(content: ReportContent) -> Iterator[Action]:
 
 
 def _weakest(content: ReportContent) -> Iterator[Action]:
-    """The class whose recall lies lowest, where chance alone does not explain that it lies below the whole."""
+    """The class whose recall lies lowest, where chance alone does not explain that it lies below the whole.
+
+    Of many classes one always lies low, so each is given its part of the risk (Bonferroni), and the exact interval of
+    Clopper and Pearson (1934, "The use of confidence or fiducial limits"): so far out Wilson's ends come too soon.
+    """
     table = content.judged
     rows = metrics.class_figures(table)
     tested = [label for label, row in enumerate(rows) if row["pictures"]]
@@ -144,18 +154,15 @@ def _weakest(content: ReportContent) -> Iterator[Action]:
     worst = min(tested, key=lambda label: float(rows[label]["recall"]))
     recall, pictures = float(rows[worst]["recall"]), int(rows[worst]["pictures"])
     others = np.mean([float(rows[label]["recall"]) for label in tested])
-    if metrics.wilson_interval(round(recall * pictures), pictures)[1] >= others:
+    right = round(recall * pictures)
+    if right == pictures or beta_quantile(right + 1, pictures - right, 1 - UNSURE / len(tested)) >= others:
         return
     name, kind = table.classes[worst], "label" if content.several else "class"
     taken = (
         ""
         if content.several
         else next(
-            (
-                f" Most often it is taken for {table.classes[pair.said]}."
-                for pair in confusion_view(table).pairs
-                if pair.true == worst
-            ),
+            (f" Most often it is taken for {pair.said}." for pair in confusion_view(table).pairs if pair.true == name),
             "",
         )
     )

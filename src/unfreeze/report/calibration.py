@@ -25,6 +25,7 @@ class CalibrationView:
         error: Expected calibration error, bins of as many answers each, at the temperature.
         error_before: That at temperature 1; None where that is the temperature.
         chance: What error chance alone would bring.
+        leaning: By how much the answers are surer than right, on average; below 0 they are right more often.
         temperature: What logits are divided by; None where it is not known.
         helped: Whether a temperature helped; None where that was not tried here.
         out_of_fold: Whether each picture is judged at a temperature that was fitted without it.
@@ -37,6 +38,7 @@ class CalibrationView:
     error: float
     error_before: float | None
     chance: float
+    leaning: float
     temperature: float | None = None
     helped: bool | None = None
     out_of_fold: bool = False
@@ -49,7 +51,7 @@ class CalibrationView:
         points, chance = 100 * self.error, 100 * self.chance
         if self.error <= max(0.02, 1.5 * self.chance):
             found = "When it says how sure it is, it can be believed"
-        elif _leaning(self.after_bins) > 0:
+        elif self.leaning > 0:
             found = "It is surer than it is right"
         else:
             found = "It is right more often than it says"
@@ -73,10 +75,10 @@ def calibration_view(content: ReportContent) -> CalibrationView | None:
         return None
     if not certainty or content.subject == "new":
         after = answers(table.probabilities, table.targets)
-        return _view(after, None)
+        return _view(after, None, several=content.several)
     calibration = certainty.calibration
     before = _at_temperature_one(table, calibration.temperature) if calibration.helped else None
-    found = _view(answers(calibration.held_out, table.targets), before)
+    found = _view(answers(calibration.held_out, table.targets), before, several=content.several)
     return CalibrationView(
         **{
             **vars(found),
@@ -103,17 +105,19 @@ def _at_temperature_one(table: PredictionTable, temperature: float) -> Answers:
     return np.concatenate(confidences), np.concatenate(right)
 
 
-def _view(after: Answers, before: Answers | None) -> CalibrationView:
+def _view(after: Answers, before: Answers | None, *, several: bool) -> CalibrationView:
     return CalibrationView(
         after_bins=reliability(*after, bins="width", count=BINS_DRAWN),
         before_bins=reliability(*before, bins="width", count=BINS_DRAWN) if before else (),
         error=calibration_error(*after),
         error_before=calibration_error(*before) if before else None,
         chance=chance_error(after[0]),
+        leaning=_leaning(*after, several=several),
     )
 
 
-def _leaning(bins: Sequence[ReliabilityBin]) -> float:
-    """By how much the answers are surer than right, on average."""
-    total = sum(group.count for group in bins)
-    return sum(group.count * (group.confidence - group.accuracy) for group in bins) / max(1, total)
+def _leaning(confidences: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], *, several: bool) -> float:
+    """By how much answers are surer than right: of several labels an answer is yes or no, whichever is likelier."""
+    if several:
+        confidences, right = np.maximum(confidences, 1 - confidences), right == (confidences >= 0.5)
+    return float(confidences.mean() - right.mean())

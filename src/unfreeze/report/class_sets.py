@@ -39,7 +39,7 @@ class SetsView:
 
     Attributes:
         bound: From which probability a class belongs to a set, and what that promises.
-        measured: What was found on pictures that had no part in the bound; None for new pictures, of which none had.
+        measured: What was found on pictures that had no part in the bound; None for new pictures.
         found: What part of the sets of the page's pictures holds the true class.
         classes: Mean number of classes in these.
         sizes: The sets by their sizes.

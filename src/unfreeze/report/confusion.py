@@ -7,13 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.evaluation import metrics
+from unfreeze.evaluation.confused import ConfusedPair, Whole, confused_pairs, confusion_shares
 from unfreeze.evaluation.predictions import PredictionTable
-from unfreeze.plots.confusion import shares_of
 
 MOST_CLASSES = 20
 """A table of more classes is no longer looked at; those with the most mistakes are shown then."""
 
 MOST_PAIRS = 12
+WHOLES: tuple[Whole, Whole] = ("true", "said")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,23 +35,6 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
-    """Two classes that are confused.
-
-    Attributes:
-        true: Index of the true class.
-        said: Index of the class it was taken for.
-        count: How often.
-        of_true: What part of the true class's pictures.
-    """
-
-    true: int
-    said: int
-    count: int
-    of_true: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class ConfusionView:
     """What the page shows of right and wrong answers of one class a picture.
 
@@ -65,7 +49,7 @@ class ConfusionView:
     classes: Sequence[int]
     cells: Sequence[Sequence[Cell]]
     of: int
-    pairs: Sequence[Pair]
+    pairs: Sequence[ConfusedPair]
     pairs_of: int
 
 
@@ -79,10 +63,9 @@ def confusion_view(table: PredictionTable) -> ConfusionView:
         At most 20 classes, those with the most mistakes, in the order of the table.
     """
     matrix = metrics.confusion(table)
-    of_true, of_said = shares_of(matrix, of="true"), shares_of(matrix, of="predicted")
+    of_true, of_said = (np.nan_to_num(confusion_shares(matrix, of=whole)) for whole in WHOLES)
     shown = most_confused_classes(matrix)
-    wrong = matrix - np.diag(np.diag(matrix))
-    order = sorted(zip(*np.nonzero(wrong), strict=True), key=lambda at: (-wrong[at], -of_true[at], at))
+    pairs = confused_pairs(table)
     return ConfusionView(
         classes=shown,
         cells=[
@@ -98,11 +81,8 @@ def confusion_view(table: PredictionTable) -> ConfusionView:
             for true in shown
         ],
         of=len(matrix),
-        pairs=[
-            Pair(true=int(true), said=int(said), count=int(wrong[true, said]), of_true=float(of_true[true, said]))
-            for true, said in order[:MOST_PAIRS]
-        ],
-        pairs_of=len(order),
+        pairs=pairs[:MOST_PAIRS],
+        pairs_of=len(pairs),
     )
 
 

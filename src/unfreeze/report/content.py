@@ -37,6 +37,7 @@ class ReportContent:
         figures: The contents of `result.json`.
         subject: Which pictures the page is about: the "validation" pictures of a run, or "new" ones, which are all
             those of `predictions`.
+        known: What is known of the part that new pictures had in the run, a sentence each; empty where they had none.
         history: What happened in training.
         sweeps: What the LR finder saw, by the number of the step.
         rates: The rate that was used after each sweep and where it came from, in words, by the number of the step.
@@ -44,6 +45,7 @@ class ReportContent:
         certainty: What the model knows of its own answers.
         curve: Accuracy against the number of training pictures.
         gains: Which class would gain most from more.
+        outlook_notes: Of which model and of which pictures these two are, a sentence each.
         explain: Makes maps of what pictures show for classes, one class a picture.
         drawn: The plots, once they were asked for (`report_plots`).
         made: What was found out for one section, for the others (`once`).
@@ -55,6 +57,7 @@ class ReportContent:
     transform: Transform
     figures: Mapping[str, Any]
     subject: Subject = "validation"
+    known: Sequence[str] = ()
     history: History = field(default_factory=History)
     sweeps: Mapping[int, LrBand] = field(default_factory=dict)
     rates: Mapping[int, str] = field(default_factory=dict)
@@ -62,6 +65,7 @@ class ReportContent:
     certainty: Certainty | None = None
     curve: LearningCurve | None = None
     gains: ClassGains | None = None
+    outlook_notes: Sequence[str] = ()
     explain: Explain | None = None
     drawn: dict[str, Plot] = field(default_factory=dict, init=False, repr=False, compare=False)
     made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unfreeze.evaluation.confused import ConfusedPair, confused_pairs
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.evaluation.selections import most_correct, most_incorrect, most_uncertain, worst_first
+from unfreeze.report.confusion import MOST_PAIRS
 from unfreeze.report.content import ReportContent
 from unfreeze.report.words import caption
 
@@ -20,10 +22,18 @@ MOST_OTHERS = 40
 TITLES = {"incorrect": "Most incorrect", "uncertain": "Most uncertain", "correct": "Most correct"}
 TEXTS = {
     "incorrect": "{shown} of {of} mistakes, the worst first: of each {kind} the {each} whose truth got the lowest "
-    "probability, and of each kind of mistake up to {each}.",
-    "uncertain": "Up to {each} of each {kind} with the smallest gap between the two likeliest answers.",
-    "correct": "Up to {each} of each {kind} that are answered rightly and with the highest probability.",
+    "probability, and of each kind of mistake up to {each}.{cut}",
+    "uncertain": "Up to {each} of each {kind} with the smallest gap between the two likeliest answers, the smallest "
+    "first.{cut}",
+    "correct": "Up to {each} of each {kind} that are answered rightly and with the highest probability, the surest "
+    "first.{cut}",
 }
+CUT = {
+    "incorrect": " There is room for {shown}: those of the pairs that are confused most come before the others.",
+    "uncertain": " Of these {chosen:,} the first {shown} are shown.",
+    "correct": " Of these {chosen:,} the first {shown} are shown.",
+}
+"""What is said where not all that were chosen have room."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,21 +133,25 @@ def galleries(content: ReportContent) -> list[Gallery]:
     chosen = {
         "incorrect": (mistakes(table), len(table.paths) - right),
         "uncertain": (_least_certain_first(table, most_uncertain(table, count=count)), len(table.paths)),
-        "correct": (most_correct(table, count=count), right),
+        "correct": (sorted(most_correct(table, count=count), key=lambda row: float(table.losses[row])), right),
     }
     kind = "label" if content.several else "class"
     found = []
     for key, (rows, of) in chosen.items():
         pictures = [shown(content, row) for row in rows[: MOST_MISTAKES if key == "incorrect" else MOST_OTHERS]]
         of_each = OF_A_CLASS if key == "incorrect" else count
-        text = TEXTS[key].format(shown=len(pictures), of=f"{of:,}", each=of_each, kind=kind)
+        full = len(rows) > MOST_OTHERS if key != "incorrect" else MOST_MISTAKES <= len(rows) < of
+        cut = CUT[key].format(shown=len(pictures), chosen=len(rows)) if full else ""
+        text = TEXTS[key].format(shown=len(pictures), of=f"{of:,}", each=of_each, kind=kind, cut=cut)
         if pictures:
             found.append(Gallery(key=key, title=TITLES[key], text=text, shown=pictures, of=of))
     return found
 
 
 def mistakes(table: PredictionTable, *, most: int = MOST_MISTAKES) -> list[int]:
-    """The most incorrect pictures: four of each true class, then up to four of each pair of classes; the worst first.
+    """The most incorrect pictures: four of each true class, and up to four of each pair of classes; the worst first.
+
+    Where there is no room for all, those of the most confused pairs come before all others, for one can ask for these.
 
     Args:
         table: The predictions.
@@ -146,14 +160,17 @@ def mistakes(table: PredictionTable, *, most: int = MOST_MISTAKES) -> list[int]:
     Returns:
         Row numbers.
     """
-    chosen = most_incorrect(table, count=OF_A_CLASS)
-    if len(chosen) < most:
-        pairs = Counter(_pair(table, row) for row in chosen)
-        for row in worst_first(table, np.flatnonzero(~table.correct).tolist()):
-            if row not in chosen and pairs[_pair(table, row)] < OF_A_PAIR:
-                pairs[_pair(table, row)] += 1
-                chosen.append(row)
-    return worst_first(table, worst_first(table, chosen)[:most])
+    chosen = {row for pair in confused_pairs(table, count=MOST_PAIRS) for row in _worst_of(table, pair)}
+    of_class = [row for row in worst_first(table, most_incorrect(table, count=OF_A_CLASS)) if row not in chosen]
+    chosen.update(of_class[: max(0, most - len(chosen))])
+    pairs = Counter(_pair(table, row) for row in chosen)
+    for row in worst_first(table, np.flatnonzero(~table.correct).tolist()):
+        if len(chosen) >= most:
+            break
+        if row not in chosen and pairs[_pair(table, row)] < OF_A_PAIR:
+            pairs[_pair(table, row)] += 1
+            chosen.add(row)
+    return worst_first(table, sorted(chosen))[:most]
 
 
 def shown(content: ReportContent, row: int) -> Shown:
@@ -181,6 +198,11 @@ def shown(content: ReportContent, row: int) -> Shown:
         said_sure=None if content.several else float(sure[said[0]]),
         right=bool(content.correct[row]),
     )
+
+
+def _worst_of(table: PredictionTable, pair: ConfusedPair) -> list[int]:
+    true, said = (table.classes.index(name) for name in (pair.true, pair.said))
+    return worst_first(table, np.flatnonzero((table.targets == true) & (table.predicted == said)).tolist())[:OF_A_PAIR]
 
 
 def _pair(table: PredictionTable, row: int) -> tuple[tuple[str, ...], tuple[str, ...]]:

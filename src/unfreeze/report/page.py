@@ -48,7 +48,7 @@ class GrowthView:
     """What the page says of more training pictures.
 
     Attributes:
-        curve_words: What twice as many would bring, in a sentence; empty where there is no curve.
+        curve_words: What more would bring, in a sentence; empty where there is no curve.
         gains_words: Which class would gain most, in a sentence; empty where that was not asked.
         gains_shown: How many classes the plot shows at most.
     """
