@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unfreeze.evaluation.class_gains import ClassGains, class_gains, in_words
+from unfreeze.evaluation.class_gains import ClassGain, ClassGains, class_gains, in_words
 from unfreeze.evaluation.heads import wrong_answers
 from unfreeze.training.batches import Batch
 
@@ -12,8 +12,8 @@ NAMES = ("ant", "bee", "wasp")
 
 
 def drawn(counts: tuple[int, ...], generator: np.random.Generator) -> Batch:
-    """Features of three classes, each along an axis of its own, so many of each."""
-    labels = np.repeat(np.arange(3), counts)
+    """Features of some classes, each along an axis of its own, so many of each."""
+    labels = np.repeat(np.arange(len(counts)), counts)
     features = generator.normal(size=(len(labels), WIDTH)).astype(np.float32)
     features[np.arange(len(labels)), labels] += 2
     return features, labels
@@ -66,6 +66,27 @@ def test_classes_too_small_to_take_from_are_named() -> None:
     few = found_of((4, 4, 4))
     assert (few.gains, few.too_small, few.best) == ((), (0, 1, 2), None)
     assert "cannot be told: there are too few" in in_words(few, NAMES)
+
+
+def test_a_class_too_small_to_take_from_may_gain_most_all_the_same() -> None:
+    generator = np.random.default_rng(0)
+    train, held = drawn((16, 200, 200, 5), generator), drawn((150,) * 4, generator)
+    found = class_gains(train, held, classes=4)
+    assert found.too_small == (3,)
+    assert found.gains[0].label == 0
+    assert found.gains[0].low > 0
+    assert wrong_answers(train, held, classes=4)[held[1] == 3].mean() > 0.9  # all of these may be gained
+    assert found.best is None
+    words = in_words(found, (*NAMES, "hornet"))
+    assert words.endswith("; not tried, with fewer than 8 training pictures: hornet")
+
+
+def test_many_classes_too_small_are_counted() -> None:
+    gain = ClassGain(label=0, pictures=9, gain=0.1, low=0.05, high=0.2)
+    found = ClassGains(added=50, gains=(gain,), too_small=(1, 2, 3, 4, 5), best=0)
+    words = in_words(found, "abcdef")
+    assert words.startswith("50 more pictures of a would help most: +10.0 points")
+    assert words.endswith("; not tried, with fewer than 8 training pictures: b, c, d and 2 more")
 
 
 def test_no_gain_is_larger_than_the_mistakes_there_are() -> None:

@@ -91,6 +91,23 @@ def test_measured_coverage_is_what_was_asked_for_and_its_splits_are_seeded() -> 
     assert measured != measure_coverage(probabilities, labels, coverage=0.9, splits=100, seed=1)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("count", "coverage"), [(2, 0.9), (31, 0.9), (300, 0.6), (300, 0.95)])
+def test_measured_coverage_is_that_of_the_sets_of_each_split(count: int, coverage: float, dtype: type) -> None:
+    probabilities, labels = drawn(3, count)
+    probabilities = probabilities.astype(dtype).round(2)  # some are equal
+    random, found = np.random.Generator(np.random.PCG64(7)), []
+    for _ in range(20):
+        order = random.permutation(count)
+        half, rest = order[: count // 2], order[count // 2 :]
+        bound = fit_conformal(probabilities[half], labels[half], coverage=coverage)
+        sets = prediction_sets(probabilities[rest], bound.least_probability)
+        found.append((sets[np.arange(len(rest)), labels[rest]].mean(), sets.sum(1).mean(), (sets.sum(1) == 1).mean()))
+    measured = measure_coverage(probabilities, labels, coverage=coverage, splits=20, seed=7)
+    assert [measured.found, measured.classes, measured.single] == pytest.approx(np.mean(found, axis=0))
+    assert measured.interval == pytest.approx(np.quantile([each[0] for each in found], (0.025, 0.975)))
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_coverage_of_fewer_than_two_pictures_is_not_defined(count: int) -> None:
     measured = measure_coverage(np.full((count, 2), 0.5), np.zeros(count, np.int64), coverage=0.9, splits=3)

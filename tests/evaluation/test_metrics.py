@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
 import sklearn.metrics
 import statsmodels.stats.contingency_tables
 from hypothesis import given
@@ -171,3 +172,10 @@ def test_a_change_by_chance_is_as_likely_as_statsmodels_says(pairs: list[tuple[b
 
 def test_a_change_of_thousands_of_pictures_is_no_overflow() -> None:
     assert mcnemar(np.zeros(5000, bool), np.ones(5000, bool)) < 1e-300
+
+
+def test_a_change_of_thousands_both_ways_is_counted_exactly_and_at_once() -> None:
+    gained, lost = 10_200, 9_900  # some minutes where each binomial coefficient is computed from nothing
+    before = np.arange(gained + lost) < lost
+    expected = scipy.stats.binomtest(lost, gained + lost).pvalue
+    assert mcnemar(before, ~before) == pytest.approx(expected, rel=1e-9)

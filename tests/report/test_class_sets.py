@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from unfreeze.evaluation.certainty import certainty_figures
 from unfreeze.evaluation.conformal import fit_conformal
+from unfreeze.evaluation.predictions import table_from_logits
 from unfreeze.report.class_sets import sets_view
 from unfreeze.report.page import ReportContent, report_page
 
@@ -34,6 +36,25 @@ def test_sets_are_counted_by_their_size(unsure: ReportContent) -> None:
     assert (view.classes, view.found) == (1.5, 7 / 8)
     assert view.measured
     assert view.measured.coverage == 0.75
+
+
+def test_the_page_and_the_result_state_the_same_coverage_of_many_pictures(unsure: ReportContent) -> None:
+    assert unsure.certainty
+    assert unsure.certainty.sets
+    many = 15_000
+    probabilities = np.tile(unsure.predictions.probabilities, (many, 1))
+    targets = np.tile(unsure.predictions.targets, many)
+    table = table_from_logits(
+        np.log(probabilities), classes=unsure.predictions.classes, paths=[str(place) for place in range(8 * many)],
+        splits=["valid"] * 8 * many, targets=targets,
+    )  # fmt: skip
+    calibration = replace(unsure.certainty.calibration, held_out=probabilities.astype(np.float64))
+    certainty = replace(unsure.certainty, calibration=calibration)
+    view = sets_view(replace(unsure, predictions=table, certainty=certainty))
+    stated = certainty_figures(certainty, np.log(probabilities), targets)["sets"]["measured"]
+    assert view
+    assert view.measured
+    assert (view.measured.found, list(view.measured.interval)) == (stated["coverage"], stated["interval"])
 
 
 def test_new_pictures_need_no_splits(unsure: ReportContent) -> None:

@@ -22,7 +22,7 @@ class RunConsole:
     """
 
     def __init__(self, *, quiet: bool = False, verbose: bool = False, console: RichConsole | None = None) -> None:
-        self._console = console or RichConsole(quiet=quiet, highlight=False, soft_wrap=True)
+        self._console = console or RichConsole(quiet=quiet, highlight=False, soft_wrap=True, emoji=False)
         self._verbose = verbose
         self._live = self._console.is_terminal and not quiet
         self._bar = Progress(
@@ -68,21 +68,26 @@ class RunConsole:
 
     def note(self, text: str) -> None:
         """Something that the user should know."""
-        self._console.print(f"  [dim]note:[/] {escape(text)}")
+        self._console.print(f"  [dim]note:[/] {self._as_is(text)}")
 
     def step(self, number: int, name: str, why: str) -> None:
         """A step begins."""
         title = f"Step {number}: {name}" if number else name[0].upper() + name[1:]
-        self._console.print(f"\n[bold]{escape(title)}[/]")
-        self._console.print(f"  [dim]{escape(why)}[/]")
+        self._console.print(f"\n[bold]{self._as_is(title)}[/]")
+        self._console.print(f"  [dim]{self._as_is(why)}[/]")
 
     def outcome(self, text: str) -> None:
         """What the step came to."""
-        self._console.print(f"  [green]=[/] {escape(text)}")
+        self._console.print(f"  [green]=[/] {self._as_is(text)}")
 
     def line(self, text: str) -> None:
         """A line as it is."""
-        self._console.print(escape(text))
+        self._console.print(self._as_is(text))
+
+    def _as_is(self, text: str) -> str:
+        """Nothing in it is markup, and what the output's encoding lacks, such as a name that is no text, is escaped."""
+        encoding = self._console.file.encoding or "utf-8"
+        return escape(text.encode(encoding, "backslashreplace").decode(encoding))
 
     def _move_bar(self, task: str, done: int, total: int) -> None:
         if task not in self._tasks:

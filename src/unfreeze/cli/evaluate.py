@@ -62,11 +62,11 @@ def evaluate_command(
             evaluation = evaluate_pictures(
                 run, pictures, columns=columns, split=split, tta=tta, progress=console.progress
             )
+        plain = evaluation.plain()
+        if folder:  # before anything is printed: whatever becomes of the output, the work is done
+            _write(folder, evaluation, plain)
         for note in evaluation.notes:
             console.note(note)
-        plain = evaluation.plain()
-        if folder:
-            _write(folder, evaluation, plain)
         for line in in_words(plain):
             console.line(line)
         if folder:

@@ -66,7 +66,7 @@ def _confused(pairs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _augmented(tta: Mapping[str, Any], seconds: float | None) -> str:
     from unfreeze.evaluation.comparison import points
 
-    cost = "" if seconds is None else f"; a picture takes {seconds:.3f} s longer"
+    cost = "" if seconds is None else f"; a picture takes {seconds:.3f} s longer, all cores at work"
     return (
         f"\nTest-time augmentation: {100 * tta['augmented']:.1f} % instead of {100 * tta['plain']:.1f} %, "
         f"{tta['gained']:,} became right and {tta['lost']:,} wrong (95 % interval {points(tta['low'])} to "

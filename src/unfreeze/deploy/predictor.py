@@ -152,6 +152,23 @@ class Predictor:
         assert found is not None
         return found
 
+    def outputs(self, picture: Picture, *, path: str | Path = "picture") -> tuple[Floats, Floats]:
+        """Probabilities (C,) and features (D,) of one picture; arguments and errors as of `answer`."""
+        found = self._run(_called(picture, path), 0)
+        assert found.probabilities is not None
+        assert found.features is not None
+        return found.probabilities, found.features
+
+    def distances(self, features: Sequence[Floats]) -> list[float] | list[None]:
+        """How strange pictures are by their features, (D,) each: of many together far faster than one by one.
+
+        Features are rounded as those were that the bound comes from.
+        """
+        if self._novelty is None or not features:
+            return [None] * len(features)
+        rounded = np.stack([as_stored(each) for each in features])  # (N, D)
+        return [float(distance) for distance in self._novelty.scores(rounded)]
+
     def _each(self, pictures: Sequence[Source], tta_views: int) -> Iterator[Prediction]:
         waiting: list[_Seen] = []
         for seen in in_parallel(lambda source: self._see(source, tta_views), pictures, threads=self._threads):
@@ -181,7 +198,7 @@ class Predictor:
     def _answers(self, seen: "Sequence[_Seen]") -> list[Prediction]:
         """Predictions of pictures, their distances computed together."""
         good = [each.features for each in seen if each.features is not None]
-        distances = iter(self._distances(good))
+        distances = iter(self.distances(good))
         return [
             Prediction(each.path, error=each.error)
             if each.probabilities is None
@@ -203,13 +220,6 @@ class Predictor:
             refused=refused,
             candidates=candidates,
         )
-
-    def _distances(self, features: list[Floats]) -> list[float] | list[None]:
-        """Distances of pictures by features that are rounded as those were that the bound comes from."""
-        if self._novelty is None or not features:
-            return [None] * len(features)
-        rounded = np.stack([as_stored(each) for each in features])  # (N, D)
-        return [float(distance) for distance in self._novelty.scores(rounded)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ TRIED = 4
 
 CONFIDENCE = 0.95
 
+NAMED = 3
+"""Classes that are too small to be tried: further ones are counted."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClassGain:
@@ -54,7 +57,7 @@ class ClassGains:
     Attributes:
         added: How many more.
         gains: One for each class that has pictures enough to tell, the largest gain first.
-        too_small: Classes that have not.
+        too_small: Classes that have not. Of these, too, nothing but the mistakes about them bounds what they gain.
         untried: Classes about which no more mistakes are made than about those that were tried. A class gains no more
             than there are mistakes about it.
         best: The class that would gain most, if that is 95 % sure and so is that it would gain at all; None where it
@@ -116,7 +119,7 @@ def class_gains(
         if progress:
             progress(len(gains), len(tried))
     ordered = tuple(sorted(gains, key=lambda gain: -gain.gain))
-    limits = [_limit(np.where(valid[1] == label, whole, 0), resampling) for label in untried]
+    limits = [_limit(np.where(valid[1] == label, whole, 0), resampling) for label in (*untried, *too_small)]
     best = _best(gains, draws, limits)
     return ClassGains(added=added, gains=ordered, too_small=too_small, best=best, untried=tuple(untried))
 
@@ -138,9 +141,20 @@ def in_words(found: ClassGains, names: Sequence[str]) -> str:
         first = found.gains[0]
         return (
             f"where {found.added} more pictures would help most cannot be told; most likely of {names[first.label]}: "
-            f"{_points(first)}"
+            f"{_points(first)}{_left_out(found, names)}"
         )
-    return f"{found.added} more pictures of {names[best.label]} would help most: {_points(best)}"
+    return (
+        f"{found.added} more pictures of {names[best.label]} would help most: {_points(best)}{_left_out(found, names)}"
+    )
+
+
+def _left_out(found: ClassGains, names: Sequence[str]) -> str:
+    """The classes that are too small to be tried, or nothing."""
+    if not found.too_small:
+        return ""
+    named, more = ", ".join(names[label] for label in found.too_small[:NAMED]), len(found.too_small) - NAMED
+    others = f" and {more} more" if more > 0 else ""
+    return f"; not tried, with fewer than {LEAST_PICTURES} training pictures: {named}{others}"
 
 
 def _points(gain: ClassGain) -> str:

@@ -1,5 +1,6 @@
 """Sets of classes that hold the true one as often as stated (split conformal prediction)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,15 +123,9 @@ def measure_coverage(
     Raises:
         SettingsError: If the coverage is not between 0 and 1.
     """
-    random, half = np.random.Generator(np.random.PCG64(seed)), len(labels) // 2
     found = np.full((splits, 3), np.nan)
-    for row in found if half else ():
-        order = random.permutation(len(labels))
-        bound = fit_conformal(probabilities[order[:half]], labels[order[:half]], coverage=coverage)
-        rest = order[half:]
-        sets = prediction_sets(probabilities[rest], bound.least_probability)
-        sizes = sets.sum(1)
-        row[:] = sets[np.arange(len(rest)), labels[rest]].mean(), sizes.mean(), (sizes == 1).mean()
+    if len(labels) > 1:
+        found[:] = _over_splits(probabilities.astype(np.float64), labels, coverage=coverage, splits=splits, seed=seed)
     low, high = np.quantile(found[:, 0], (0.025, 0.975))
     mean, classes, single = found.mean(0)
     return MeasuredCoverage(
@@ -141,6 +136,32 @@ def measure_coverage(
         single=float(single),
         splits=splits,
     )
+
+
+def _over_splits(
+    probabilities: npt.NDArray[np.float64], labels: Labels, *, coverage: float, splits: int, seed: int
+) -> npt.NDArray[np.float64]:
+    """Of each split the part of sets that hold the true class, their mean size, the part of one class, shape (S, 3)."""
+    count, found = len(labels), np.empty((splits, 3))
+    true, sure = probabilities[np.arange(count), labels], probabilities.argmax(1) == labels
+    leasts = [_least(held_out_bound(-true[half], share=1 - coverage)) for half, _ in _halves(count, splits, seed)]
+    # Few classes belong to a set in any split: all others are looked at once, not once a split.
+    rows, columns = np.nonzero(probabilities >= min(leasts))
+    falling = -probabilities[rows, columns]
+    order = np.argsort(falling)
+    rows, falling = rows[order], falling[order]
+    for row, least, (_, rest) in zip(found, leasts, _halves(count, splits, seed), strict=True):
+        sizes = np.maximum(1, np.bincount(rows[: falling.searchsorted(-least, side="right")], minlength=count)[rest])
+        row[:] = ((true >= least) | sure)[rest].mean(), sizes.mean(), (sizes == 1).mean()
+    return found
+
+
+def _halves(count: int, splits: int, seed: int) -> Iterator[tuple[Labels, Labels]]:
+    """The same splits at each call: drawing them again takes less room than keeping them."""
+    random = np.random.Generator(np.random.PCG64(seed))
+    for _ in range(splits):
+        order = random.permutation(count)
+        yield order[: count // 2], order[count // 2 :]
 
 
 def _least(bound: HeldOutBound) -> float:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +54,7 @@ def plot_schedule(steps: Sequence[StepRecord], axes: "Axes", *, epochs: Sequence
 
 
 def restarts(steps: Sequence[StepRecord]) -> list[int]:
-    """The steps at which a learning rate is much higher than at the step before: it starts again from its highest.
+    """The steps at which a learning rate that fell or stood still is much higher: it starts again from its highest.
 
     Args:
         steps: The steps taken.
@@ -63,11 +62,20 @@ def restarts(steps: Sequence[StepRecord]) -> list[int]:
     Returns:
         Their numbers; where a rate only climbs, as in a warm-up, there is none.
     """
-    found = []
-    for before, record in pairwise(steps):
-        if any(rate > RESTARTED * before.rates.get(group, rate) for group, rate in record.rates.items()):
-            found.append(record.step)
-    return [step for step in found if step - 1 not in found]
+    return [
+        record.step
+        for first, second, record in zip(steps, steps[1:], steps[2:], strict=False)
+        if _restarts(first, second, record)
+    ]
+
+
+def _restarts(first: StepRecord, second: StepRecord, third: StepRecord) -> bool:
+    """Whether the rate of any group starts again at the third of three steps."""
+    for group, rate in third.rates.items():
+        earlier, before = (record.rates.get(group, rate) for record in (first, second))
+        if before <= earlier and rate > RESTARTED * before:
+            return True
+    return False
 
 
 def _mark_restarts(marks: Sequence[int], axes: "Axes") -> None:

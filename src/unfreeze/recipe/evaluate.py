@@ -36,7 +36,8 @@ class Evaluation:
         figures: The figures of each split (`result_figures`).
         images: The pictures; None where they were not read.
         notes: What the user should know, one sentence each.
-        tta_seconds: What a picture takes longer with test-time augmentation; None where that was not measured.
+        tta_seconds: What a picture takes longer with test-time augmentation, by the clock with all cores at work; None
+            where that was not measured.
         page: The page of new pictures, HTML; None where the pictures were not read.
     """
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from unfreeze.deploy.predictor import Prediction, Predictor
+from unfreeze.activations.engines import Floats
+from unfreeze.deploy.predictor import SCORED_AT_A_TIME, Predictor
 from unfreeze.errors import PictureError
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.images.content import content_hash
@@ -32,7 +33,8 @@ class LabelledPictures:
     Attributes:
         images: Those that can be decoded, and the files that cannot.
         table: The predictions, in the same order.
-        tta_seconds: What a picture takes longer with test-time augmentation; None where that was not asked for.
+        tta_seconds: What a picture takes longer with test-time augmentation, by the clock with all cores at work; None
+            where that was not asked for.
     """
 
     images: ImageTable
@@ -61,9 +63,11 @@ def predict_labelled(
         The pictures; one that cannot be decoded is set aside with the reason.
     """
     look = _Look(predictor, layout, progress)
-    good, broken = look.at(files)
+    good, broken, distances = look.at(files)
     images = _images(layout, good, broken, predictor)
     table = _table(good, images, predictor)
+    if predictor.can_refuse:
+        table = table.with_distances(np.array(distances, np.float32))
     if not tta or not good:
         return LabelledPictures(images=images, table=table)
     table, seconds = look.again(table, [row.file for row in good])
@@ -72,13 +76,13 @@ def predict_labelled(
 
 @dataclass(frozen=True, slots=True)
 class _Good:
-    """A file that was decoded, and what the model says of it."""
+    """A file that was decoded, and the probabilities (C,) that the model gives it."""
 
     file: FoundFile
     content: str
     width: int
     height: int
-    prediction: Prediction
+    probabilities: Floats
 
 
 class _Look:
@@ -94,12 +98,26 @@ class _Look:
         self._predictor, self._storage, self._progress = predictor, layout.storage, progress
         self._seconds = 0.0
 
-    def at(self, files: Sequence[FoundFile]) -> tuple[list[_Good], list[Quarantined]]:
-        """Files with their predictions on the plain view, and those that cannot be decoded."""
-        started, found = time.perf_counter(), list(self._each("predicting", files, self._plain))
-        good = [row for row in found if isinstance(row, _Good)]
+    def at(self, files: Sequence[FoundFile]) -> tuple[list[_Good], list[Quarantined], list[float | None]]:
+        """Files with what is said of their plain view, those that cannot be decoded, and the distances."""
+        good: list[_Good] = []
+        broken: list[Quarantined] = []
+        waiting: list[Floats] = []
+        distances: list[float | None] = []
+        started = time.perf_counter()
+        for found in self._each("predicting", files, self._plain):
+            if isinstance(found, Quarantined):
+                broken.append(found)
+                continue
+            row, features = found
+            good.append(row)
+            waiting.append(features)
+            if len(waiting) == SCORED_AT_A_TIME:
+                distances += self._predictor.distances(waiting)
+                waiting.clear()
+        distances += self._predictor.distances(waiting)
         self._seconds = (time.perf_counter() - started) / max(len(good), 1)
-        return good, [row for row in found if isinstance(row, Quarantined)]
+        return good, broken, distances
 
     def again(self, table: PredictionTable, files: Sequence[FoundFile]) -> tuple[PredictionTable, float]:
         """The table with test-time augmentation, and the seconds that a picture took longer than on the plain view."""
@@ -113,16 +131,16 @@ class _Look:
                 self._progress(task, done, len(files))
             yield found
 
-    def _plain(self, file: FoundFile) -> _Good | Quarantined:
+    def _plain(self, file: FoundFile) -> tuple[_Good, Floats] | Quarantined:
         try:
             data = self._storage.read(file.path)
             probed = probe(data, path=file.path)
-            prediction = self._predictor.answer(data, path=file.path)
+            probabilities, features = self._predictor.outputs(data, path=file.path)
         except PictureError as error:
             return Quarantined(file.path, str(error).removeprefix(f"{file.path}: "))
         except OSError as error:
             return Quarantined(file.path, error.strerror or str(error))
-        return _Good(file, content_hash(data), probed.width, probed.height, prediction)
+        return _Good(file, content_hash(data), probed.width, probed.height, probabilities), features
 
     def _augmented(self, file: FoundFile) -> np.ndarray:
         return self._predictor.probabilities(self._storage.read(file.path), path=file.path, tta_views=TTA_VIEWS)
@@ -154,10 +172,9 @@ def _images(layout: Layout, good: Sequence[_Good], broken: Sequence[Quarantined]
 
 def _table(good: Sequence[_Good], images: ImageTable, predictor: Predictor) -> PredictionTable:
     classes, objective = predictor.classes, predictor.objective
-    said = [row.prediction.probabilities for row in good]
-    probabilities = np.array(said, np.float32).reshape(len(good), len(classes))
+    probabilities = np.array([row.probabilities for row in good], np.float32).reshape(len(good), len(classes))
     targets = objective.targets([row.labels for row in images.rows], len(classes)).astype(np.int64)
-    table = PredictionTable(
+    return PredictionTable(
         classes=classes,
         paths=tuple(row.file.path for row in good),
         splits=tuple(row.file.split or NEW for row in good),
@@ -165,6 +182,3 @@ def _table(good: Sequence[_Good], images: ImageTable, predictor: Predictor) -> P
         probabilities=probabilities,
         losses=objective.losses_of(probabilities, targets),
     )
-    if not predictor.can_refuse:
-        return table
-    return table.with_distances(np.array([row.prediction.distance for row in good], np.float32))

@@ -99,7 +99,7 @@ def quantize_run(
         raise there_already(target, flag="--out")
     bundle, data = open_bundle(run), _pictures(run, watcher)
     rows = data.table.of_split("train")
-    chosen = rows[:: max(1, len(rows) // CALIBRATION_PICTURES)][:CALIBRATION_PICTURES]
+    chosen = spread_out(rows, CALIBRATION_PICTURES)
     watcher.note(f"calibrating on {len(chosen)} training pictures")
     graph = quantized_graph(bundle.graph, (_square(data, row) for row in chosen))
     before, after = (_answers(data, OnnxEngine(each), watcher) for each in (bundle.graph, graph))
@@ -119,6 +119,20 @@ def quantize_run(
             probes=[_square(data, row) for row in carried],
         )
         return pack_bundle(Path(folder), target, probes=probes), found
+
+
+def spread_out(rows: Sequence[ImageRow], most: int) -> list[ImageRow]:
+    """So many pictures at most, as far from each other as they can be: rows lie in the order of their classes.
+
+    Args:
+        rows: Any number of pictures.
+        most: How many are wanted.
+
+    Returns:
+        All of them, or every so many-th, the first one included.
+    """
+    count = min(most, len(rows))
+    return [rows[place * len(rows) // count] for place in range(count)]
 
 
 def _pictures(run: Path, watcher: Observer) -> ImageData:

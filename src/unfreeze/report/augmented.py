@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from unfreeze.evaluation.tta_gain import TtaGain, tta_gain
-from unfreeze.report.content import ReportContent
+from unfreeze.report.content import ReportContent, once
 
 SIGNIFICANT = 0.05
 
@@ -28,6 +28,7 @@ class AugmentedView:
         return "It helps" if self.gain.difference > 0 else "It does harm"
 
 
+@once
 def augmented_view(content: ReportContent) -> AugmentedView | None:
     """What there is to say of test-time augmentation.
 

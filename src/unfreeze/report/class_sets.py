@@ -11,10 +11,6 @@ from unfreeze.report.content import ReportContent, once
 LARGEST_NAMED = 5
 """Larger sets are counted together."""
 
-SPLITS, FEWEST_SPLITS = 200, 5
-MOST_CELLS = 20_000_000
-"""Probabilities that are gone through again and again: of many pictures few splits say as much."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class SetSize:
@@ -70,9 +66,8 @@ def sets_view(content: ReportContent) -> SetsView | None:
     holds, sizes = sets[np.arange(len(sets)), table.targets], np.minimum(sets.sum(1), LARGEST_NAMED)
     measured = None
     if content.subject == "validation":
-        splits = max(FEWEST_SPLITS, min(SPLITS, MOST_CELLS // sets.size))
-        held_out = certainty.calibration.held_out
-        measured = measure_coverage(held_out, table.targets, coverage=bound.coverage, splits=splits)
+        # as for result.json: one run states one coverage
+        measured = measure_coverage(certainty.calibration.held_out, table.targets, coverage=bound.coverage)
     return SetsView(
         bound=bound,
         measured=measured,
