@@ -69,9 +69,7 @@ def test_a_folder_without_settings_is_no_bundle(bundle: Path, folder: str) -> No
 
 
 @pytest.mark.parametrize("name", ["", "model/bundle.json"])
-def test_a_folder_that_may_not_be_searched_is_named(
-    bundle: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_that_may_not_be_searched_is_named(bundle: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_up = Path.stat
 
     def refuse(path: Path, **options: Any) -> os.stat_result:
