@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ def test_what_check_wrote_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "findings.csv"
     path.write_bytes(findings_csv(FINDINGS))
     assert read_findings(path) == FINDINGS
+
+
+def test_a_name_of_bytes_that_are_no_text_is_read_again(tmp_path: Path) -> None:
+    path, findings = tmp_path / "findings.csv", (Finding(Kind.BROKEN, os.fsdecode(b"train/\xff.jpg")),)
+    path.write_bytes(findings_csv(findings))
+    assert read_findings(path) == findings
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +194,24 @@ def test_several_labels(run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.Mon
     code, _, err = run_cli("evaluate", run, write_collection(tmp_path / "folders", {"red": 2}))
     assert code == 1
     assert "name a CSV file with --label-separator" in err
+
+
+def test_figures_of_a_table_need_nothing_that_training_brings(tmp_path: Path) -> None:
+    logits = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
+    paths, targets = [str(row) for row in range(30)], [row % 3 for row in range(30)]
+    table = table_from_logits(logits, classes="abc", paths=paths, splits=["valid"] * 30, targets=targets)
+    table.write(tmp_path / "predictions.csv")
+    program = f"""
+import sys
+from unfreeze.cli.main import _EXTRAS, main
+sys.modules |= {{name: None for name, extra in _EXTRAS.items() if extra == "train"}}  # as if they were not installed
+assert "torch" in sys.modules
+sys.argv = ["unfreeze", "evaluate", {str(tmp_path)!r}]
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("valid: 30 pictures")
 
 
 def test_many_classes_are_shown_worst_first(run_cli: RunCli, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,21 @@ def test_a_folder_without_settings_is_no_bundle(bundle: Path, folder: str) -> No
     with pytest.raises(BundleError, match=rf"{folder}: no model here \(no bundle\.json\); name a run folder") as caught:
         read_bundle(bundle_folder(path))
     assert caught.value.subject == str(path)
+
+
+@pytest.mark.parametrize("name", ["", "model/bundle.json"])
+def test_a_folder_that_may_not_be_searched_is_named(bundle: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up = Path.stat
+
+    def refuse(path: Path, **options: Any) -> os.stat_result:
+        if path == bundle.parent / name:
+            raise PermissionError(13, "Permission denied")
+        return looked_up(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with pytest.raises(BundleError, match=r"run: cannot be read \(Permission denied\); ") as caught:
+        open_bundle(bundle.parent)
+    assert caught.value.subject == str(bundle.parent)
 
 
 @pytest.mark.parametrize("name", [GRAPH_FILE, WEIGHTS_FILE, REFERENCES_FILE])

@@ -236,6 +236,14 @@ def test_a_folder_without_pictures_is_an_error(folder: Path) -> None:
         picture_paths([folder / "b"])
 
 
+def test_each_input_that_stands_for_no_picture_is_named(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    inputs = [folder / "a.JPG", folder / "*.tif", folder / "empty"]
+    with pytest.raises(CollectionError, match=r"no pictures in .*\*\.tif, .*empty$") as caught:
+        picture_paths(inputs)
+    assert caught.value.subject == str(folder / "*.tif")
+
+
 def test_patterns_stand_for_what_they_match(folder: Path) -> None:
     def names(pattern: str) -> list[str]:
         return [path.relative_to(folder).as_posix() for path in picture_paths([str(folder / pattern)])]
@@ -244,6 +252,7 @@ def test_patterns_stand_for_what_they_match(folder: Path) -> None:
     assert names("b/*.png") == ["b/2.png"]
     assert names("[bc]") == ["b/1.webp", "b/2.png", "c/d/e.jpeg"]
     assert names("**/*.[jw]*") == ["b/1.webp", "c/d/e.jpeg"]
+    assert names("c/**") == ["c/d/e.jpeg"]
     (folder / "[bc]").touch()
     assert names("[bc]") == ["[bc]"]
 

@@ -5,12 +5,20 @@ import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from unfreeze.activations.engines import noise_squares
-from unfreeze.deploy.bundle import GRAPH_FILE, SETTINGS_FILE, open_bundle, read_bundle, write_bundle_settings
+from unfreeze.deploy.bundle import (
+    GRAPH_FILE,
+    REFERENCES_FILE,
+    SETTINGS_FILE,
+    open_bundle,
+    read_bundle,
+    write_bundle_settings,
+)
 from unfreeze.deploy.packing import default_file, pack_bundle
 from unfreeze.deploy.predictor import Predictor
 from unfreeze.deploy.probes import write_probes
@@ -62,11 +70,51 @@ def test_probes_are_left_out_where_they_are_not_wanted(probed: Path, tmp_path: P
     assert len(read_bundle(probed).probes) == 3
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_model_of_an_earlier_format_stays_one(bundle: Path, tmp_path: Path, version: int) -> None:
+    settings = json.loads((bundle / SETTINGS_FILE).read_text(encoding="utf-8"))
+    newer = ["temperature", "refusal", "sets", "licence", "provenance", "probes", *["probabilities"][: 2 - version]]
+    settings = {name: found for name, found in settings.items() if name not in newer}
+    settings["sha256"].pop(REFERENCES_FILE)
+    settings["format_version"] = version
+    (bundle / SETTINGS_FILE).write_text(json.dumps(settings), encoding="utf-8")
+    (bundle / REFERENCES_FILE).unlink()
+    out = pack_bundle(bundle, tmp_path / "old.unfreeze", probes=False)
+    assert open_bundle(out).settings == read_bundle(bundle)
+    assert pack_bundle(out, tmp_path / "again.unfreeze").read_bytes() == out.read_bytes()
+
+
 def test_a_file_that_is_there_stays(packed: Path, probed: Path) -> None:
     before = packed.read_bytes()
     with pytest.raises(RunError, match=r"model\.unfreeze: is there already and stays as it is; .* --out"):
         pack_bundle(probed, packed)
     assert packed.read_bytes() == before
+
+
+def test_a_file_that_is_there_stays_where_opening_it_is_broken_off(
+    packed: Path, probed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Path.open
+
+    def broken_off(path: Path, *args: Any, **options: Any) -> Any:
+        if path == packed:
+            raise KeyboardInterrupt
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        pack_bundle(probed, packed)
+    assert packed.exists()
+
+
+def test_what_is_broken_off_leaves_nothing(probed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken_off(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", broken_off)
+    with pytest.raises(KeyboardInterrupt):
+        pack_bundle(probed, tmp_path / "half.unfreeze")
+    assert not (tmp_path / "half.unfreeze").exists()
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(

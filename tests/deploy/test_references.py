@@ -61,6 +61,8 @@ GOOD = {"dtype": "F16", "shape": [1, 2], "data_offsets": [0, 4]}
         file({"references": GOOD, "more": GOOD}, ROW),
         file({"others": GOOD}, ROW),
         file({"references": 3}, ROW),
+        file(None, ROW),
+        file({"references": {**GOOD, "shape": [1e999, 2]}}, ROW),
         file({"references": {**GOOD, "dtype": "BF16"}}, ROW),
         file({"references": {**GOOD, "dtype": "F32"}}, ROW),
         file({"references": {**GOOD, "shape": [2]}}, ROW),

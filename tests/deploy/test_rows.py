@@ -89,6 +89,16 @@ def test_a_refused_picture_has_no_name_and_what_is_not_finite_is_no_number() -> 
     assert (found["names"], found["refused"], found["distance"]) == ([], True, None)
 
 
+def test_a_probability_that_is_no_number_is_none() -> None:
+    (found,) = objects(Prediction("a.png", probabilities=(0.5, float("nan"), 0.25)))
+    assert {each["name"]: each["probability"] for each in found["classes"]} == {"cat": 0.5, "a;b": None, "dog": 0.25}
+
+
+def test_a_name_of_several_lines_stays_whole_in_csv() -> None:
+    names = ["a\rb.png", "a\nb.png", "a\r\nb.png"]
+    assert [row["path"] for row in rows(*(Prediction(name, error="no picture") for name in names))] == names
+
+
 def test_only_as_many_classes_as_asked_for_are_written() -> None:
     (found,) = objects(KNOWN, top_k=2)
     assert [each["name"] for each in found["classes"]] == ["a;b", "cat"]

@@ -1,7 +1,7 @@
 """Pictures are sorted into folders; none is changed or replaced."""
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -109,6 +109,33 @@ def test_a_link_to_a_picture_is_followed(source: Path, tmp_path: Path) -> None:
     assert path == tmp_path / "out/cat/link.png"
     assert not path.is_symlink()
     assert path.samefile(source / "a/1.png")
+
+
+def test_a_file_that_cannot_be_copied_either_stops_nothing(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Path.open
+
+    def refuse(path: Path, *args: Any, **options: Any) -> Any:
+        if path == source / "text.jpg":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    sorter = Sorter(tmp_path / "out", predictor("cat"), by=By.COPY)
+    assert sorter(said(source / "text.jpg", error="Permission denied")) == []
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
+    with pytest.raises(RunError, match=r"text\.jpg: cannot be made \(Permission denied\)$"):
+        sorter(said(source / "text.jpg", 1.0))
+
+
+def test_a_copy_may_lack_its_time_of_change(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("shutil.copystat", refuse)
+    (path,) = Sorter(tmp_path / "out", predictor("cat"), by=By.COPY)(said(source / "a/1.png", 1.0))
+    assert path.read_text() == "a/1.png"
 
 
 def test_a_picture_of_several_labels_goes_into_each_ones_folder(source: Path, tmp_path: Path) -> None:

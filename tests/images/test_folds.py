@@ -67,6 +67,21 @@ def test_copies_and_groups_lie_in_one_fold(tmp_path: Path) -> None:
     assert fold_of["one/08.png"] == fold_of["two/28.png"]
 
 
+def test_a_test_picture_that_is_known_from_training_is_said(tmp_path: Path) -> None:
+    for number, name in enumerate(("train/one", "train/two", "test/one")):
+        (tmp_path / name).mkdir(parents=True)
+        for seed in range(20 * number, 20 * number + 6):
+            scene(seed).save(tmp_path / name / f"{seed:02d}.png")
+    reencoded(scene(0)).save(tmp_path / "test/one/leak.png")
+    table = scan_folder(tmp_path)
+    leak = "given split: 1 test picture is a near-duplicate of a training picture"
+    assert sum(note.startswith(leak) for note in table.notes) == 1
+    found = {fold: folds(table, 3, fold) for fold in range(1, 4)}
+    said = {fold for fold, part in found.items() if any(note.startswith(leak) for note in part.notes)}
+    assert said == {fold for fold, part in found.items() if "train/one/00.png" in paths(part, "train")}
+    assert len(said) == 2
+
+
 def test_notes_tell_of_this_split_and_no_other(make_collection: MakeCollection) -> None:
     root = make_collection({"red": 20, "blue": 2})
     (root / "red" / "readme.txt").write_text("words")

@@ -20,7 +20,7 @@ def read_findings(path: Path) -> tuple[Finding, ...]:
     Raises:
         CollectionError: If there is no such file, or it is not as `unfreeze check` writes it.
     """
-    found = records(path)
+    found = records(path, any_bytes=True)
     _, header = next(found, (1, []))
     if tuple(header) != COLUMNS:
         raise _foreign(path, f"its columns are {', '.join(header) or 'none'}")

@@ -10,13 +10,13 @@ import typer
 
 from unfreeze.errors import CollectionError, RunError, SettingsError, choice
 from unfreeze.files import there_already
+from unfreeze.transforms.views import TTA_VIEWS
 
 if TYPE_CHECKING:
     from unfreeze.deploy.inputs import Source
     from unfreeze.deploy.predictor import Prediction, Predictor
     from unfreeze.deploy.rows import WriteRow
 
-TTA_VIEWS = 4
 SHOWN_CLASSES = 3
 STANDARD = "-"
 """Stands for standard input among pictures, and for standard output among files."""

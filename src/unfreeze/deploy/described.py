@@ -154,10 +154,6 @@ def _transform(found: object, faults: list[str]) -> dict[str, Any]:
     return settings
 
 
-def _is_object(found: object) -> bool:
-    return isinstance(found, dict)
-
-
 def _is_none(found: object) -> bool:
     return found is None
 

@@ -98,16 +98,16 @@ def picture_paths(inputs: Sequence[str | Path]) -> list[Path]:
         Paths of files.
 
     Raises:
-        CollectionError: If something is not there, or no picture is found.
+        CollectionError: If something is not there, or stands for no picture.
     """
     missing = [str(path) for path in inputs if not Path(path).exists() and not glob.has_magic(str(path))]
     if missing:
         raise CollectionError(f"not there: {', '.join(missing)}", subject=missing[0])
-    found = [path for start in inputs for path in _paths(Path(start))]
-    if not found:
-        names = ", ".join(map(str, inputs))
-        raise CollectionError(f"no pictures in {names}", subject=names)
-    return found
+    found = [list(_paths(Path(start))) for start in inputs]
+    empty = [str(start) for start, paths in zip(inputs, found, strict=True) if not paths]
+    if empty:
+        raise CollectionError(f"no pictures in {', '.join(empty)}", subject=empty[0])
+    return [path for paths in found for path in paths]
 
 
 def listed(data: bytes) -> list[str]:
@@ -155,8 +155,9 @@ def _paths(path: Path) -> Iterator[Path]:
     if path.is_dir():
         yield from _pictures_below(path)
     elif glob.has_magic(str(path)) and not path.exists():
-        for match in sorted(glob.glob(str(path), recursive=True)):  # noqa: PTH207 - Path.glob finds hidden files, too
-            yield from _pictures_below(Path(match)) if Path(match).is_dir() else [Path(match)]
+        matches = map(Path, sorted(glob.glob(str(path), recursive=True)))  # noqa: PTH207 - Path.glob finds hidden files
+        files = (file for match in matches for file in (_pictures_below(match) if match.is_dir() else [match]))
+        yield from dict.fromkeys(files)  # a pattern may match a folder and what lies in it
     else:
         yield path
 

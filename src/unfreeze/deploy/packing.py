@@ -1,11 +1,14 @@
 """Makes one `.unfreeze` file of a bundle: a zip archive, its members stored as they are."""
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from unfreeze.deploy.bundle import read_bundle, settings_bytes
 from unfreeze.deploy.description import SETTINGS_FILE
-from unfreeze.deploy.storage import PIECE_BYTES, SUFFIX, files_of
+from unfreeze.deploy.storage import PIECE_BYTES, SUFFIX, files_of, read_file
 from unfreeze.errors import RunError
 from unfreeze.files import there_already
 
@@ -30,23 +33,16 @@ def pack_bundle(path: Path, out: Path | None = None, *, probes: bool = True) -> 
     """
     target, files = out or default_file(path), files_of(path)
     settings = read_bundle(path)
-    if not probes:
+    said = read_file(files, SETTINGS_FILE)  # as it stands, for a model of an earlier format says less of itself
+    if settings.probes and not probes:
         settings = settings.without_probes()
-    try:
-        with target.open("xb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-            archive.writestr(zipfile.ZipInfo(SETTINGS_FILE, LONG_AGO), settings_bytes(settings))
-            for name in settings.sha256:
-                with files.open(name) as source, archive.open(zipfile.ZipInfo(name, LONG_AGO), "w") as member:
-                    while piece := source.read(PIECE_BYTES):
-                        member.write(piece)
-    except FileExistsError as error:
-        raise there_already(target, flag="--out") from error
-    except BaseException as error:
-        target.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            message = f"{target}: cannot be written ({error.strerror}); choose another file for --out"
-            raise RunError(message, subject=target) from error
-        raise
+        said = settings_bytes(settings)
+    with _new_file(target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(zipfile.ZipInfo(SETTINGS_FILE, LONG_AGO), said)
+        for name in settings.sha256:
+            with files.open(name) as source, archive.open(zipfile.ZipInfo(name, LONG_AGO), "w") as member:
+                while piece := source.read(PIECE_BYTES):
+                    member.write(piece)
     return target
 
 
@@ -55,3 +51,21 @@ def default_file(path: Path) -> Path:
     full = path.absolute()
     name = full.parent.name if full.name == "model" else full.stem if path.is_file() else full.name
     return Path(f"{name}{SUFFIX}")
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file that was not there before; it is taken away again where what writes it is broken off."""
+    try:
+        file = path.open("xb")
+        try:
+            with file:
+                yield file
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+    except FileExistsError as error:
+        raise there_already(path, flag="--out") from error
+    except OSError as error:
+        message = f"{path}: cannot be written ({error.strerror}); choose another file for --out"
+        raise RunError(message, subject=path) from error

@@ -50,7 +50,7 @@ def read_references(data: bytes, *, path: Path) -> npt.NDArray[np.float16]:
     """
     try:
         features = _only_table(data)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         message = f"{path}: damaged (not one table of features in half precision); copy the bundle again"
         raise BundleError(message, subject=path) from error
     lengths = np.sqrt(np.square(features, dtype=np.float64).sum(1))

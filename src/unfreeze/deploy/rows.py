@@ -32,7 +32,7 @@ def csv_rows(file: TextIO, predictor: "Predictor") -> WriteRow:
     Returns:
         What writes a row.
     """
-    writer = csv.writer(file, lineterminator="\n")
+    writer = csv.writer(file, lineterminator="\r\n")  # what quotes each kind of line break in a name
     writer.writerow(["path", "predicted", "error", *KNOWN, *(f"p:{name}" for name in predictor.classes)])
     several = predictor.objective.several
 
@@ -76,19 +76,18 @@ def plain_row(predictor: "Predictor", prediction: "Prediction", *, top_k: int | 
     Returns:
         `path`, and `error` where the picture cannot be read; else `names` (the class or labels; none where the picture
         is refused), `refused` and `distance` (None where the model cannot refuse, or where features are not finite),
-        `classes` with their probabilities, the most probable one first, and `set` (None where none is promised).
+        `classes` with their probabilities (None where they are not finite), the most probable one first, and `set`
+        (None where none is promised).
     """
     if prediction.error:
         return {"path": prediction.path, "error": prediction.error}
-    distance = prediction.distance
+    order = ranked(predictor, prediction)[:top_k]
     return {
         "path": prediction.path,
         "names": [] if prediction.refused else list(predictor.names(prediction)),
         "refused": prediction.refused,
-        "distance": distance if distance is not None and math.isfinite(distance) else None,
-        "classes": [
-            {"name": name, "probability": probability} for name, probability in ranked(predictor, prediction)[:top_k]
-        ],
+        "distance": _finite(prediction.distance),
+        "classes": [{"name": name, "probability": _finite(probability)} for name, probability in order],
         "set": list(prediction.candidates) or None,
     }
 
@@ -105,3 +104,8 @@ def ranked(predictor: "Predictor", prediction: "Prediction") -> list[tuple[str, 
     """
     pairs = zip(predictor.classes, prediction.probabilities, strict=True)
     return sorted(pairs, key=lambda pair: -pair[1])
+
+
+def _finite(number: float | None) -> float | None:
+    """The number, for JSON has no other ones."""
+    return number if number is not None and math.isfinite(number) else None

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
@@ -65,7 +66,7 @@ class Sorter:
             prediction: What the model says of a file.
 
         Returns:
-            The new paths; empty where there is no such file.
+            The new paths; empty where there is no such file, or one that can neither be predicted nor copied.
 
         Raises:
             RunError: If that cannot be done.
@@ -73,7 +74,13 @@ class Sorter:
         source = Path(prediction.path)
         if not source.is_file():
             return []
-        return [self._put(source, make_folder(folder)) for folder in self._folders(prediction)]
+        folders = [make_folder(folder) for folder in self._folders(prediction)]
+        try:
+            return [self._put(source, folder) for folder in folders]
+        except RunError:
+            if prediction.error:  # the file cannot be read, which the user is told by that
+                return []
+            raise
 
     def _folders(self, prediction: "Prediction") -> list[Path]:
         if prediction.error:
@@ -141,4 +148,5 @@ def _copy(source: Path, target: Path) -> None:
         except OSError:
             target.unlink()
             raise
-    shutil.copystat(source, target)
+    with suppress(OSError):  # some file systems keep no times or rights
+        shutil.copystat(source, target)

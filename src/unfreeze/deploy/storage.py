@@ -99,9 +99,13 @@ def files_of(path: Path) -> BundleFiles:
         The files; nothing but the index is read yet.
 
     Raises:
-        BundleError: If it is a file, but no bundle.
+        BundleError: If it is a file, but no bundle, or if it may not be looked at.
     """
-    return _zip_files(path) if path.is_file() else FolderFiles(bundle_folder(path))
+    try:
+        return _zip_files(path) if path.is_file() else FolderFiles(bundle_folder(path))
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror}); give yourself the right to read it, or name another"
+        raise BundleError(message, subject=path) from error
 
 
 def _zip_files(path: Path) -> ZipFiles:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from unfreeze.errors import SettingsError
 from unfreeze.images.split import bound_together, fold_rows
-from unfreeze.images.split_notes import fold_notes, together_notes, unseen_notes
+from unfreeze.images.split_notes import fold_notes, straddling_notes, together_notes, unseen_notes
 from unfreeze.images.table import ImageTable, Split
 
 
@@ -48,6 +48,7 @@ def folds(table: ImageTable, count: int, fold: int, *, seed: int = 0) -> ImageTa
     notes = (
         *fold_notes(splits, seed, fold=fold, count=count),
         *together_notes([near[row.path] for row in pool]),
+        *straddling_notes(bound_together([near[row.path] for row in rows], [row.group for row in rows]), splits),
         *unseen_notes([[table.classes[label] for label in row.labels] for row in rows], splits),
     )
     kept = (note for note in table.notes if note not in table.split_notes)

@@ -11,9 +11,10 @@ from unfreeze.deploy.predictor import Predictor
 from unfreeze.evaluation.calibration import Calibration
 from unfreeze.evaluation.certainty import Certainty
 from unfreeze.images.collection import collection_name
-from unfreeze.recipe.labelled import TTA_VIEWS, LabelledPictures
+from unfreeze.recipe.labelled import LabelledPictures
 from unfreeze.report.content import ReportContent
 from unfreeze.report.page import report_page
+from unfreeze.transforms.views import TTA_VIEWS
 
 
 def evaluation_page(

@@ -17,11 +17,10 @@ from unfreeze.images.decode import probe
 from unfreeze.images.layout import FoundFile, Layout
 from unfreeze.images.table import ImageRow, ImageTable, Quarantined
 from unfreeze.parallel import in_parallel
+from unfreeze.transforms.views import TTA_VIEWS
 
 NEW = "new"
 """The split of pictures of which nothing says what they are for."""
-
-TTA_VIEWS = 4
 
 Progress = Callable[[str, int, int], None]
 

@@ -12,8 +12,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from unfreeze.errors import CollectionError, RunError
 from unfreeze.evaluation.outlook import OUTLOOK_FILE, DataOutlook, write_outlook
 from unfreeze.evaluation.predictions import PredictionTable
@@ -331,6 +329,8 @@ def default_folder(pictures: str) -> Path:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Keeps other processes from writing to a run's folder; the system lets go when this one ends, however it ends."""
+    from filelock import FileLock, Timeout
+
     lock = path / "checkpoints" / LOCK_FILE
     try:
         with FileLock(lock, timeout=0):

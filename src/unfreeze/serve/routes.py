@@ -15,8 +15,8 @@ from unfreeze.serve.pictures import png_uri, square_uri
 from unfreeze.serve.problems import MEDIA_TYPE, Problem
 from unfreeze.serve.registry import Registry, Served
 from unfreeze.serve.service import Outcome, Service
+from unfreeze.transforms.views import TTA_VIEWS
 
-TTA_VIEWS = 4
 TOP_CLASSES, MOST_CLASSES = 5, 10_000
 
 Named = Annotated[str | None, Query(alias="model", description="Name of a model; the first one if left out.")]

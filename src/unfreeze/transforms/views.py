@@ -15,6 +15,9 @@ MAX_ZOOM = 1.1
 MAX_DEGREES = 10.0
 MAX_LIGHTING = 0.05
 
+TTA_VIEWS = 4
+"""Augmented views that an answer is averaged over where test-time augmentation is asked of a finished model."""
+
 
 class Augment(StrEnum):
     """How training views differ from the plain view.
