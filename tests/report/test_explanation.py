@@ -1,8 +1,8 @@
 """The page that shows why: each picture with what was said, true to names, self-contained."""
 
+import html
 import re
 from dataclasses import replace
-from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from PIL import Image
 from browsing import assert_sound
 from report.conftest import HOSTILE
 from unfreeze.report.explanation import SHOWN, Explained, explanation_page
+from unfreeze.report.page_text import policy
 from unfreeze.report.pictures import data_uri
 
 URI = data_uri(Image.fromarray(np.full((64, 64, 3), 99, np.uint8)))
@@ -32,9 +33,9 @@ def page(count: int = 1, *, exact: bool = True, unread: tuple[tuple[str, str], .
 
 
 def test_a_class_that_was_asked_for_is_shown_with_its_probability() -> None:
-    assert "shown: dog (1.2\u00a0%)" in page()
+    assert "shown: <bdi>dog</bdi> (1.2\u00a0%)" in page()
     said = explanation_page([replace(ONE, is_said=True)], title="pets", exact=True, unread=())
-    assert re.search(r"shown: dog<br>", said)
+    assert re.search(r"shown: <bdi>dog</bdi><br>", said)
 
 
 def test_the_page_says_how_far_the_evidence_is_to_be_trusted() -> None:
@@ -57,7 +58,14 @@ def test_names_are_text_and_nothing_is_fetched() -> None:
     assert "Not explained: 1" in text
     assert not re.search(r"<script|<link|@import|url\((?!#)", text)
     assert all(source.startswith("data:") for source in re.findall(r'src="([^"]*)"', text))
-    assert "default-src 'none'" in unescape(text)
+    assert f'Content-Security-Policy" content="{policy()}"' in html.unescape(text)
+    assert "base-uri 'none'; form-action 'none'" in policy()
+
+
+def test_names_cannot_turn_what_stands_beside_them() -> None:
+    text = page(unread=((f"{HOSTILE}.png", "breaks off"),))
+    for name in ("runs/<b>pets</b>", ONE.path, ONE.said, ONE.asked, f"{HOSTILE}.png"):
+        assert f"<bdi>{name}</bdi>" in html.unescape(text)
 
 
 @pytest.mark.browser

@@ -41,6 +41,15 @@ def rendered(template: str, **values: Any) -> str:
     return environment.get_template(template).render(**values)
 
 
+def seen(text: str) -> str:
+    r"""Text with the signs in it named that are not seen.
+
+    >>> seen("a\u202eb")
+    'a[U+202E]b'
+    """
+    return _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
 def template_text(name: str) -> str:
     """The text of a file beside the templates."""
     from importlib.resources import files
@@ -88,4 +97,4 @@ def _seen(value: Any) -> Any:
     """Text with what is not seen in it named; safe markup and other values as they are."""
     if not isinstance(value, str) or hasattr(value, "__html__"):
         return value
-    return _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", value)
+    return seen(value)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from unfreeze.plots.drawing import Drawing
+from unfreeze.report.page_text import seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,4 +21,4 @@ class Plot:
     @property
     def element(self) -> str:
         """An `<svg>` element for a page; safe there, since what comes from names is escaped in it."""
-        return self.drawing.element(self.description)
+        return self.drawing.element(seen(self.description))
