@@ -1,7 +1,6 @@
 """Figures of ranking beside scikit-learn's, on random and on degenerate tables."""
 
 import math
-import warnings
 
 import numpy as np
 import pytest
@@ -13,12 +12,11 @@ from hypothesis.extra.numpy import arrays
 
 from unfreeze.evaluation.ranking import (
     average_precisions,
-    balanced_accuracy,
     brier_score,
     macro,
+    ranks_of_truth,
     roc_area,
     roc_areas,
-    top_k_accuracy,
 )
 
 
@@ -35,12 +33,7 @@ def test_figures_of_one_class_are_those_of_scikit_learn(seed: int) -> None:
     probabilities, labels = drawn(seed)
     for k in (1, 2, 3):
         expected = sklearn.metrics.top_k_accuracy_score(labels, probabilities, k=k, labels=range(4))
-        assert top_k_accuracy(probabilities, labels, k=k) == pytest.approx(expected)
-    predicted = probabilities.argmax(axis=1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a class that is predicted and not there
-        expected = sklearn.metrics.balanced_accuracy_score(labels, predicted)
-    assert balanced_accuracy(predicted, labels) == pytest.approx(expected)
+        assert (ranks_of_truth(probabilities, labels) < k).mean() == pytest.approx(expected)
     areas = roc_areas(probabilities, labels)
     three = probabilities[:, :3] / probabilities[:, :3].sum(axis=1, keepdims=True)
     assert macro(roc_areas(three, labels)) == pytest.approx(
@@ -83,38 +76,34 @@ def test_ties_count_half_in_areas_and_the_first_class_comes_first_in_ranks() -> 
     assert roc_area(np.full(6, 0.3), np.array([True, False] * 3)) == 0.5
     tied = np.full((4, 3), 1 / 3)
     labels = np.array([0, 1, 2, 2])
-    assert [top_k_accuracy(tied, labels, k=k) for k in (1, 2, 3, 9)] == [0.25, 0.5, 1, 1]
-    assert top_k_accuracy(tied, labels, k=1) == (tied.argmax(axis=1) == labels).mean()
+    assert ranks_of_truth(tied, labels).tolist() == [0, 1, 2, 2]
 
 
 @given(
     arrays(np.float32, (9, 3), elements=st.sampled_from([0, 0.25, 0.5, 1])),
     arrays(np.int64, 9, elements=st.integers(0, 2)),
 )
-def test_top_1_is_the_accuracy_and_more_classes_never_less(probabilities: np.ndarray, labels: np.ndarray) -> None:
-    found = [top_k_accuracy(probabilities, labels, k=k) for k in (1, 2, 3)]
-    assert found[0] == pytest.approx((probabilities.argmax(axis=1) == labels).mean())
-    assert found == sorted(found)
-    assert found[2] == 1
+def test_the_first_in_rank_is_the_answer(probabilities: np.ndarray, labels: np.ndarray) -> None:
+    ranks = ranks_of_truth(probabilities, labels)
+    assert ((ranks == 0) == (probabilities.argmax(axis=1) == labels)).all()
+    assert ((ranks >= 0) & (ranks < 3)).all()
 
 
 def test_one_row_and_one_class() -> None:
     probabilities, labels = np.array([[0.2, 0.8]]), np.array([1])
-    assert top_k_accuracy(probabilities, labels, k=1) == 1
-    assert balanced_accuracy(labels, labels) == 1
+    assert ranks_of_truth(probabilities, labels).tolist() == [0]
     assert brier_score(probabilities, labels) == pytest.approx(0.08)
     assert np.isnan(roc_areas(probabilities, labels)).all()
     precisions = average_precisions(probabilities, labels)
     assert math.isnan(precisions[0])
     assert macro(precisions) == precisions[1] == 1
-    assert top_k_accuracy(np.ones((3, 1)), np.zeros(3, np.int64), k=1) == 1
+    assert ranks_of_truth(np.ones((3, 1)), np.zeros(3, np.int64)).tolist() == [0, 0, 0]
     assert brier_score(np.ones((3, 1)), np.zeros(3, np.int64)) == 0
 
 
 def test_figures_of_no_pictures_are_not_defined() -> None:
     probabilities, labels = np.empty((0, 3)), np.empty(0, np.int64)
-    assert math.isnan(top_k_accuracy(probabilities, labels, k=1))
-    assert math.isnan(balanced_accuracy(labels, labels))
+    assert len(ranks_of_truth(probabilities, labels)) == 0
     assert math.isnan(brier_score(probabilities, labels))
     assert math.isnan(brier_score(probabilities, np.empty((0, 3), bool)))
     assert math.isnan(macro(roc_areas(probabilities, labels)))

@@ -86,7 +86,7 @@ class RunConsole:
 
     def _as_is(self, text: str) -> str:
         """Nothing in it is markup, and what the output's encoding lacks, such as a name that is no text, is escaped."""
-        encoding = self._console.file.encoding or "utf-8"
+        encoding = getattr(self._console.file, "encoding", None) or "utf-8"
         return escape(text.encode(encoding, "backslashreplace").decode(encoding))
 
     def _move_bar(self, task: str, done: int, total: int) -> None:

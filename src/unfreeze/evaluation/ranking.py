@@ -14,27 +14,6 @@ Probabilities = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int64]
 
 
-def top_k_accuracy(probabilities: Probabilities, labels: Labels, *, k: int) -> float:
-    """Part of the pictures whose true class is among the k most probable ones.
-
-    Of equally probable classes the first is taken for the more probable one, as in the predicted class, so that k = 1
-    gives the accuracy.
-
-    Args:
-        probabilities: Shape (N, C).
-        labels: Index of each picture's true class, shape (N,).
-        k: How many classes, from 1; C or more hold every class.
-
-    Returns:
-        Between 0 and 1; NaN of no pictures.
-
-    >>> top_k_accuracy(np.array([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]]), np.array([1, 2]), k=2)
-    0.5
-    """
-    assert k > 0
-    return _mean(ranks_of_truth(probabilities, labels) < k)
-
-
 def ranks_of_truth(probabilities: Probabilities, labels: Labels) -> npt.NDArray[np.int64]:
     """How many classes come before each picture's true one; of equally probable ones the first comes first.
 
@@ -49,19 +28,6 @@ def ranks_of_truth(probabilities: Probabilities, labels: Labels) -> npt.NDArray[
     earlier = np.arange(probabilities.shape[1]) < labels[:, np.newaxis]
     before = (probabilities > true) | ((probabilities == true) & earlier)  # (N, C)
     return np.asarray(before.sum(axis=1), np.int64)
-
-
-def balanced_accuracy(predicted: Labels, labels: Labels) -> float:
-    """Recall averaged over the classes that have pictures, each class counting alike.
-
-    Args:
-        predicted: Index of each picture's predicted class, shape (N,).
-        labels: Index of its true class, shape (N,).
-
-    Returns:
-        Between 0 and 1; NaN of no pictures.
-    """
-    return _mean([float((predicted[labels == label] == label).mean()) for label in np.unique(labels)])
 
 
 def brier_score(probabilities: Probabilities, targets: npt.NDArray[np.integer | np.bool_]) -> float:

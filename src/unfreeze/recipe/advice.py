@@ -3,12 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
+from unfreeze.evaluation.comparison import SIGNIFICANT
 from unfreeze.evaluation.metrics import mcnemar
 
 LEAST_WRONG = 12
 """Where half of so many are mended and none is lost, McNemar's test says p = 0.03: fewer are no evidence."""
-
-SIGNIFICANT = 0.05
 
 
 def before_fine_tuning(right: npt.NDArray[np.bool_], *, seconds: float) -> str:
