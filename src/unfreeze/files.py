@@ -1,6 +1,7 @@
 """Writes files: whole ones, whenever the program is stopped, and ones that replace nothing."""
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,19 +18,35 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         RunError: If the file cannot be written.
     """
-    work = path.with_name(f".{path.name}.{os.getpid()}")
+    write_together({path: data})
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Writes files that belong together: old ones stay until all new ones are complete.
+
+    Args:
+        files: All bytes of each file; they are replaced in this order.
+
+    Raises:
+        RunError: If one of them cannot be written.
+    """
+    works = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in files}
+    path = next(iter(files))
     try:
-        with work.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(work, path)
+        for path, data in files.items():
+            with works[path].open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for path, work in works.items():
+            os.replace(work, path)
     except OSError as error:
         message = f"{path}: cannot be written ({error.strerror}); free some space or choose another folder"
         raise RunError(message, subject=path) from error
     finally:
-        with suppress(OSError):  # gone after a replacement, and never there where the folder is none
-            work.unlink()
+        for work in works.values():
+            with suppress(OSError):  # gone after a replacement, and never there where the folder is none
+                work.unlink()
 
 
 def make_folder(path: Path) -> Path:

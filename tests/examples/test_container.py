@@ -5,9 +5,11 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 from unfreeze.cli.main import app
+from unfreeze.cli.serve import hosts_of
 
 ROOT = Path(__file__).parents[2]
 INSTRUCTIONS = {"FROM", "COPY", "RUN", "USER", "ENV", "EXPOSE", "HEALTHCHECK", "STOPSIGNAL", "CMD"}
@@ -49,6 +51,12 @@ def test_what_it_installs_is_an_extra_and_what_it_starts_a_command() -> None:
     parameters = get_command(app).commands[command].params  # type: ignore[attr-defined]
     known = {name for parameter in parameters for name in parameter.opts}
     assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_it_is_asked_under_this_machines_names_only() -> None:
+    words = json.loads(dict(lines())["CMD"])
+    allowed = [after for word, after in pairwise(words) if word == "--allow-host"]
+    assert "localhost" in hosts_of(words[words.index("--host") + 1], allowed)
 
 
 def test_the_health_check_is_a_program_that_fails_where_nobody_answers() -> None:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from unfreeze.serve.limits import MIB, ServeLimits
+
 UNIT = Path(__file__).parents[2] / "examples/systemd/unfreeze.service"
+BYTES_OF_A_PIXEL = 20  # at most, as DecodeLimits.pixels says
 PROGRAM = "/opt/unfreeze/bin/unfreeze"
 
 
@@ -25,6 +28,16 @@ def test_the_unit_is_sound(tmp_path: Path) -> None:
     assert text.count(PROGRAM) == 1  # beside the comment that installs it
     (tmp_path / UNIT.name).write_text(text.replace(PROGRAM, sys.executable), encoding="utf-8")
     assert analyze("verify", str(tmp_path / UNIT.name)) == ""
+
+
+def test_what_it_may_decode_at_a_time_fits_its_memory() -> None:
+    text = UNIT.read_text(encoding="utf-8")
+    threads, megapixels, memory_gb = (
+        int(re.search(rf"{name}[ =](\d+)", text)[1])  # type: ignore[index]
+        for name in ("--threads", "--max-megapixels", "MemoryMax")
+    )
+    held = ServeLimits().held_bytes + 300 * MIB  # files, and a model with its libraries
+    assert threads * megapixels * 1e6 * BYTES_OF_A_PIXEL + held < memory_gb * 2**30
 
 
 def test_little_is_left_open() -> None:

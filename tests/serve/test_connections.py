@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx2
@@ -53,6 +54,26 @@ def test_a_client_that_never_ends_its_head_is_hung_up_on(sent: bytes) -> None:
         began = time.monotonic()
         assert sock.recv(100) == b""
     assert time.monotonic() - began < 5
+
+
+def test_nor_is_a_later_head_that_drips_waited_for() -> None:
+    with serving(limits=ServeLimits(stall_seconds=0.5)) as url, connected(url) as sock:
+        request = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        for _ in range(2):
+            time.sleep(0.3)  # together longer than one head may take
+            sock.sendall(request)
+            received = b""
+            while not received.endswith(b'{"status":"alive"}'):
+                received += sock.recv(65536)
+        closed = b"more"
+        for byte in request[:30]:
+            with suppress(ConnectionError):
+                sock.sendall(bytes([byte]))
+            sock.settimeout(0.1)
+            with suppress(TimeoutError, ConnectionError):
+                closed = sock.recv(100)
+                break
+    assert closed == b""
 
 
 def test_one_connection_too_many_is_told_so_and_the_others_are_served() -> None:

@@ -1,8 +1,10 @@
 """Who may ask, and what every answer says to a browser."""
 
+import httpx2
 import pytest
 
 from served import client, png
+from serving import serving
 from unfreeze.serve import guard
 from unfreeze.serve.app import Access
 from unfreeze.serve.guard import HEADERS, LOCAL_NAMES, ClientRate
@@ -53,9 +55,21 @@ def test_the_key_is_shown_in_either_header(header: str, value: str, status: int)
         assert talking.get("/v1/models", headers={header.encode(): value.encode()}).status_code == status
 
 
+@pytest.mark.parametrize(("encoding", "status"), [("utf-8", 200), ("latin-1", 200), ("utf-16", 401)])
+def test_a_key_beyond_ascii_is_shown_as_programs_and_as_browsers_send_it(encoding: str, status: int) -> None:
+    shown = "öffne dich".encode(encoding).replace(b"\0", b"")
+    with serving(access=Access(key="öffne dich")) as url:
+        assert httpx2.get(f"{url}/v1/models", headers={b"X-API-Key": shown}).status_code == status
+
+
 def test_a_page_of_another_site_may_not_have_its_visitor_ask() -> None:
     with client() as talking:
-        for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+        for headers in (
+            {"Origin": "http://evil.example"},
+            {"Origin": "null"},
+            {"Origin": "http://["},
+            {"Sec-Fetch-Site": "cross-site"},
+        ):
             response = talking.post("/v1/predict", content=png(), headers=headers)
             assert (response.status_code, response.json()["type"]) == (403, "urn:unfreeze:problem:other-site")
         for headers in ({"Origin": "http://testserver"}, {"Sec-Fetch-Site": "same-origin"}, {}):

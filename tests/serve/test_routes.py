@@ -41,6 +41,12 @@ def test_probabilities_are_the_models_own(talking: TestClient) -> None:
     assert picture["distance"] == expected.distance
 
 
+def test_classes_that_are_as_probable_keep_the_models_order(talking: TestClient) -> None:
+    grey = encoded(Image.new("RGB", (40, 40), (200, 200, 200)))
+    (picture,) = talking.post("/v1/predict", content=grey, params={"top_k": 1}).json()["pictures"]
+    assert [found["name"] for found in picture["classes"]] == picture["names"] == [CLASSES[0]]
+
+
 def test_several_pictures_keep_their_order_and_names_and_a_bad_one_costs_itself_alone(talking: TestClient) -> None:
     names = ["ü.png", "<b>x</b>.png", "../../c.png", "d.png"]
     sent = files(png("red"), b"words", png("blue"), png("black"), names=names)

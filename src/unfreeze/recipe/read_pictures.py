@@ -1,13 +1,14 @@
 """A run's pictures, as its settings have them."""
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unfreeze.audit.quick import quick_findings, worth_saying
 from unfreeze.images.amended import amended
 from unfreeze.images.collection import collection_layout
 from unfreeze.images.folds import folds
+from unfreeze.images.layout import Layout
 from unfreeze.images.scan import scan_layout
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.data import ImageData
@@ -15,6 +16,21 @@ from unfreeze.learner.observer import Observer
 from unfreeze.network.backbones import preprocessing
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.transforms.transform import Transform
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPictures:
+    """A run's pictures, before and after they were read.
+
+    Attributes:
+        plain: The collection as it lies there.
+        layout: The collection as the run was told to use it.
+        data: The pictures, ready for the backbone.
+    """
+
+    plain: Layout
+    layout: Layout
+    data: ImageData
 
 
 def read_pictures(pictures: Path, settings: TrainSettings, watcher: Observer) -> ImageData:
@@ -31,6 +47,25 @@ def read_pictures(pictures: Path, settings: TrainSettings, watcher: Observer) ->
     Raises:
         UnfreezeError: If pictures, lists or settings cannot be used.
     """
+    data = scan_pictures(pictures, settings, watcher).data
+    found = quick_findings(data.table, size_px=data.transform.size_px)
+    table = replace(data.table, notes=(*data.table.notes, *worth_saying(found)))
+    for note in (_summary(table), *table.notes):
+        watcher.note(note)
+    return replace(data, table=table)
+
+
+def scan_pictures(pictures: Path, settings: TrainSettings, watcher: Observer) -> RunPictures:
+    """Does the same and looks for nothing; arguments and errors as of `read_pictures`.
+
+    Args:
+        pictures: What names the pictures.
+        settings: The run's settings.
+        watcher: Is told of progress.
+
+    Returns:
+        The pictures, and what names them before they are read.
+    """
     expected = preprocessing(settings.backbone)
     threads = settings.threads or os.cpu_count() or 1
     transform = Transform(
@@ -40,8 +75,9 @@ def read_pictures(pictures: Path, settings: TrainSettings, watcher: Observer) ->
         augment=settings.augment,
         seed=settings.seed,
     )
+    plain = collection_layout(pictures, columns=settings.columns, relabels=bool(settings.relabel))
     layout = amended(
-        collection_layout(pictures, columns=settings.columns, relabels=bool(settings.relabel)),
+        plain,
         exclude=settings.exclude,
         exclude_kinds=settings.exclude_kinds,
         relabel=settings.relabel,
@@ -59,17 +95,14 @@ def read_pictures(pictures: Path, settings: TrainSettings, watcher: Observer) ->
     if settings.fold:
         fold, count = settings.fold
         table = folds(table, count, fold, seed=settings.seed)
-    found = quick_findings(table, size_px=transform.size_px)
-    table = replace(table, notes=(*table.notes, *worth_saying(found)))
-    for note in (_summary(table), *table.notes):
-        watcher.note(note)
-    return ImageData(
+    data = ImageData(
         table=table,
         transform=transform,
         batch_size=settings.batch_size,
         stored_views=settings.views,
         threads=threads,
     )
+    return RunPictures(plain=plain, layout=layout, data=data)
 
 
 def _summary(table: ImageTable) -> str:

@@ -18,7 +18,7 @@ def protocol(*, connections: int, stall_seconds: float) -> type[H11Protocol]:
 
     Args:
         connections: How many may be open at a time; one more is told to come again, and closed.
-        stall_seconds: How long a client may take for the head of its first request.
+        stall_seconds: How long a client may take for the head of a request.
 
     Returns:
         A class of connections.
@@ -48,7 +48,7 @@ class BoundedConnection(H11Protocol):
             transport.write(_TURNED_AWAY)
             transport.close()
         else:
-            self._impatient = self.loop.call_later(self.patience_seconds, self._give_up)
+            self._expect_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forgets a connection."""
@@ -56,10 +56,16 @@ class BoundedConnection(H11Protocol):
             self._impatient.cancel()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Takes bytes, whose first one ends uvicorn's patience with a connection that is kept."""
+        super().data_received(data)
+        if self._is_between_requests and not self._impatient and not self.transport.is_closing():
+            self._expect_head()
+
     def handle_events(self) -> None:
         """Takes what has arrived."""
         super().handle_events()
-        if self.cycle is not None and self._impatient:
+        if not self._is_between_requests and self._impatient:
             self._impatient.cancel()
             self._impatient = None
         if self.cycle is not None and self._stopping:
@@ -73,17 +79,24 @@ class BoundedConnection(H11Protocol):
     def shutdown(self) -> None:
         """Closes after the request in work; where there is none, after a moment in which one may still arrive."""
         self._stopping = True
-        if self.cycle is None or self.cycle.response_complete:
+        if self._is_between_requests:
             self.loop.call_later(LAST_WORDS_SECONDS, self._close_unused)
         else:
             self.cycle.keep_alive = False
+
+    @property
+    def _is_between_requests(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _expect_head(self) -> None:
+        self._impatient = self.loop.call_later(self.patience_seconds, self._give_up)
 
     def _close_unused(self) -> None:
         if not self.transport.is_closing():
             super().shutdown()
 
     def _give_up(self) -> None:
-        if self.cycle is None and not self.transport.is_closing():
+        if self._is_between_requests and not self.transport.is_closing():
             self.transport.close()
 
 

@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from unfreeze.serve.loopback import is_loopback
 from unfreeze.serve.problems import BODY_READ, Problem, ProblemResponse
 
 OPEN_PATHS = frozenset({"/", "/health", "/ready", "/openapi.json"})
 """What may be seen without a key: nothing of it says anything about pictures or models."""
 
 RELOAD_PATH = "/v1/reload"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "::ffff:127.0.0.1"})
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 HEADERS: Mapping[str, str] = {
@@ -108,7 +108,7 @@ class Guard:
         client = scope["client"][0] if scope.get("client") else ""
         if scope["path"] not in OPEN_PATHS:
             self._check_key(headers)
-        if scope["path"] == RELOAD_PATH and not self._key and client not in LOOPBACK:
+        if scope["path"] == RELOAD_PATH and not self._key and not is_loopback(client):
             raise Problem(403, "not-local", "without a key the models are loaded anew from this machine only")
         if scope["method"] not in ("GET", "HEAD"):
             _check_origin(headers)
@@ -126,7 +126,9 @@ class Guard:
             return
         scheme, _, token = headers.get("authorization", "").partition(" ")
         shown = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
-        if not hmac.compare_digest(shown.encode(), self._key):
+        # Headers come as Latin-1: other programs send the bytes of UTF-8 in it, browsers the letters.
+        as_bytes, as_letters = (hmac.compare_digest(shown.encode(form), self._key) for form in ("latin-1", "utf-8"))
+        if not as_bytes | as_letters:
             message = "send the server's key in the header X-API-Key, or as Authorization: Bearer"
             raise Problem(401, "no-key", message, headers={"WWW-Authenticate": "Bearer"})
 
@@ -169,9 +171,16 @@ class ClientRate:
 def _check_origin(headers: Headers) -> None:
     """Refuses what a page of another site has its visitor's browser send."""
     origin = headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    foreign = origin is not None and _netloc(origin) != headers.get("host", "").lower()
     if foreign or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Problem(403, "other-site", "a page of another site may not use this server")
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # such as of http://[
+        return None
 
 
 def _without_port(host: str) -> str:

@@ -152,7 +152,7 @@ class _Writer:
         )
 
     def _ranked(self, answer: Answer) -> list[schemas.ClassProbability]:
-        order = np.argsort(answer.probabilities)[::-1][: self._top_k]
+        order = np.argsort(-np.asarray(answer.probabilities), kind="stable")[: self._top_k]  # ties as in `names`
         return [
             schemas.ClassProbability(name=self._classes[index], probability=answer.probabilities[index])
             for index in order.tolist()

@@ -1,3 +1,5 @@
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,10 +134,18 @@ def test_what_is_not_there_cannot_be_decided_on(desk: Desk, decision: Decision, 
 
 
 def test_what_cannot_be_written_is_not_decided(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path, data: bytes) -> None:
-        raise RunError("no space", subject=path)
+    act(desk, 3, "skip")
+    plain, calls = os.fsync, []
 
-    monkeypatch.setattr("unfreeze.serve.review.folder.write_whole", full)
-    with pytest.raises(RunError, match="no space"):
-        act(desk, 1, "keep")
-    assert desk.state()["version"] == 0
+    def full(file: int) -> None:
+        calls.append(file)
+        if len(calls) == 2:  # there is room for decisions.json, and none for corrections.csv
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        plain(file)
+
+    monkeypatch.setattr("unfreeze.files.os.fsync", full)
+    with pytest.raises(RunError, match=r"corrections.csv: cannot be written \(No space"):
+        act(desk, 1, "exclude")
+    assert desk.state()["version"] == 1
+    assert len(desk.folder.read()) == 1
+    assert rows(desk) == []

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from unfreeze.errors import RunError
+from unfreeze.serve.problems import Problem
 from unfreeze.serve.review.corrections import Told
 from unfreeze.serve.review.decisions import Event
 from unfreeze.serve.review.folder import ReviewFolder, open_review_folder
@@ -52,6 +53,21 @@ def test_a_file_that_the_user_changed_is_not_replaced(folder: ReviewFolder) -> N
     with pytest.raises(RunError, match=r"corrections.csv: was changed by something else than the review page; move it"):
         folder.read()
     assert folder.corrections.read_text() == mine
+
+
+def test_nor_is_one_that_changes_while_the_server_runs(folder: ReviewFolder) -> None:
+    folder.read()
+    folder.write([FIRST])
+    ours = folder.corrections.read_bytes()
+    mine = ours.replace(b"dog", b"cat")
+    folder.corrections.write_bytes(mine)
+    with pytest.raises(Problem, match=r"corrections.csv: was changed by something else than the review page; put") as e:
+        folder.write([FIRST, SECOND])
+    assert (e.value.status, e.value.kind) == (409, "changed-elsewhere")
+    assert folder.corrections.read_bytes() == mine
+    folder.corrections.write_bytes(ours)
+    folder.write([FIRST, SECOND])
+    assert folder.read() == [FIRST, SECOND]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """Who may use the review page: a browser on this machine that has this server's page open."""
 
 import hmac
-import ipaddress
 import secrets
 
 from starlette.requests import Request
 
+from unfreeze.serve.loopback import is_local_name, is_loopback
 from unfreeze.serve.problems import Problem
 
 TOKEN_HEADER = "X-Review-Token"  # noqa: S105 - a header's name
@@ -68,30 +68,3 @@ class LocalAccess:
             )
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Problem(415, "not-json", "decisions are sent as application/json")
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address is this machine's own.
-
-    >>> [is_loopback(address) for address in ("127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.1", "localhost", "")]
-    [True, True, True, False, False, False]
-    """
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return bool(found.is_loopback or (mapped and mapped.is_loopback))
-
-
-def is_local_name(host: str) -> bool:
-    """Whether the value of a Host header, or of --host, names this machine.
-
-    >>> [is_local_name(host) for host in ("localhost:8000", "127.0.0.1", "[::1]:80", "::1", "evil.example", "0.0.0.0")]
-    [True, True, True, True, False, False]
-    """
-    name = host.lower()
-    if is_loopback(name):
-        return True
-    name = name.rpartition(":")[0] if name.rpartition(":")[2].isdecimal() else name
-    return name == "localhost" or is_loopback(name.removeprefix("[").removesuffix("]"))

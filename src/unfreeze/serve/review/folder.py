@@ -8,7 +8,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from unfreeze.errors import RunError
-from unfreeze.files import make_folder, write_whole
+from unfreeze.files import make_folder, write_together, write_whole
+from unfreeze.serve.problems import Problem
 from unfreeze.serve.review.corrections import Told, corrections_file
 from unfreeze.serve.review.decisions import Event
 
@@ -30,6 +31,7 @@ class ReviewFolder:
     def __init__(self, path: Path, told: Mapping[str, Told]) -> None:
         self.path = path
         self._told = told
+        self._written: bytes | None = None
 
     @property
     def corrections(self) -> Path:
@@ -54,13 +56,27 @@ class ReviewFolder:
             raise RunError(message, subject=self.corrections)
         if events and found != wanted:
             write_whole(self.corrections, wanted)
+        self._written = wanted
         return events
 
     def write(self, events: Sequence[Event]) -> None:
-        """Writes all events, and what they make of `corrections.csv`; each file whole."""
+        """Writes all events, and what they make of `corrections.csv`: both files or none.
+
+        Args:
+            events: All events.
+
+        Raises:
+            Problem: If someone else changed `corrections.csv` since it was written here.
+            RunError: If they cannot be written.
+        """
+        if self._corrections() not in (None, self._written):
+            advice = "put it back as it was, or stop the server and move it away"
+            message = f"{self.corrections}: was changed by something else than the review page; {advice}"
+            raise Problem(409, "changed-elsewhere", message)
         plain = {"format": FORMAT, "events": [event.to_dict() for event in events]}
-        write_whole(self.path / DECISIONS_FILE, (json.dumps(plain) + "\n").encode())
-        write_whole(self.corrections, corrections_file(events, self._told))
+        wanted = corrections_file(events, self._told)
+        write_together({self.path / DECISIONS_FILE: (json.dumps(plain) + "\n").encode(), self.corrections: wanted})
+        self._written = wanted
 
     def _events(self) -> list[Event]:
         path = self.path / DECISIONS_FILE

@@ -1,25 +1,20 @@
 """Opens a finished run for its review: the pictures as the run saw them, what it said of them, and its settings."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from unfreeze.errors import RunError
 from unfreeze.evaluation.predictions import PredictionTable
-from unfreeze.images.amended import amended
-from unfreeze.images.collection import collection_layout, collection_name
-from unfreeze.images.folds import folds
+from unfreeze.images.collection import collection_name
 from unfreeze.images.layout import Layout
-from unfreeze.images.scan import scan_layout
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.observer import Observer
-from unfreeze.network.backbones import preprocessing
 from unfreeze.recipe.compare import read_run
+from unfreeze.recipe.read_pictures import scan_pictures
 from unfreeze.recipe.run_folder import BEGUN_FILE, RunFolder
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.serve.review.corrections import Told, told_by_manifests
-from unfreeze.transforms.transform import Transform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,51 +72,15 @@ def open_run(path: Path, observer: Observer) -> OpenedRun:
     predictions = read_run(path, split="valid").table
     folder = RunFolder(path, was_there=True, is_new=False)
     pictures, settings = folder.begun()
-    plain = collection_layout(pictures, columns=settings.columns)
-    layout = amended(
-        plain,
-        exclude=settings.exclude,
-        exclude_kinds=settings.exclude_kinds,
-        relabel=settings.relabel,
-        label_separator=settings.label_separator,
-    )
-    table = _scanned(layout, settings, observer)
-    folder.check_pictures(table)
+    found = scan_pictures(pictures, settings, observer)
+    folder.check_pictures(found.data.table)
     return OpenedRun(
         path=path,
         name=collection_name(pictures),
         pictures=pictures,
         settings=settings,
-        layout=layout,
-        told=told_by_manifests(plain, layout, label_separator=settings.label_separator),
-        data=_data(table, settings),
+        layout=found.layout,
+        told=told_by_manifests(found.plain, found.layout, label_separator=settings.label_separator),
+        data=found.data,
         predictions=predictions,
     )
-
-
-def _scanned(layout: Layout, settings: TrainSettings, observer: Observer) -> ImageTable:
-    table = scan_layout(
-        layout,
-        valid_share=settings.valid_share,
-        seed=settings.seed,
-        max_broken_share=settings.max_broken_share,
-        threads=os.cpu_count() or 1,
-        progress=lambda done, total: observer.progress("reading pictures", done, total),
-        use_cache=settings.use_store,
-    )
-    if settings.fold:
-        fold, count = settings.fold
-        table = folds(table, count, fold, seed=settings.seed)
-    return table
-
-
-def _data(table: ImageTable, settings: TrainSettings) -> ImageData:
-    expected = preprocessing(settings.backbone)
-    transform = Transform(
-        size_px=settings.size or expected.size_px,
-        square=settings.square,
-        crop_share=expected.crop_share,
-        augment=settings.augment,
-        seed=settings.seed,
-    )
-    return ImageData(table=table, transform=transform, threads=os.cpu_count() or 1)
