@@ -91,7 +91,7 @@ def judge(source: Path, work: Path, *, seeds: int) -> None:
         flipped = plant_labels(copy, chance, untouched={name for pair in copies for name in pair})
         broken = plant_broken(copy, chance)  # last, because they can be neither copied nor labelled
         found = checked(copy, work / f"found-{seed}")
-        _score_labels(scores, flipped, found)
+        _score_labels(scores, flipped, found, known=_suspects(as_it_is))
         _score_copies(scores["copies"], copies, found, known=pairs(as_it_is))
         names = {row["path"] for row in found if row["kind"] == "broken"}
         _add(scores["broken"], broken, names - {row["path"] for row in as_it_is})
@@ -184,8 +184,14 @@ def pairs(rows: Found) -> set[frozenset[str]]:
     return {frozenset((row["path"], row["related"])) for row in rows if row["kind"] in PAIRED}
 
 
-def _score_labels(scores: dict[str, Score], flipped: set[str], found: Found) -> None:
-    suspects = [row["path"] for row in found if row["kind"] == "label"]  # the surest first
+def _suspects(rows: Found) -> list[str]:
+    """Paths of the pictures whose labels are suspected, the surest first."""
+    return [row["path"] for row in rows if row["kind"] == "label"]
+
+
+def _score_labels(scores: dict[str, Score], flipped: set[str], found: Found, *, known: Collection[str]) -> None:
+    """A label that is suspected in the collection as it is is left aside, unless it was exchanged as well."""
+    suspects = [path for path in _suspects(found) if path not in known or path in flipped]
     _add(scores["labels"], flipped, suspects)
     _add(scores["labels at the number planted"], flipped, suspects[: len(flipped)])
 

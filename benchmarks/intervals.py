@@ -1,6 +1,6 @@
 """How often intervals of 95 % hold the true figure, on tables that are drawn from populations whose figures are known.
 
-    python -m benchmarks.intervals [--tables 1000] [--resampled 100] [--resamples 200]
+    python -m benchmarks.intervals [--tables 1000] [--sizes 50 150 500] [--resampled 100] [--resamples 200]
 
 Logits are normal, the true class's higher by a signal, and some labels are wrong; classes are of unequal size, the
 largest three times the smallest. Beside the program's own intervals stand those from the jackknife's variance alone
@@ -19,7 +19,6 @@ from unfreeze.evaluation.figures import table_figures
 from unfreeze.evaluation.metrics import Z_95
 from unfreeze.evaluation.predictions import PredictionTable
 
-SIZES = (50, 150, 500)
 POPULATION = 100_000
 FIGURES = {
     "balanced_accuracy": "recall",
@@ -75,6 +74,7 @@ def main() -> None:
     """Prints a Markdown table: how many of 100 intervals hold the true figure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.intervals", description=__doc__)
     parser.add_argument("--tables", type=int, default=1000)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[50, 150, 500], help="pictures of a table")
     parser.add_argument("--resampled", type=int, default=100, help="of how many tables the bootstrap is taken as well")
     parser.add_argument("--resamples", type=int, default=200)
     options = parser.parse_args()
@@ -82,7 +82,7 @@ def main() -> None:
     print("| pictures of | | intervals | " + " | ".join(name.replace("_", " ") for name in names) + " |")
     print("|---" * (3 + len(names)) + "|")
     for title, population in POPULATIONS.items():
-        for count in SIZES:
+        for count in options.sizes:
             if count >= 2 * population.classes:
                 for row in rows(population, count, options.tables, options.resampled, options.resamples):
                     print(f"| {title} | {count} | {row}", flush=True)

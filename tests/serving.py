@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 import numpy as np
 import onnx
+from fastapi import APIRouter
 from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
@@ -77,11 +78,13 @@ def serving(
     limits: ServeLimits | None = None,
     access: Access | None = None,
     names: Sequence[str] = ("colours",),
+    more: Sequence[APIRouter] = (),
 ) -> Iterator[str]:
     """The address of a server on a thread of this process."""
     limits, found = limits or ServeLimits(), model or ColourModel()
     ready = threading.Event()
-    app = create_app({name: Path(name) for name in names}, limits=limits, access=access, open_model=lambda _: found)
+    sources = {name: Path(name) for name in names}
+    app = create_app(sources, limits=limits, access=access, open_model=lambda _: found, more=more)
     server = Stoppable(app, limits=limits, stop_seconds=STOP_SECONDS, on_start=ready.set)
     with open_socket("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]

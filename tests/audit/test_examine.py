@@ -33,7 +33,8 @@ def told(data: ImageData, monkeypatch: pytest.MonkeyPatch) -> Iterator[Learner]:
     with closing(Learner(data)) as learner:
         chance = np.random.default_rng(0)
 
-        def pooled(rows: tuple[ImageRow, ...]) -> np.ndarray:
+        def pooled(rows: tuple[ImageRow, ...], *, view: int = 0) -> np.ndarray:
+            assert view in (0, 1)
             shown = np.array([[10.0 * ("red" in row.path), 10.0 * ("blue" in row.path)] for row in rows])
             noise = chance.normal(size=(len(rows), 6))
             return np.concatenate([shown, noise], axis=1).astype(np.float32)
@@ -63,7 +64,7 @@ def test_a_wrong_label_is_suspected_and_test_pictures_are_not_judged(
     suspects = [(each.path, each.related) for each in found.findings if each.kind is Kind.LABEL]
     assert suspects == [("train/red/003.png", "red")]
     assert (found.judged, found.right, said) == (48, 47, [])
-    assert "gets 97.9% of the rest right" in found.accuracy_in_words()
+    assert "get 97.9% of the rest right" in found.accuracy_in_words()
     assert found.probes
     assert found.leak is None
 

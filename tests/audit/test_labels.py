@@ -31,6 +31,14 @@ def test_right_labels_are_not_suspected(make_table: MakeTable) -> None:
     assert label_findings(table, sure(labels)) == []
 
 
+def test_a_single_label_that_is_wrong_beyond_doubt_is_suspected_among_surer_ones(make_table: MakeTable) -> None:
+    labels = [0] * 30 + [1] * 30
+    table = make_table([row(f"{number}.jpg", label) for number, label in enumerate(labels)])
+    probabilities = sure(labels, certainty=0.97)
+    probabilities[7], probabilities[8] = (0.14, 0.86), (0.16, 0.84)
+    assert [found.path for found in label_findings(table, probabilities)] == ["7.jpg"]
+
+
 def test_two_of_three_classes_look_like_one(make_table: MakeTable) -> None:
     labels = [0] * 60 + [1] * 60 + [2] * 60
     guessed = [0, 1] * 60 + [2] * 60  # the first two by turns, whatever they are

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from told import MakeTable, look, row
-from unfreeze.audit.findings import Finding, Kind
+from unfreeze.audit.findings import MEANINGS, Finding, Kind
 from unfreeze.audit.quick import quick_findings, worth_saying
 
 
@@ -23,12 +23,10 @@ def test_only_what_matters_is_said_with_an_example_and_what_to_do() -> None:
         Finding(Kind.MODE, "a.png", detail="stored as L"),
         Finding(Kind.BROKEN, "b.png", detail="breaks off"),
         Finding(Kind.LEAK, "c.png", "train", "d.png", 0.99, "alike; one is in train, the other in valid"),
-        Finding(Kind.LEAK, "e.png", "train", "f.png", 0.99, "alike"),
+        Finding(Kind.DUPLICATE, "e.png", "train", "f.png", 0.99, "alike"),
+        Finding(Kind.DUPLICATE, "g.png", "train", "h.png", 0.99, "alike"),
     ]
-    first, second = worth_saying(findings)
-    assert first == (
-        "the same picture on both sides of a split: 2, such as c.png and d.png: alike; one is in train, the other in "
-        "valid. Leave the ones that train out: --exclude findings.csv --exclude-kind leak."
-    )
+    first, second = worth_saying(findings)  # the scan says itself what leaks
+    assert first.startswith(f"{MEANINGS[Kind.DUPLICATE].title}: 2, such as e.png and f.png: alike. ")
     assert second.startswith("unfreeze check writes them all")
-    assert worth_saying(findings[:2]) == []
+    assert worth_saying(findings[:3]) == []

@@ -5,6 +5,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 
 from made import RunCli
 from unfreeze.activations.plan import readable_bytes
-from unfreeze.activations.store import ActivationStore, StoreUsage
+from unfreeze.activations.store import ActivationStore
 from unfreeze.images.scan_cache import ScanCache
 
 GRAPH = "efficientnet_lite0-head-0123456789abcdef-224.onnx"
@@ -20,6 +21,13 @@ ARCHIVE = "0123456789abcdef-fedcba9876543210.tar"
 SKELETON = "resnet18-head-224-torch2.6.0-timm1.0.12.onnx"
 
 pytestmark = pytest.mark.filterwarnings("default")  # the command line silences what libraries warn of
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Something that a scan keeps."""
+
+    number: int
 
 
 @pytest.fixture
@@ -33,9 +41,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "activations").mkdir()
     with ActivationStore(root / "activations") as store:
         store.put({number.to_bytes(16, "big"): np.zeros(8000, np.float32) for number in range(1200)})
-    with ScanCache(tmp_path / "pictures", StoreUsage) as scans:  # any dataclass
+    with ScanCache(tmp_path / "pictures", Kept) as scans:
         for number in range(1000):
-            scans.keep(f"{number}.png", "a state", StoreUsage(entries=number, oldest=None, latest=None))
+            scans.keep(f"{number}.png", "a state", Kept(number))
     return root
 
 

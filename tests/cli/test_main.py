@@ -36,6 +36,7 @@ def loaded_modules(*words: str) -> set[str]:
         ("export", "--help"),
         ("verify", "--help"),
         ("compare", "--help"),
+        ("evaluate", "--help"),
         ("schedule", "--help"),
         ("schedule", "--csv", "-"),
         ("serve", "--help"),
@@ -72,10 +73,16 @@ def test_the_first_four_steps_and_prediction_load_no_torch(small: Path, tmp_path
     flags = ("--steps", "1-4", "--size", "32", "--lr", "0.01", "--head-epochs", "1", "--tta-views", "1")
     loaded = modules_of_a_run("train", small, "--out", tmp_path / "run", *flags)
     assert {"numpy", "onnxruntime", "matplotlib"} <= loaded
-    assert not {"torch", "torchvision", "timm", "sklearn", "scipy"} & loaded
+    assert not {"torch", "torchvision", "timm", "sklearn"} & loaded  # heads are fitted exactly with scipy
     loaded = modules_of_a_run("predict", tmp_path / "run", small / "valid", "--tta")
     assert {"numpy", "onnxruntime"} <= loaded
     assert not {"torch", "torchvision", "timm", "sklearn", "scipy", "matplotlib", "onnx"} & loaded
+    loaded = modules_of_a_run("evaluate", tmp_path / "run")
+    assert "numpy" in loaded
+    assert not {"torch", "torchvision", "timm", "sklearn", "scipy", "matplotlib", "onnx", "onnxruntime"} & loaded
+    loaded = modules_of_a_run("evaluate", tmp_path / "run", small / "valid", "--out", tmp_path / "found")
+    assert {"numpy", "onnxruntime", "matplotlib"} <= loaded
+    assert not {"torch", "torchvision", "timm", "sklearn"} & loaded
 
 
 def test_comparing_squares_loads_no_torch(small: Path, tmp_path: Path) -> None:

@@ -57,12 +57,13 @@ def test_every_flag_reaches_its_setting(
         "label_separator": ";", "fold": "2/5",
     }  # fmt: skip
     words = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    code, out, _ = run_cli("train", small, "--no-store", *words)
+    code, out, _ = run_cli("train", small, "--no-store", "--no-probes", *words)
     assert code == 130
     assert "stopped by Ctrl-C" in out
     assert seen.pop("steps") == (3, 5, 8)
     assert seen.pop("weights") == Path("w.pth")
     assert seen.pop("use_store") is False
+    assert seen.pop("probes") is False
     assert seen.pop("sizes") == (32, 48)
     assert seen.pop("cache_size") == 5_000_000_000
     assert [seen.pop(name) for name in ("exclude", "exclude_kinds", "relabel")] == [(), (), ()]  # see test_manifests.py

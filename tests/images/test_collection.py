@@ -21,6 +21,7 @@ from unfreeze.images.patterns import expanded
 from unfreeze.images.scan import scan_folder
 
 ONE = {"1.jpg": b"one", "1.cls": b"cat"}
+FOLDERS = {"cat/1.jpg": b"", "dog/2.jpg": b""}
 
 
 def test_folder_list_and_archives_of_the_same_pictures_are_the_same_table(
@@ -136,10 +137,10 @@ def test_columns_are_for_lists_alone(make_collection: MakeCollection, tmp_path: 
 def test_what_parts_labels_of_manifests_is_for_pictures_with_several(tmp_path: Path) -> None:
     columns = Columns(label_separator="|")
     with pytest.raises(SettingsError, match="--label-separator: says how a CSV file is read"):
-        collection_layout(write_zip(tmp_path / "a.zip", ONE), columns=columns, relabels=True)
+        collection_layout(write_zip(tmp_path / "a.zip", FOLDERS), columns=columns, relabels=True)
     with pytest.raises(SettingsError, match="--path-column and the like: says how a CSV file is read"):
         collection_layout(tmp_path / "a.zip", columns=Columns(path="file"), relabels=True)
-    shard = write_tar(tmp_path / "a.tar", {"1.jpg": b"", "1.json": b'["sea", "beach"]'})
+    shard = write_tar(tmp_path / "a.tar", {"1.jpg": b"", "1.json": b'{"label": ["sea", "beach"]}'})
     with pytest.raises(SettingsError, match="--label-separator: says how a CSV file is read"):
         collection_layout(shard, columns=columns)
     assert collection_layout(shard, columns=columns, relabels=True).multilabel

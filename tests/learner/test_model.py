@@ -259,7 +259,8 @@ def test_arrays_load_into_a_network(learner: Learner, trained: bool) -> None:
     squares = np.random.default_rng(0).integers(0, 256, (2, 3, 64, 64), np.uint8)
     with torch.inference_mode():
         expected = network.eval()(torch.from_numpy(squares)).softmax(1).numpy()
-    np.testing.assert_allclose(learner.model.probabilities(squares), expected, atol=1e-5)
+    # The head reads features in half precision, as they are stored.
+    np.testing.assert_allclose(learner.model.probabilities(squares), expected, atol=2e-4)
     assert learner.model.is_built == trained
 
 

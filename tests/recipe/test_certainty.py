@@ -61,7 +61,7 @@ def test_references_are_of_the_body_that_was_trained(finished: RunResult, pictur
     published = PackagedPrefix("efficientnet_lite0", graphs=tmp_path)
     before = features_of(OnnxEngine(published.graph()), finished, paths, output=0)
     references = bundle.novelty.references.astype(np.float32)
-    assert np.abs(references - unit_length(trained)).max() < 3e-4  # half precision
+    assert np.abs(references - unit_length(trained)).max() < 5e-4  # half precision, twice
     assert np.abs(references - unit_length(before)).max() > 3e-3
     assert len(references) == 20
 

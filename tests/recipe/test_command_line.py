@@ -46,6 +46,7 @@ OTHER = TrainSettings(
     tta_views=0,
     threads=2,
     use_store=False,
+    probes=False,
     cache_size=123_456_789,
     checkpoint_seconds=5.0,
 )

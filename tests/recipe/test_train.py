@@ -23,6 +23,7 @@ from unfreeze.transforms.views import Augment
 FILES = [
     "checkpoints/run.json",
     "history.jsonl",
+    "learning_curve.json",
     "lr_find/step2.json",
     "lr_find/step7.json",
     "model/bundle.json",
@@ -44,8 +45,8 @@ def files_below(folder: Path) -> list[str]:
 
 
 def files_and_kept(folder: Path) -> tuple[list[str], int]:
-    """Files whose names are always the same, and the number of those that are named after weights."""
-    found = files_below(folder)
+    """Files whose names are always the same, and the number of those named after weights; plots are left out."""
+    found = [name for name in files_below(folder) if not name.startswith("plots/")]
     fixed = [name for name in found if not KEPT.fullmatch(name)]
     return fixed, len(found) - len(fixed)
 
@@ -54,6 +55,10 @@ def test_a_run_leaves_exactly_these_files(finished: RunResult) -> None:
     found, kept = files_and_kept(finished.folder)
     assert found == FILES
     assert 3 <= kept <= 4  # the ends of three cycles, and the best epoch's where it is none of them
+    plots = [Path(name) for name in files_below(finished.folder) if name.startswith("plots/")]
+    assert plots
+    assert {path.stem for path in plots if path.suffix == ".svg"} == {path.stem for path in plots}
+    assert len(plots) == 2 * len({path.stem for path in plots})  # each as PNG and as SVG
 
 
 def test_every_step_says_what_it_does_why_and_what_came_out(finished: RunResult, watched: Recorder) -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from report.test_augmented import changed
 from report.test_data import leaking
-from report.test_test_time import changed
 from unfreeze.evaluation.learning_curve import LearningCurve
 from unfreeze.evaluation.metrics import wilson_interval
 from unfreeze.images.table import Quarantined

@@ -40,7 +40,7 @@ def test_a_pair_is_shown_with_both_pictures_and_what_the_leak_does(examination: 
         "What it does:</strong> training has copies of 1 of 6 validation pictures; a head gets 66.7% (30.0% to 90.3%)"
         in page
     )
-    assert "gets 75.0% of the rest right" in page
+    assert "get 75.0% of the rest right" in page
     assert "the shape" in page
     assert "80.0\u00a0% to 95.0\u00a0%" in page
 

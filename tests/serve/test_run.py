@@ -1,5 +1,6 @@
 """The server as a process: what it loads, how it stops, and how it reads its models again."""
 
+import os
 import signal
 import threading
 import time
@@ -95,3 +96,15 @@ def test_a_model_that_cannot_be_opened_ends_the_server_with_its_reason(tmp_path:
     assert code == 1
     assert f"error: {tmp_path}: no model here" in err
     assert "Traceback" not in err
+
+
+def test_numpy_keeps_to_the_thread_that_calls_it(bundle: Path) -> None:
+    def threads(**environment: str) -> int:
+        with process(bundle, **environment) as server:
+            until(lambda: httpx2.get(f"{server.url}/ready").status_code == 200)
+            return len(list(Path(f"/proc/{server.process.pid}/task").iterdir()))
+
+    alone = threads(OPENBLAS_NUM_THREADS="1")
+    assert threads() == alone
+    if (cores := len(os.sched_getaffinity(0))) > 1:
+        assert threads(OPENBLAS_NUM_THREADS=str(cores)) > alone  # as a user asks for

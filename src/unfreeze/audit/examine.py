@@ -1,5 +1,6 @@
 """The doctor's whole examination of a collection; nothing of it is written to, and nothing is trained that is kept."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -9,8 +10,7 @@ from unfreeze.activations.engines import Floats
 from unfreeze.audit.copies import Leak, copy_findings, leak, unit_names
 from unfreeze.audit.duplicates import DuplicatePair, find_duplicates
 from unfreeze.audit.findings import Finding, in_order, verdict
-from unfreeze.audit.folds import FOLDS, fold_numbers, out_of_fold
-from unfreeze.audit.judged import judgeable, of_rows
+from unfreeze.audit.folds import FOLDS, fold_numbers, repeatedly_out_of_fold
 from unfreeze.audit.labels import alike_findings, label_findings
 from unfreeze.audit.pictures import picture_findings
 from unfreeze.audit.shortcuts import Probe, probe_shortcuts, shortcut_findings
@@ -52,7 +52,7 @@ class Examination:
             return ""
         low, high = wilson_interval(self.right, self.judged)
         return (
-            f"a head on the frozen body, trained on {FOLDS - 1} of {FOLDS} parts, gets {self.right / self.judged:.1%} "
+            f"heads on the frozen body, trained on {FOLDS - 1} of {FOLDS} parts, get {self.right / self.judged:.1%} "
             f"of the rest right ({low:.1%} to {high:.1%})"
         )
 
@@ -82,22 +82,40 @@ def examine(learner: Learner, *, observer: Observer | None = None) -> Examinatio
         return found
     found = replace(found, leak=leak(table, features, pairs))
     units = unit_names(table, pairs)
-    chosen = judgeable(table, units)
+    chosen = _judgeable(table, units)
     if not chosen:
         few = f"no two classes have {FOLDS} pictures that are neither copies nor of one group"
         observer.note(f"labels and shortcuts are not examined: {few}")
         return found
-    return _judged(found, chosen, features[chosen], [units[index] for index in chosen])
+    # Of the plain view and an augmented one, as one that training reads again: docs/decisions/0009-doctor.md
+    augmented = learner.source.pooled([table.rows[index] for index in chosen], view=1)
+    shown = (features[chosen] + augmented) * np.float32(0.5)
+    return _judged(found, chosen, shown, [units[index] for index in chosen])
+
+
+def _judgeable(table: ImageTable, units: Sequence[str]) -> list[int]:
+    """Pictures of classes that each part can have some of; test pictures are left alone.
+
+    A class whose pictures all belong together would be unknown to the head that is asked about them.
+    """
+    of_class: dict[int, set[str]] = defaultdict(set)
+    for row, unit in zip(table.rows, units, strict=True):
+        if row.split != "test":
+            of_class[row.label].add(unit)
+    enough = {label for label, found in of_class.items() if len(found) >= FOLDS}
+    if len(enough) < 2:
+        return []
+    return [index for index, row in enumerate(table.rows) if row.split != "test" and row.label in enough]
 
 
 def _judged(found: Examination, chosen: Sequence[int], features: Floats, units: Sequence[str]) -> Examination:
     """Adds what heads say of pictures that they were trained without."""
-    table = of_rows(found.table, chosen)
+    table = _of_rows(found.table, chosen)
     labels = [row.label for row in table.rows]
     content = {row.path: row.content for row in found.table.rows}
-    folds = fold_numbers(labels, [content[unit] for unit in units])
-    probabilities = out_of_fold(features, labels, folds)
-    probes = probe_shortcuts(table, folds)
+    clusters = [content[unit] for unit in units]
+    probabilities = repeatedly_out_of_fold(features, labels, clusters)
+    probes = probe_shortcuts(table, fold_numbers(labels, clusters))
     more = [
         *label_findings(table, probabilities),
         *alike_findings(table, probabilities),
@@ -106,3 +124,15 @@ def _judged(found: Examination, chosen: Sequence[int], features: Floats, units: 
     right = int((probabilities.argmax(1) == np.array(labels)).sum())
     findings = in_order([*found.findings, *more])
     return replace(found, findings=findings, judged=len(labels), right=right, probes=tuple(probes))
+
+
+def _of_rows(table: ImageTable, chosen: Sequence[int]) -> ImageTable:
+    """Some rows as a table, with the classes that they have."""
+    rows = [table.rows[index] for index in chosen]
+    kept = sorted({row.label for row in rows})
+    numbers = {label: number for number, label in enumerate(kept)}
+    return replace(
+        table,
+        classes=tuple(table.classes[label] for label in kept),
+        rows=tuple(replace(row, labels=(numbers[row.label],)) for row in rows),
+    )

@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -13,18 +14,27 @@ from unfreeze.training.head import one_thread
 
 FOLDS = 5
 
-PENALTY = 20.0
-"""Of the head that judges labels: four times that of a head that is kept, so that it cannot learn wrong labels by
+DIVISIONS = 5
+"""Ways of dividing the pictures that what is said of a label is averaged over."""
+
+MOST_REPEATED = 20_000
+"""Pictures that are divided more than once."""
+
+PENALTY = 30.0
+"""Of the head that judges labels: six times that of a head that is kept, so that it cannot learn wrong labels by
 heart; docs/decisions/0009-doctor.md has the figures."""
 
 
-def fold_numbers(classes: Sequence[int], clusters: Sequence[str], *, count: int = FOLDS) -> npt.NDArray[np.int64]:
+def fold_numbers(
+    classes: Sequence[int], clusters: Sequence[str], *, count: int = FOLDS, division: int = 0
+) -> npt.NDArray[np.int64]:
     """Parts of a collection that have the same share of each class, copies of a picture in one part.
 
     Args:
         classes: Class index of each picture.
         clusters: A name for each picture that its copies share.
         count: Number of parts.
+        division: Another number divides otherwise.
 
     Returns:
         The part of each picture, shape (N,), values 0..count-1; neither order nor chance decides it.
@@ -38,7 +48,7 @@ def fold_numbers(classes: Sequence[int], clusters: Sequence[str], *, count: int 
         by_class[label].append(name)
     part: dict[str, int] = {}
     for names in by_class.values():
-        for name in sorted(names, key=_rank):
+        for name in sorted(names, key=partial(_rank, division)):
             part[name] = len(part) % count
     return np.array([part[name] for name in clusters], np.int64)
 
@@ -67,5 +77,31 @@ def out_of_fold(
     return found
 
 
-def _rank(name: str) -> bytes:
-    return hashlib.blake2b(f"fold {name}".encode("utf-8", "surrogateescape"), digest_size=16).digest()
+def repeatedly_out_of_fold(
+    features: Floats, classes: Sequence[int], clusters: Sequence[str], *, penalty: float = PENALTY
+) -> npt.NDArray[np.float64]:
+    """Probabilities as `out_of_fold` has them, averaged over several ways of dividing the pictures.
+
+    What a head says of a picture on the edge depends on which others it was fitted to; an average does so less. Of very
+    many pictures no few are left out that could turn it, and they are divided once.
+
+    Args:
+        features: Pooled activations (N, D).
+        classes: Class index of each picture.
+        clusters: A name for each picture that its copies share.
+        penalty: How strongly large weights are held back.
+
+    Returns:
+        Probabilities, shape (N, C).
+    """
+    divisions = DIVISIONS if len(classes) <= MOST_REPEATED else 1
+    found = [
+        out_of_fold(features, classes, fold_numbers(classes, clusters, division=division), penalty=penalty)
+        for division in range(divisions)
+    ]
+    return np.asarray(np.mean(found, axis=0), np.float64)
+
+
+def _rank(division: int, name: str) -> bytes:
+    text = f"fold {division} {name}" if division else f"fold {name}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest()

@@ -9,6 +9,9 @@ from unfreeze.audit.findings import Finding, Kind
 from unfreeze.evaluation.metrics import wilson_interval
 from unfreeze.images.table import ImageTable
 
+BEYOND_DOUBT = 0.85
+"""Probability of another class from which on a label is suspected, however few such pictures there are."""
+
 ALIKE_SHARE = 0.75
 """Two classes look like one where even the upper end of the interval of telling them apart lies below this."""
 
@@ -24,7 +27,8 @@ def label_findings(table: ImageTable, probabilities: Probabilities) -> list[Find
 
     How many labels of each class belong to each other class is estimated from the pictures that are as likely to be of
     that class as those that carry its label are on average; so many, the least likely ones first, are suspected
-    (Northcutt, Jiang and Chuang 2021, "Confident learning", pruning by noise rate), as cleanlab has it.
+    (Northcutt, Jiang and Chuang 2021, "Confident learning", pruning by noise rate), as cleanlab has it. That is blind
+    to a few wrong labels among many: so pictures that look like another class beyond doubt are suspected in any case.
 
     Args:
         table: The pictures, one label each.
@@ -37,14 +41,11 @@ def label_findings(table: ImageTable, probabilities: Probabilities) -> list[Find
 
     labels = np.array([row.label for row in table.rows], np.int64)
     assert len(set(labels.tolist())) == probabilities.shape[1], "each class has pictures"
-    suspects = find_label_issues(
-        labels,
-        probabilities,
-        filter_by="prune_by_noise_rate",
-        return_indices_ranked_by="self_confidence",
-        n_jobs=1,
-    )
-    return [_suspect(table, int(index), probabilities[int(index)]) for index in suspects]
+    suspected = find_label_issues(labels, probabilities, filter_by="prune_by_noise_rate", n_jobs=1)
+    own = probabilities[np.arange(len(labels)), labels]
+    suspected |= (probabilities.argmax(1) != labels) & (probabilities.max(1) >= BEYOND_DOUBT)
+    ranked = sorted(np.flatnonzero(suspected).tolist(), key=lambda index: own[index])
+    return [_suspect(table, index, probabilities[index]) for index in ranked]
 
 
 def _suspect(table: ImageTable, index: int, probabilities: npt.NDArray[np.float64]) -> Finding:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = TrainSettings()
 DEFAULT_PARENT = Path("evaluations")
-FIGURES_FILE, TABLE_FILE = "figures.json", "predictions.csv"
+FIGURES_FILE, TABLE_FILE, PAGE_FILE = "figures.json", "predictions.csv", "evaluation.html"
 
 
 def evaluate_command(
@@ -70,7 +70,8 @@ def evaluate_command(
         for line in in_words(plain):
             console.line(line)
         if folder:
-            console.line(f"\nFigures: {folder / FIGURES_FILE}")
+            page = f"Page: {folder / PAGE_FILE}   " if evaluation.page else ""
+            console.line(f"\n{page}Figures: {folder / FIGURES_FILE}")
 
 
 def _folder(out: Path | None, pictures: Path | None) -> Path | None:
@@ -104,5 +105,8 @@ def _write(folder: Path, evaluation: "Evaluation", plain: dict[str, object]) -> 
     make_folder(folder)
     if evaluation.pictures is not None:
         evaluation.table.write(folder / TABLE_FILE)
+    if evaluation.page is not None:
+        page = evaluation.page.encode("utf-8", errors="backslashreplace")
+        write_new(folder / PAGE_FILE, page, flag="--out")
     data = (json.dumps(plain, indent=2, allow_nan=False) + "\n").encode("utf-8", errors="surrogateescape")
     write_new(folder / FIGURES_FILE, data, flag="--out")

@@ -3,22 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-NOTHING = "-"
-CLASSES_SHOWN, PAIRS_SHOWN = 20, 5
-PLAIN = ("log_loss", "brier_score")
-"""Figures that are no shares."""
+from unfreeze.evaluation.figure_text import PLAIN, figure_name, figure_text
 
+CLASSES_SHOWN, PAIRS_SHOWN = 20, 5
 WORDED = ("figure", "class", "by")
 """Columns of words."""
-
-WORDS = {
-    "balanced_accuracy": "balanced accuracy (macro recall)",
-    "macro_f1": "macro F1",
-    "micro_f1": "micro F1",
-    "macro_roc_area": "macro area under ROC curve",
-    "log_loss": "log loss, nats",
-    "brier_score": "Brier score",
-}
 
 
 def in_words(evaluation: Mapping[str, Any]) -> Iterator[str]:
@@ -31,7 +20,8 @@ def in_words(evaluation: Mapping[str, Any]) -> Iterator[str]:
         Lines, for each split its figures, the classes, the most confused pairs, and test-time augmentation.
     """
     for split, figures in evaluation["figures"].items():
-        yield f"{split}: {figures['pictures']:,} pictures"
+        count = figures["pictures"]
+        yield f"{split}: {count:,} {'picture' if count == 1 else 'pictures'}"
         yield from _table(
             ["figure", "", "95 % interval", "by"], [_overall(*each) for each in figures["overall"].items()]
         )
@@ -43,16 +33,7 @@ def in_words(evaluation: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _overall(name: str, figure: Mapping[str, Any]) -> list[str]:
-    value, interval = _shown(figure, plain=name in PLAIN)
-    return [WORDS.get(name, name.replace("_", " ")), value, interval, figure["method"]]
-
-
-def _shown(figure: Mapping[str, Any], *, plain: bool = False) -> tuple[str, str]:
-    """A figure and its interval: shares in per cent, others as they are."""
-    factor, digits, unit = (1, 4, "") if plain else (100, 1, " %")
-    numbers = [figure[key] for key in ("value", "low", "high")]
-    value, low, high = (None if number is None else f"{factor * number:.{digits}f}" for number in numbers)
-    return (NOTHING if value is None else value + unit), (NOTHING if low is None else f"{low} to {high}{unit}")
+    return [figure_name(name), *figure_text(figure, plain=name in PLAIN), figure["method"]]
 
 
 def _classes(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -67,10 +48,8 @@ def _classes(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _class(row: Mapping[str, Any]) -> list[str]:
-    recall, precision = _shown(row["recall"]), _shown(row["precision"])
-    return [
-        row["name"], f"{row['pictures']:,}", *recall, *precision, _shown(row["f1"])[0], _shown(row["roc_area"])[0]
-    ]  # fmt: skip
+    recall, precision, f1, area = (figure_text(row[key]) for key in ("recall", "precision", "f1", "roc_area"))
+    return [row["name"], f"{row['pictures']:,}", *recall, *precision, f1[0], area[0]]
 
 
 def _confused(pairs: Sequence[Mapping[str, Any]]) -> Iterator[str]:

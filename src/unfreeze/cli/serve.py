@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from unfreeze.serve.limits import ServeLimits
 
 MIB = 2**20
+ONE_THREAD_EACH = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""Pictures are what is done side by side here. Threads of numpy's own, for a product that takes a millisecond, would
+wait for each other busily and take more than half of the processor (docs/decisions/0017-batches.md)."""
+
 KEY_VARIABLE = "UNFREEZE_SERVE_KEY"
 
 Models = Annotated[
@@ -72,6 +76,8 @@ def serve_command(
     Only this machine can ask unless --host says otherwise; the review page is for this machine alone. SIGHUP reads the
     models again; SIGTERM answers what was accepted, and ends.
     """
+    for variable in ONE_THREAD_EACH:
+        os.environ.setdefault(variable, "1")
     from unfreeze.serve.app import Access, Threads, create_app
     from unfreeze.serve.batching import Batching
     from unfreeze.serve.limits import ServeLimits

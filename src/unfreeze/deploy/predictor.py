@@ -13,6 +13,7 @@ from unfreeze.deploy.bundle import open_bundle
 from unfreeze.deploy.inputs import Picture, Source, sources
 from unfreeze.errors import PictureError
 from unfreeze.evaluation.conformal import prediction_sets
+from unfreeze.evaluation.novelty import Novelty
 from unfreeze.parallel import in_parallel
 
 SCORED_AT_A_TIME = 32
@@ -70,6 +71,11 @@ class Predictor:
         self._novelty = bundle.novelty
         self._engine = bundle.engine()
         self._threads = threads or os.cpu_count() or 1
+
+    @property
+    def novelty(self) -> Novelty | None:
+        """How strange pictures are told; None where the model cannot tell."""
+        return self._novelty
 
     @property
     def can_refuse(self) -> bool:

@@ -63,4 +63,4 @@ def _records(lines: Iterable[str]) -> Iterator[str]:
             yield "\n".join(waiting).removesuffix("\r")
             waiting = []
     if waiting:
-        yield "\n".join(waiting)
+        yield "\n".join([*waiting, ""])  # a quote that is never closed holds the last line's end as well

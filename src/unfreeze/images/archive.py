@@ -12,13 +12,14 @@ ZIP_SUFFIXES = (".zip",)
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
 
-def archive_layout(path: Path) -> Layout:
+def archive_layout(path: Path, *, needs_training: bool = True) -> Layout:
     """Takes a collection from class folders in an archive, laid out as `find_layout` understands folders.
 
     Nothing is unpacked beside the archive; one that is compressed as a whole is unpacked into the cache once.
 
     Args:
         path: A zip or tar archive. A tar archive whose pictures have label files is a shard of WebDataset.
+        needs_training: As for `find_layout`.
 
     Returns:
         The files found, empty class folders, and notes.
@@ -28,10 +29,11 @@ def archive_layout(path: Path) -> Layout:
     """
     if path.name.lower().endswith(ZIP_SUFFIXES):
         storage, zipped = read_zip(path)
-        layout = tree_layout(zipped.tree(), root=path, storage=storage)
+        layout = tree_layout(zipped.tree(), root=path, storage=storage, needs_training=needs_training)
         return replace(layout, notes=(*zipped.notes(), *layout.notes))
     index = read_tar(path)
     if is_shard(index.members.files):
         return shard_layout([path], source=str(path), known={path: index})
-    layout = tree_layout(index.members.tree(), root=path, storage=TarStorage(path, index.members.files))
+    tar = TarStorage(path, index.members.files)
+    layout = tree_layout(index.members.tree(), root=path, storage=tar, needs_training=needs_training)
     return replace(layout, notes=(*index.notes, *index.members.notes(), *layout.notes))

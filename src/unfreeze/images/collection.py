@@ -22,7 +22,12 @@ EXPECTED = "a folder of pictures, a CSV or TSV file, a zip or tar archive, or sh
 
 
 def collection_layout(
-    path: str | Path, *, root: str | Path | None = None, columns: Columns = DEFAULT_COLUMNS, relabels: bool = False
+    path: str | Path,
+    *,
+    root: str | Path | None = None,
+    columns: Columns = DEFAULT_COLUMNS,
+    relabels: bool = False,
+    needs_training: bool = True,
 ) -> Layout:
     """Takes a collection from whatever names it.
 
@@ -34,6 +39,7 @@ def collection_layout(
         columns: Names of a CSV file's columns, and how its labels are read.
         relabels: Whether manifests give other labels: what parts these may be said for any collection whose pictures
             have several.
+        needs_training: Whether a class must have training pictures; a model that is there is tested without any.
 
     Returns:
         The files, each once.
@@ -45,25 +51,25 @@ def collection_layout(
     path = Path(path)
     check_named(path)
     if _is_table(path):
-        return csv_layout(path, root=root, columns=columns)
+        return csv_layout(path, root=root, columns=columns, needs_training=needs_training)
     of_table = replace(columns, label_separator="") if relabels else columns
     _reject_table_settings(path, root, of_table)
-    layout = _untold_layout(path)
+    layout = _untold_layout(path, needs_training=needs_training)
     if not layout.multilabel:
         _reject_table_settings(path, root, columns)
     return layout
 
 
-def _untold_layout(path: Path) -> Layout:
+def _untold_layout(path: Path, *, needs_training: bool) -> Layout:
     """The layout of what is no table."""
     if path.is_dir():
         shards, beside = _shards_in(path)
         if not shards:
-            return find_layout(path)
+            return find_layout(path, needs_training=needs_training)
         layout = shard_layout(shards, source=str(path))
         return replace(layout, notes=(*_beside_note(beside), *layout.notes))
     if path.is_file():
-        return archive_layout(path)
+        return archive_layout(path, needs_training=needs_training)
     return shard_layout(matching(str(path)), source=str(path))
 
 

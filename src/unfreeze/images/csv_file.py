@@ -25,7 +25,13 @@ Record = tuple[int, list[str]]
 """Number of its first line, from 1, and its fields without the blanks around them."""
 
 
-def csv_layout(path: str | Path, *, root: str | Path | None = None, columns: Columns = DEFAULT_COLUMNS) -> Layout:
+def csv_layout(
+    path: str | Path,
+    *,
+    root: str | Path | None = None,
+    columns: Columns = DEFAULT_COLUMNS,
+    needs_training: bool = True,
+) -> Layout:
     """Takes a collection from a CSV or TSV file: a header, one row a picture, in UTF-8 or, with its mark, UTF-16.
 
     Fields are parted by tabs in a file named `.tsv`, else by what parts the header: comma, semicolon or tab. Blanks
@@ -35,6 +41,7 @@ def csv_layout(path: str | Path, *, root: str | Path | None = None, columns: Col
         path: The file.
         root: The folder that relative paths start from; the file's own unless said otherwise.
         columns: Names of the columns, and how labels are read.
+        needs_training: Whether a class must have training pictures; a model that is there is tested without any.
 
     Returns:
         The files, each once. A note names the pictures below the root that have no row.
@@ -49,7 +56,13 @@ def csv_layout(path: str | Path, *, root: str | Path | None = None, columns: Col
     places = columns.within(header, source=path)
     rows = [_listed(record, places, len(header), columns.label_separator) for record in found]
     start = path.parent if root is None else Path(root)
-    layout, located = located_layout(rows, source=str(path), root=start, multilabel=bool(columns.label_separator))
+    layout, located = located_layout(
+        rows,
+        source=str(path),
+        root=start,
+        multilabel=bool(columns.label_separator),
+        needs_training=needs_training,
+    )
     unused = [name for index, name in enumerate(header) if name and index not in places.values()]
     notes = [f"columns that are not used: {', '.join(unused)}"] if unused else []
     missing = unlisted_note(start, located) if layout.root == start else ()  # elsewhere may lie anything

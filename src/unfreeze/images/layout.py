@@ -66,7 +66,7 @@ class Layout:
     amendments: tuple[str, ...] = ()
 
 
-def find_layout(root: Path) -> Layout:
+def find_layout(root: Path, *, needs_training: bool = True) -> Layout:
     """Walks a collection in class folders: `root/CLASS/*`, `root/train/CLASS/*` or `root/CLASS/train/*`.
 
     Folders below a class folder belong to that class. Hidden and system files are skipped and counted in the notes; a
@@ -75,6 +75,8 @@ def find_layout(root: Path) -> Layout:
 
     Args:
         root: The collection's folder.
+        needs_training: Whether there must be a training split where there are others; a model that is there is tested
+            without one.
 
     Returns:
         The files found, empty class folders, and notes.
@@ -85,16 +87,17 @@ def find_layout(root: Path) -> Layout:
     if not root.is_dir():
         what = "is a file, not a folder" if root.exists() else "there is no such folder"
         raise CollectionError(f"{root}: {what}; name a folder of pictures", subject=root)
-    return tree_layout(FolderTree(root), root=root, storage=FolderStorage(root))
+    return tree_layout(FolderTree(root), root=root, storage=FolderStorage(root), needs_training=needs_training)
 
 
-def tree_layout(tree: Tree, *, root: Path, storage: Storage) -> Layout:
+def tree_layout(tree: Tree, *, root: Path, storage: Storage, needs_training: bool = True) -> Layout:
     """Walks a collection in class folders, as `find_layout` does, wherever its names come from.
 
     Args:
         tree: The names of its files and folders.
         root: The folder or archive, which errors name.
         storage: Where the bytes are.
+        needs_training: As for `find_layout`.
 
     Returns:
         The files found, empty class folders, and notes.
@@ -106,7 +109,7 @@ def tree_layout(tree: Tree, *, root: Path, storage: Storage) -> Layout:
     walk.enter(unless=SPLIT_NAMES)
     splits = _splits_among(walk.folders(walk.top))
     notes: list[str] = []
-    if "train" in splits.values():
+    if "train" in splits.values() or (splits and not needs_training):
         _reject_twins(root, splits)
         walk.pass_over(walk.top, keep=splits)
         found = list(_in_split_folders(walk, splits))

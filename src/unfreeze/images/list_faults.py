@@ -32,20 +32,22 @@ class ListedPicture:
     fault: str = ""
 
 
-def list_faults(rows: Sequence[ListedPicture], located: Sequence[Located], *, multilabel: bool) -> Iterator[str]:
+def list_faults(
+    rows: Sequence[ListedPicture], located: Sequence[Located], *, multilabel: bool, needs_training: bool = True
+) -> Iterator[str]:
     """Finds what is wrong with a list.
 
     Args:
         rows: The list.
         located: Where its pictures lie.
         multilabel: Whether a picture may have several labels, or none; rows of the same picture then add labels.
+        needs_training: Whether a class must have training pictures; a model that is there is tested without any.
 
     Yields:
         A sentence for each fault, in the list's order; of a label that training lacks, at its first row alone.
     """
-    trained = {
-        label for row in rows if not row.fault and split_of(row) not in ("valid", "test") for label in row.labels
-    }
+    others = ("valid", "test") if needs_training else ()
+    trained = {label for row in rows if not row.fault and split_of(row) not in others for label in row.labels}
     known = sorted(trained)
     first: dict[str, ListedPicture] = {}
     for row, found in zip(rows, located, strict=True):

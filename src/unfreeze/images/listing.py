@@ -116,16 +116,17 @@ def listed_layout(rows: Sequence[ListedPicture], *, source: str, root: Path | No
 
 
 def located_layout(
-    rows: Sequence[ListedPicture], *, source: str, root: Path | None, multilabel: bool
+    rows: Sequence[ListedPicture], *, source: str, root: Path | None, multilabel: bool, needs_training: bool = True
 ) -> tuple[Layout, list[Located]]:
-    """As `listed_layout`; also says where each row's picture lies."""
+    """As `listed_layout`; also says where each row's picture lies, and may do without training pictures."""
     if not rows:
         raise CollectionError(f"{source}: no pictures listed; list a path and a label for each", subject=source)
     written = [label for row in rows for label in row.labels]
     rows = _in_one_form(rows)
     start = plain(root or Path.cwd())
     located = locate([row.path for row in rows], start)
-    faults, missing = list(list_faults(rows, located, multilabel=multilabel)), _missing(rows, located)
+    faults = list(list_faults(rows, located, multilabel=multilabel, needs_training=needs_training))
+    missing = _missing(rows, located)
     if len(faults) > len(missing) or len(missing) > MOST_MISSING * len(rows):
         end = f"; mend the list, or name another root (relative paths start from {start})"
         raise CollectionError(f"{source}: {faults_in_words(faults)}{end}", subject=source)

@@ -84,16 +84,17 @@ class ExampleSource:
         chosen = sorted(self.data.table.of_split(split), key=lambda row: row.content)[:count]
         return self._stored(chosen, 0, POOLED)
 
-    def pooled(self, rows: Sequence[ImageRow]) -> Floats:
-        """Plain pooled activations of pictures, all of them in memory.
+    def pooled(self, rows: Sequence[ImageRow], *, view: int = 0) -> Floats:
+        """Pooled activations of one view of pictures, all of them in memory.
 
         Args:
             rows: Pictures of the table.
+            view: The view's number; the plain one unless said otherwise.
 
         Returns:
             Shape (N, D), float32, in the order of the rows.
         """
-        ((features, _),) = self._stored(rows, 0, POOLED).batches([range(len(rows))])
+        ((features, _),) = self._stored(rows, view, POOLED).batches([range(len(rows))])
         return np.asarray(features, np.float32)
 
     def of_body(self) -> Extractor:

@@ -94,7 +94,8 @@ class Drawing:
         figure, buffer = self._figure, io.BytesIO()
         with rc_context(_settings(self.name)):
             dpi: float | str = DOTS_PER_INCH if file_format == "png" else "figure"
-            figure.savefig(buffer, format=file_format, dpi=dpi, metadata=NO_DATES[file_format])
+            more: dict[str, Any] = {"pil_kwargs": {"compress_level": 4}} if file_format == "png" else {}
+            figure.savefig(buffer, format=file_format, dpi=dpi, metadata=NO_DATES[file_format], **more)
         return buffer.getvalue()
 
 

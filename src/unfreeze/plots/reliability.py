@@ -33,7 +33,7 @@ def plot_reliability(after: Sequence[ReliabilityBin], axes: "Axes", *, before: S
     least = min((min(group.confidence, group.accuracy) for group in everything), default=0.0)
     start = 100 * max(0.0, np.floor(10 * least - 0.5) / 10)
     axes.set(xlabel="confidence (%)", ylabel="right (%)", xlim=(start, 101.5), ylim=(start, 103))
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)  # above: inside, it would hide a mark
     return axes
 
 

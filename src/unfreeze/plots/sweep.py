@@ -1,10 +1,12 @@
 """The plot of the learning-rate finder."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unfreeze.plots.colours import COLOURS
+from unfreeze.plots.text import power_of_ten
 from unfreeze.training.lr_band import LrBand
 from unfreeze.training.lr_find import LrSweep
 
@@ -38,5 +40,12 @@ def plot_lr_find(sweep: LrSweep | LrBand, axes: "Axes", *, used: str = "") -> "A
         axes.axvspan(*sweep.band[used], color=COLOURS["kept"], alpha=0.1, linewidth=0)
     top = 1.5 * max(sweep.smoothed[:FIRST_STEPS], default=1.0)  # a diverging loss would hide the valley
     axes.set(xscale="log", xlabel="learning rate of the head", ylabel="training loss (nats)", ylim=(0, top))
+    powers = [power for power in 10.0 ** np.arange(-9, 4) if not sweep.rates or _near(power, sweep.rates)]
+    axes.set_xticks(powers, [power_of_ten(power) for power in powers])
+    axes.set_xticks([], minor=True)
     axes.legend(loc="lower left")
     return axes
+
+
+def _near(power: float, rates: Sequence[float]) -> bool:
+    return 0.9 * min(rates) <= power <= 1.1 * max(rates)

@@ -17,6 +17,7 @@ from unfreeze.images.csv_file import DEFAULT_COLUMNS
 from unfreeze.images.layout import FoundFile, Layout
 from unfreeze.images.table import ImageTable, Quarantined
 from unfreeze.recipe.compare import PREDICTIONS_FILE, read_run
+from unfreeze.recipe.evaluation_page import evaluation_page
 from unfreeze.recipe.figures import result_figures
 from unfreeze.recipe.known_pictures import known_notes, known_pictures
 from unfreeze.recipe.labelled import NEW, Progress, predict_labelled
@@ -35,6 +36,7 @@ class Evaluation:
         images: The pictures; None where they were not read.
         notes: What the user should know, one sentence each.
         tta_seconds: What a picture takes longer with test-time augmentation; None where that was not measured.
+        page: The page of new pictures, HTML; None where the pictures were not read.
     """
 
     run: Path
@@ -43,6 +45,7 @@ class Evaluation:
     images: ImageTable | None = None
     notes: tuple[str, ...] = ()
     tta_seconds: float | None = None
+    page: str | None = None
 
     def plain(self) -> dict[str, Any]:
         """All of it but the table, as `figures.json` has it."""
@@ -105,7 +108,7 @@ def evaluate_pictures(
         BundleError: If there is no whole model.
     """
     predictor = Predictor(run, threads=os.cpu_count() or 1)
-    layout = collection_layout(pictures, columns=columns)
+    layout = collection_layout(pictures, columns=columns, needs_training=False)
     _check_labels(layout, predictor)
     files = _of_split(layout, split)
     _check_classes(layout, files, predictor.classes)
@@ -126,6 +129,7 @@ def evaluate_pictures(
         images=found.images,
         notes=tuple(notes),
         tta_seconds=found.tta_seconds,
+        page=evaluation_page(predictor, pictures, found, {"run": str(run), "notes": notes}),
     )
 
 

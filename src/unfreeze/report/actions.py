@@ -8,10 +8,10 @@ import numpy as np
 
 from unfreeze.audit.findings import MEANINGS, Kind
 from unfreeze.evaluation import metrics
+from unfreeze.report.augmented import SIGNIFICANT, augmented_view
 from unfreeze.report.confusion import confusion_view
 from unfreeze.report.content import ReportContent
 from unfreeze.report.data import findings_of
-from unfreeze.report.test_time import SIGNIFICANT, test_time_view
 from unfreeze.report.words import percent
 
 MOST = 3
@@ -68,7 +68,7 @@ def pictures_needed(share: float, *, width: float = WIDE) -> int:
         A number of pictures.
 
     >>> pictures_needed(0.5), pictures_needed(0.95)
-    (2400, 480)
+    (2400, 470)
     """
     low, high = 1, 10**7
     while low < high:
@@ -166,9 +166,10 @@ def _weakest(content: ReportContent) -> Iterator[Action]:
 
 
 def _augmented(content: ReportContent) -> Iterator[Action]:
-    view = test_time_view(content)
-    if view and view.chance < SIGNIFICANT and view.gained > view.lost:
-        why = f"It raises the accuracy from {percent(view.plain)} to {percent(view.augmented)} on these pictures."
+    view = augmented_view(content)
+    if view and view.gain.chance < SIGNIFICANT and view.gain.difference > 0:
+        raised = f"from {percent(view.gain.plain)} to {percent(view.gain.augmented)}"
+        why = f"It raises the accuracy {raised} on these pictures."
         yield Action(
             title="Predict with test-time augmentation", why=why, command="unfreeze predict RUN PICTURES --tta"
         )

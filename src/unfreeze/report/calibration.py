@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.evaluation.calibration import logits_of, probabilities_at
+from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.evaluation.reliability import ReliabilityBin, answers, calibration_error, chance_error, reliability
-from unfreeze.report.content import ReportContent
+from unfreeze.report.content import ReportContent, once
 
 BINS_DRAWN = 10
+ROWS_AT_A_TIME = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ class CalibrationView:
         )
 
 
+@once
 def calibration_view(content: ReportContent) -> CalibrationView | None:
     """What there is to say of calibration.
 
@@ -72,9 +75,8 @@ def calibration_view(content: ReportContent) -> CalibrationView | None:
         after = answers(table.probabilities, table.targets)
         return _view(after, None)
     calibration = certainty.calibration
-    logits = logits_of(table.probabilities, several=content.several) * calibration.temperature
-    before = answers(probabilities_at(logits, several=content.several), table.targets)
-    found = _view(answers(calibration.held_out, table.targets), before if calibration.helped else None)
+    before = _at_temperature_one(table, calibration.temperature) if calibration.helped else None
+    found = _view(answers(calibration.held_out, table.targets), before)
     return CalibrationView(
         **{
             **vars(found),
@@ -88,6 +90,17 @@ def calibration_view(content: ReportContent) -> CalibrationView | None:
 
 
 Answers = tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]
+
+
+def _at_temperature_one(table: PredictionTable, temperature: float) -> Answers:
+    """Answers as they were before calibration, some rows at a time: all in float64 might not fit into memory."""
+    several, parts = table.objective.several, []
+    for start in range(0, len(table.paths), ROWS_AT_A_TIME):
+        rows = slice(start, start + ROWS_AT_A_TIME)
+        logits = logits_of(table.probabilities[rows], several=several) * temperature
+        parts.append(answers(probabilities_at(logits, several=several), table.targets[rows]))
+    confidences, right = zip(*parts, strict=True)
+    return np.concatenate(confidences), np.concatenate(right)
 
 
 def _view(after: Answers, before: Answers | None) -> CalibrationView:

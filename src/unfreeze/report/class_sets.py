@@ -6,10 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from unfreeze.evaluation.conformal import ConformalBound, MeasuredCoverage, measure_coverage, prediction_sets
-from unfreeze.report.content import ReportContent
+from unfreeze.report.content import ReportContent, once
 
 LARGEST_NAMED = 5
 """Larger sets are counted together."""
+
+SPLITS, FEWEST_SPLITS = 200, 5
+MOST_CELLS = 20_000_000
+"""Probabilities that are gone through again and again: of many pictures few splits say as much."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,7 @@ class SetsView:
     sizes: Sequence[SetSize]
 
 
+@once
 def sets_view(content: ReportContent) -> SetsView | None:
     """What there is to say of sets.
 
@@ -65,7 +70,9 @@ def sets_view(content: ReportContent) -> SetsView | None:
     holds, sizes = sets[np.arange(len(sets)), table.targets], np.minimum(sets.sum(1), LARGEST_NAMED)
     measured = None
     if content.subject == "validation":
-        measured = measure_coverage(certainty.calibration.held_out, table.targets, coverage=bound.coverage)
+        splits = max(FEWEST_SPLITS, min(SPLITS, MOST_CELLS // sets.size))
+        held_out = certainty.calibration.held_out
+        measured = measure_coverage(held_out, table.targets, coverage=bound.coverage, splits=splits)
     return SetsView(
         bound=bound,
         measured=measured,

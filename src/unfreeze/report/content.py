@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Literal
+from functools import cached_property, wraps
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from unfreeze.transforms.transform import Transform
 
 Explain = Callable[[Sequence[ImageRow], Sequence[int]], ActivationMaps]
 Subject = Literal["validation", "new"]
+View = TypeVar("View")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,7 @@ class ReportContent:
         gains: Which class would gain most from more.
         explain: Makes maps of what pictures show for classes, one class a picture.
         drawn: The plots, once they were asked for (`report_plots`).
+        made: What was found out for one section, for the others (`once`).
     """
 
     title: str
@@ -62,6 +64,7 @@ class ReportContent:
     gains: ClassGains | None = None
     explain: Explain | None = None
     drawn: dict[str, Plot] = field(default_factory=dict, init=False, repr=False, compare=False)
+    made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def judged(self) -> PredictionTable:
@@ -102,3 +105,23 @@ class ReportContent:
     def thumbnails(self) -> Thumbnails:
         """Makes the pictures small, each once."""
         return Thumbnails(self.table)
+
+
+def once(view: Callable[[ReportContent], View]) -> Callable[[ReportContent], View]:
+    """Lets a view of the content be made once, however many sections ask for it.
+
+    Args:
+        view: Makes something of the content.
+
+    Returns:
+        The same, which remembers what it made.
+    """
+
+    @wraps(view)
+    def remembered(content: ReportContent) -> View:
+        if view.__name__ not in content.made:
+            content.made[view.__name__] = view(content)
+        found: View = content.made[view.__name__]
+        return found
+
+    return remembered

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from unfreeze.audit.findings import MEANINGS, Finding, Kind, Meaning, by_kind
 from unfreeze.audit.quick import quick_findings, worth_saying
 from unfreeze.images.table import Quarantined
-from unfreeze.report.content import ReportContent
+from unfreeze.report.content import ReportContent, once
 
 QUARANTINED_SHOWN = 50
 EXAMPLES = 5
@@ -88,8 +88,9 @@ def data_view(content: ReportContent) -> DataView:
     )
 
 
+@once
 def findings_of(content: ReportContent) -> Mapping[Kind, Sequence[Finding]]:
     """What the scan alone shows, by kind; a page of new pictures has nothing to compare them with."""
-    if content.subject == "new":
+    if content.subject == "new" or not content.table.looks:
         return {}
     return by_kind(quick_findings(content.table, size_px=content.transform.size_px))

@@ -8,8 +8,8 @@ import numpy as np
 from unfreeze.evaluation import metrics
 from unfreeze.evaluation.labels import mean_average_precision
 from unfreeze.report.actions import Action, next_actions
+from unfreeze.report.augmented import SIGNIFICANT, augmented_view
 from unfreeze.report.content import ReportContent
-from unfreeze.report.test_time import test_time_view
 from unfreeze.report.trust import trust
 from unfreeze.report.words import percent, verdict
 
@@ -115,8 +115,8 @@ def _cards(content: ReportContent) -> list[Card]:
         cards.append(Card(name="Balanced accuracy", value=percent(recall), more="mean recall of the classes"))
     cards.append(Card(name="Macro F1", value=percent(metrics.macro_f1(table))))
     cards.append(Card(name="Loss", value=f"{metrics.mean_loss(table):.4f}", more="nats a picture"))
-    augmented = test_time_view(content)
+    augmented = augmented_view(content)
     if augmented:
-        more = "a difference by chance" if augmented.chance >= 0.05 else f"{augmented.sentence.lower()}"
-        cards.append(Card(name="With test-time augmentation", value=percent(augmented.augmented), more=more))
+        more = "a difference by chance" if augmented.gain.chance >= SIGNIFICANT else augmented.sentence.lower()
+        cards.append(Card(name="With test-time augmentation", value=percent(augmented.gain.augmented), more=more))
     return cards

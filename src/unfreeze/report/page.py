@@ -10,6 +10,8 @@ from unfreeze.evaluation.labels import label_figures
 from unfreeze.evaluation.learning_curve import in_words as curve_in_words
 from unfreeze.evaluation.predictions import PredictionTable
 from unfreeze.plots.class_gains import SHOWN
+from unfreeze.report.all_figures import all_figures_view
+from unfreeze.report.augmented import augmented_view
 from unfreeze.report.calibration import calibration_view
 from unfreeze.report.class_sets import sets_view
 from unfreeze.report.confusion import confusion_view
@@ -22,7 +24,6 @@ from unfreeze.report.page_text import policy, rendered, template_text
 from unfreeze.report.plots import report_plots
 from unfreeze.report.refusal import refusal_view
 from unfreeze.report.seen import seen_view
-from unfreeze.report.test_time import test_time_view
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,12 +148,13 @@ SECTIONS: tuple[tuple[str, str, str, Callable[[ReportContent], Any]], ...] = (
     ("training", "Training", "Learning rate and losses", _epochs),
     ("confusion", "What was taken for what", "", _confusion),
     ("labels", "Labels", "Each label", _labels),
+    ("figures", "All figures", "Every figure with its interval", all_figures_view),
     ("pictures", "Pictures", "Pictures to look at", pictures_view),
     ("why", "Why", "Why it was wrong", explained_view),
     ("calibration", "How sure it is", "Is it as sure as it is right?", calibration_view),
     ("refusal", "None of these", "‘None of these’", refusal_view),
     ("sets", "Sets of classes", "", sets_view),
-    ("augmented", "Test-time augmentation", "", test_time_view),
+    ("augmented", "Test-time augmentation", "", augmented_view),
     ("growth", "More pictures", "Would more training pictures help?", _growth),
     ("squares", "What the square cuts off", "", seen_view),
     ("data", "Data", "", data_view),

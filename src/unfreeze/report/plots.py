@@ -133,7 +133,7 @@ def _certainty(content: ReportContent) -> dict[str, Plot]:
     if view:
         draw = partial(plot_reliability, view.after_bins, before=view.before_bins)
         text = "Part of the answers that is right against how sure the model was. " + view.sentence
-        found["reliability"] = _plot(draw, "reliability", text, height=3.4)
+        found["reliability"] = _plot(draw, "reliability", text, height=3.7, margins=LEGEND_ABOVE)
     distances, novelty = content.distances, content.certainty.novelty if content.certainty else None
     if distances is not None and novelty:
         beyond = int((distances > novelty.bound.value).sum())

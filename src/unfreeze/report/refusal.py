@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unfreeze.evaluation.metrics import wilson_interval
-from unfreeze.report.content import ReportContent
+from unfreeze.report.content import ReportContent, once
 from unfreeze.report.galleries import Shown, shown
 
 STRANGEST = 8
@@ -43,6 +43,7 @@ class RefusalView:
     strangest: Sequence[tuple[Shown, float]]
 
 
+@once
 def refusal_view(content: ReportContent) -> RefusalView | None:
     """What there is to say of 'none of these'.
 

@@ -1,6 +1,5 @@
 """The review page in a browser, by real clicks and keys, on a server of its own."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,15 +12,13 @@ from browsing import chromium
 from labelled import labelled_table
 from made import Recorder, fingerprint, write_collection
 from serve_review import SETTINGS, WRONG, OpenReview, corrections_of
-from served import ColourModel
+from serving import serving
 from unfreeze.audit.findings import Finding, Kind, findings_csv
 from unfreeze.recipe.train import train
-from unfreeze.serve.app import Access, create_app
+from unfreeze.serve.app import Access
 from unfreeze.serve.guard import LOCAL_NAMES
-from unfreeze.serve.limits import ServeLimits
 from unfreeze.serve.review.routes import review_routes
 from unfreeze.serve.review.session import Session, open_session
-from unfreeze.serve.run import Stoppable, open_socket
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -46,22 +43,8 @@ def found(tmp_path: Path) -> Path:
 @contextmanager
 def served(session: Session) -> Iterator[str]:
     """The address of a server with a session's page."""
-    app = create_app(
-        {"colours": Path("colours")},
-        access=Access(hosts=LOCAL_NAMES),
-        open_model=lambda _: ColourModel(),
-        more=[review_routes(session)],
-    )
-    limits = ServeLimits()
-    with open_socket("127.0.0.1", 0) as listener:
-        server = Stoppable(app, limits=limits, stop_seconds=5)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/review"
-        finally:
-            server.stop()
-            thread.join()
+    with serving(access=Access(hosts=LOCAL_NAMES), more=[review_routes(session)]) as url:
+        yield f"{url}/review"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from unfreeze.recipe.settings import TrainSettings
 from unfreeze.recipe.train import train
 from unfreeze.serve.problems import Problem
 from unfreeze.serve.review.desk import Decision
+from unfreeze.serve.review.retrain import Decided
 from unfreeze.serve.review.session import Session, open_session
 from unfreeze.training.head import PENALTY
 
@@ -92,6 +94,20 @@ def test_the_heads_are_those_of_scikit_learn(open_review: OpenReview) -> None:
     theirs = LogisticRegression(C=1 / PENALTY, tol=1e-8, max_iter=5000).fit(features[train_rows], labels[train_rows])
     gap = ours.logits(features) @ np.array([-1.0, 1.0])
     np.testing.assert_allclose(gap, theirs.decision_function(features), atol=0.01)
+
+
+def test_a_head_that_is_fitted_to_other_labels_answers_otherwise(open_review: OpenReview) -> None:
+    session = open_review()
+    rows = session.run.table.rows
+    exchanged = [replace(row, labels=(1 - row.label,)) if row.split == "train" else row for row in rows]
+    decided = Decided(rows=exchanged, is_left=np.ones(len(rows), bool), command="as before")
+    found = session.retraining(decided)
+    assert [(row["before"]["right"], row["after"]["right"]) for row in found["models"]] == [(12, 12), (12, 12), (1, 1)]
+    assert found["verdict"].startswith(
+        "By the labels as decided, 1 of 13 pictures became right and 12 wrong: -84.6 points"
+    )
+    assert found["counts"]["relabelled_train"] == 19
+    assert found["command"] == "as before"
 
 
 def test_nothing_to_retrain_for(open_review: OpenReview) -> None:

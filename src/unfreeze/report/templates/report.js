@@ -1,4 +1,7 @@
 "use strict";
+addEventListener("beforeprint", () => {  // where a browser cannot open them by style alone
+  for (const part of document.querySelectorAll("details")) part.open = true;
+});
 (() => {
   const form = document.getElementById("filter");
   if (!form) return;

@@ -2,6 +2,7 @@
 /* Talks with the server. What it says is data: it is shown as text and never as markup. */
 
 const MOST_TRIES = 6;
+const TRIES_WHILE_LOADING = 120;
 const ALL_CLASSES = 10000;
 
 let serverKey = "";
@@ -29,12 +30,12 @@ async function ask(path, options = {}) {
 }
 
 /* Asks again where the server says that it is busy, as often as that can help. */
-async function askPatiently(path, options) {
+async function askPatiently(path, options, mostTries = MOST_TRIES) {
   for (let tries = 1; ; tries += 1) {
     try {
       return await ask(path, options);
     } catch (error) {
-      if (tries === MOST_TRIES || ![429, 503].includes(error.status)) throw error;
+      if (tries === mostTries || ![429, 503].includes(error.status)) throw error;
       await new Promise((resolve) => setTimeout(resolve, 1000 * Math.min(10, error.retrySeconds)));
     }
   }

@@ -12,7 +12,7 @@ function tell(text) {
 
 async function loadModels() {
   try {
-    const { models, limits } = await askPatiently("/v1/models");
+    const { models, limits } = await askPatiently("/v1/models", {}, TRIES_WHILE_LOADING);
     Object.assign(state, { models, limits });
     find("model").replaceChildren(...models.map(({ name }) => new Option(name, name)));
     find("model-choice").hidden = models.length === 1;

@@ -21,7 +21,8 @@ function why(picture) {
   if (picture.error) return picture.error;
   if (!answer?.refused) return "";
   const bound = model.refusal ? `: distance ${answer.distance?.toFixed(3) ?? "unknown"}, and up to ${model.refusal.distance.toFixed(3)} is accepted` : "";
-  return `It is unlike all pictures that the model was trained on${bound}. If it had to be one of the classes:`;
+  const wrongly = model.refusal?.expected ? ` About ${percent(model.refusal.expected)} of pictures that do belong to a class are refused too.` : "";
+  return `It is unlike all pictures that the model was trained on${bound}.${wrongly} If it had to be one of the classes:`;
 }
 
 function membersInWords(picture) {

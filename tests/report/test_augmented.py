@@ -7,8 +7,8 @@ import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
 from unfreeze.evaluation.paired import paired_interval
+from unfreeze.report.augmented import augmented_view
 from unfreeze.report.page import ReportContent
-from unfreeze.report.test_time import test_time_view as view_of
 
 
 def changed(content: ReportContent, *, gained: int, lost: int, same: int) -> ReportContent:
@@ -28,18 +28,18 @@ def changed(content: ReportContent, *, gained: int, lost: int, same: int) -> Rep
 def test_gain_and_chance_are_those_of_the_paired_test(
     content: ReportContent, gained: int, lost: int, words: str
 ) -> None:
-    view = view_of(changed(content, gained=gained, lost=lost, same=10))
+    view = augmented_view(changed(content, gained=gained, lost=lost, same=10))
     assert view
-    assert (view.gained, view.lost) == (gained, lost)
-    assert view.augmented - view.plain == pytest.approx((gained - lost) / (gained + lost + 10))
-    assert view.interval == paired_interval(gained, lost, gained + lost + 10)
-    assert view.chance == pytest.approx(mcnemar([[10, lost], [gained, 0]], exact=True).pvalue)
+    assert (view.gain.gained, view.gain.lost) == (gained, lost)
+    assert view.gain.difference == pytest.approx((gained - lost) / (gained + lost + 10))
+    assert (view.gain.low, view.gain.high) == paired_interval(gained, lost, gained + lost + 10)
+    assert view.gain.chance == pytest.approx(mcnemar([[10, lost], [gained, 0]], exact=True).pvalue)
     assert words in view.sentence
 
 
 def test_views_are_those_of_the_settings_and_the_plain_one(content: ReportContent) -> None:
     asked = changed(content, gained=1, lost=0, same=3)
-    view, told = view_of(asked), view_of(replace(asked, facts={"settings": {"tta_views": 4}}))
+    view, told = augmented_view(asked), augmented_view(replace(asked, facts={"settings": {"tta_views": 4}}))
     assert view
     assert view.views is None
     assert told
@@ -47,4 +47,4 @@ def test_views_are_those_of_the_settings_and_the_plain_one(content: ReportConten
 
 
 def test_without_augmentation_nothing_is_said(content: ReportContent) -> None:
-    assert view_of(content) is None
+    assert augmented_view(content) is None
