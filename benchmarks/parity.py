@@ -34,6 +34,7 @@ from unfreeze.network.groups import POOLED
 BACKBONES = "efficientnet_lite0,resnet18,mobilenetv3_small_100"
 SQUARES = "crop,squash,pad"
 COLLECTIONS = ("dogscats", "ants-bees")
+NOISE_BATCHES = 2
 UNFREEZE = (sys.executable, "-m", "unfreeze")
 
 Probabilities = npt.NDArray[np.float64]
@@ -115,7 +116,7 @@ def compared(case: Case, work: Path) -> tuple[tuple[float, float, float], float]
 def trained(case: Case, work: Path) -> Path:
     """The run folder of a head on a body."""
     run = work / "runs" / f"{case.pictures.name}-{case.backbone}-{case.square}"
-    words = ["train", str(case.pictures), "--steps", "1,3", "--lr", "0.02", "--tta-views", "0", "--quiet"]
+    words = ["train", str(case.pictures), "--steps", "1,3", "--lr", "0.05", "--tta-views", "0", "--quiet"]
     words += ["--backbone", case.backbone, "--square", case.square, "--out", str(run)]
     if case.backbone not in PACKAGED:
         words += ["--weights", str(random_weights(case.backbone, work))]
@@ -126,7 +127,7 @@ def trained(case: Case, work: Path) -> Path:
 
 
 def random_weights(backbone: str, work: Path) -> Path:
-    """A file of a body's random start."""
+    """A file of a body's random start, its BatchNorm fitted to some noise: without, features hardly differ."""
     import timm
     import torch
     from safetensors.torch import save_file
@@ -134,7 +135,15 @@ def random_weights(backbone: str, work: Path) -> Path:
     path = work / f"{backbone}.safetensors"
     if not path.exists():
         torch.manual_seed(0)
-        save_file(timm.create_model(backbone, pretrained=False).state_dict(), path)
+        model = timm.create_model(backbone, pretrained=False).train()
+        for layer in model.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.momentum = None  # the mean of all that it sees
+        with torch.no_grad():
+            for _ in range(NOISE_BATCHES):
+                coarse = torch.randn(8, 3, 14, 14)
+                model(torch.nn.functional.interpolate(coarse, size=224, mode="bilinear"))
+        save_file(model.state_dict(), path)
     return path
 
 
