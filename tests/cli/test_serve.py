@@ -1,5 +1,6 @@
 """`unfreeze serve`: what its words mean; the server itself is tested in tests/serve."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -22,6 +23,11 @@ def test_models_are_called_as_their_run_unless_they_are_given_a_name(tmp_path: P
         "a=b": tmp_path / "a=b" / "model",
         "ants": Path("/z/ants.unfreeze"),
     }
+
+
+def test_a_name_that_is_not_utf8_has_its_bytes_escaped() -> None:
+    path = "/x/" + os.fsdecode(b"caf\xe9")
+    assert sources_of([path]) == {"caf\\udce9": Path(path)}
 
 
 @pytest.mark.parametrize(("words", "message"), [(["a", "b/a"], "two models are called 'a'"), (["=a"], "a model is")])

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from served import CLASSES, encoded, png
+from served import CLASSES, client, encoded, png
 from serving import SIZE_PX, write_bundle
+from unfreeze.deploy.bundle import SETTINGS_FILE
 from unfreeze.deploy.predictor import Predictor
 from unfreeze.errors import BundleError, PictureError
 from unfreeze.images.limits import DecodeLimits
@@ -53,6 +54,18 @@ def test_what_a_certain_model_knows_is_what_the_predictor_says(tmp_path: Path, v
     assert described["temperature"] == predictor.settings.temperature != 1
     assert described["coverage"] == 0.95
     assert described["refusal"]
+
+
+def test_class_names_that_are_not_utf8_are_shown_with_their_bytes_escaped(tmp_path: Path) -> None:
+    settings = write_bundle(tmp_path) / SETTINGS_FILE
+    settings.write_text(settings.read_text(encoding="utf-8").replace('"red"', '"caf\\udce9"'), encoding="utf-8")
+    with client(opened=lambda _: BundledModel(tmp_path)) as talking:
+        answer = talking.post("/v1/predict", content=png("red"))
+        explained = talking.post("/v1/explain", content=png("red"), params={"class": "caf\\udce9"})
+        models = talking.get("/v1/models")
+    assert answer.json()["pictures"][0]["names"] == ["caf\\udce9"]
+    assert explained.status_code == 200
+    assert models.json()["models"][0]["classes"][0] == "caf\\udce9"
 
 
 def test_what_is_said_of_the_model(bundle: Path, model: BundledModel) -> None:

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from served import ColourModel, client, damaged, png
 from unfreeze.errors import BundleError
 from unfreeze.images.decode import decode
-from unfreeze.serve.app import Access, Threads
+from unfreeze.serve.app import Access, Threads, create_app
 from unfreeze.serve.batching import Batcher, Batching
 from unfreeze.serve.problems import Problem
 from unfreeze.serve.registry import BLANK, Registry
@@ -47,6 +48,20 @@ def test_nothing_is_answered_before_all_models_are_there() -> None:
         assert registry.find(None) is registry.find("a") is not registry.find("b")
 
     within(lambda _: ColourModel(), work)
+
+
+@pytest.mark.parametrize("error", [PermissionError("model"), BundleError("damaged", subject="a")])
+def test_whatever_keeps_a_model_from_loading_is_told(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[Exception] = []
+
+    def opened(_: Path) -> ColourModel:
+        raise error
+
+    app = create_app({"a": Path("a")}, open_model=opened, on_failure=told.append)
+    with TestClient(app) as talking:
+        assert talking.get("/ready").status_code == 503
+    assert told == [error]
+    assert str(error) in caplog.text
 
 
 def test_each_model_has_answered_once_before_it_is_asked() -> None:

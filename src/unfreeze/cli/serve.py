@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unfreeze.errors import SettingsError, UnfreezeError
+from unfreeze.errors import SettingsError
+from unfreeze.serve.limits import MIB, ServeLimits
+from unfreeze.serve.loopback import is_local_name
 
 if TYPE_CHECKING:
     import socket
@@ -18,9 +20,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from unfreeze.serve.app import Access
-    from unfreeze.serve.limits import ServeLimits
 
-MIB = 2**20
+DEFAULTS = ServeLimits()
 ONE_THREAD_EACH = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """Pictures are what is done side by side here. Threads of numpy's own, for a product that takes a millisecond, would
 wait for each other busily and take more than half of the processor (docs/decisions/0017-batches.md)."""
@@ -52,17 +53,29 @@ def serve_command(
     batch_wait_ms: Annotated[
         float, typer.Option(help="How long a picture waits for others although an engine is free.", min=0)
     ] = 0.0,
-    max_pictures: Annotated[int, typer.Option(help="Pictures in a request.", min=1)] = 32,
-    max_picture_mb: Annotated[int, typer.Option(help="MiB of a picture's file.", min=1)] = 32,
-    max_request_mb: Annotated[int, typer.Option(help="MiB of a request.", min=1)] = 64,
+    max_pictures: Annotated[int, typer.Option(help="Pictures in a request.", min=1)] = DEFAULTS.pictures,
+    max_picture_mb: Annotated[int, typer.Option(help="MiB of a picture's file.", min=1)] = (
+        DEFAULTS.picture_bytes // MIB
+    ),
+    max_request_mb: Annotated[int, typer.Option(help="MiB of a request.", min=1)] = DEFAULTS.request_bytes // MIB,
     max_memory_mb: Annotated[
         int, typer.Option(help="MiB of files that are held at a time, of all requests.", min=1)
-    ] = 256,
-    max_megapixels: Annotated[float, typer.Option(help="Pixels of a picture, in millions.", min=0.01)] = 50.0,
-    queue: Annotated[int, typer.Option(help="Pictures that wait or are in work at a time.", min=1)] = 256,
-    rate: Annotated[int, typer.Option(help="Requests a minute of one address; 0 for any number.", min=0)] = 0,
-    timeout: Annotated[float, typer.Option(help="Seconds within which a request is answered.", min=0.1)] = 30.0,
-    body_timeout: Annotated[float, typer.Option(help="Seconds within which a request has to arrive.", min=0.1)] = 60.0,
+    ] = DEFAULTS.held_bytes // MIB,
+    max_megapixels: Annotated[float, typer.Option(help="Pixels of a picture, in millions.", min=0.01)] = (
+        DEFAULTS.pixels / 1e6
+    ),
+    queue: Annotated[
+        int, typer.Option(help="Pictures that wait or are in work at a time.", min=1)
+    ] = DEFAULTS.queue_pictures,
+    rate: Annotated[int, typer.Option(help="Requests a minute of one address; 0 for any number.", min=0)] = (
+        DEFAULTS.requests_per_minute
+    ),
+    timeout: Annotated[float, typer.Option(help="Seconds within which a request is answered.", min=0.1)] = (
+        DEFAULTS.answer_seconds
+    ),
+    body_timeout: Annotated[float, typer.Option(help="Seconds within which a request has to arrive.", min=0.1)] = (
+        DEFAULTS.body_seconds
+    ),
     review: Annotated[
         bool, typer.Option("--review", help="Go through what is doubtful about the first run's pictures, at /review.")
     ] = False,
@@ -80,7 +93,6 @@ def serve_command(
         os.environ.setdefault(variable, "1")
     from unfreeze.serve.app import Access, Threads, create_app
     from unfreeze.serve.batching import Batching
-    from unfreeze.serve.limits import ServeLimits
 
     limits = ServeLimits(
         pictures=max_pictures,
@@ -92,7 +104,7 @@ def serve_command(
         requests_per_minute=rate,
         answer_seconds=timeout,
         body_seconds=body_timeout,
-        stall_seconds=min(10.0, body_timeout),
+        stall_seconds=min(DEFAULTS.stall_seconds, body_timeout),
     )
     cores = threads or os.cpu_count() or 1
     batching = Batching(size=batch_size, wait_ms=batch_wait_ms, workers=cores)
@@ -123,13 +135,16 @@ def sources_of(models: Sequence[str]) -> dict[str, Path]:
     Raises:
         SettingsError: If two have the same name.
     """
+    from unfreeze.serve.shown import shown
+
     sources: dict[str, Path] = {}
     for words in models:
         name, equals, rest = words.partition("=")
         path = Path(words if Path(words).exists() or not equals else rest)
-        name = name if path == Path(rest) and equals else _name_of(path)
+        name = shown(name if path == Path(rest) and equals else _name_of(path))
         if not name or name in sources:
-            message = f"{words}: {'two models are' if name else 'a model is'} called {name!r}; write NAME={path}"
+            what = "two models are" if name else "a model is"
+            message = f"{shown(words)}: {what} called {name!r}; write NAME={shown(str(path))}"
             raise SettingsError(message, subject=words)
         sources[name] = path
     return sources
@@ -147,7 +162,7 @@ def hosts_of(host: str, allowed: Sequence[str]) -> frozenset[str]:
     """
     from unfreeze.serve.guard import LOCAL_NAMES
 
-    if not _is_local(host) and not allowed:
+    if not is_local_name(host) and not allowed:
         return frozenset()
     return LOCAL_NAMES | {host, *allowed}
 
@@ -168,7 +183,7 @@ def check_review(review: bool, findings: Path | None, *, host: str, allow_host: 
     alone = "--review is for this machine alone: its page changes what a run is trained on"
     if findings and not review:
         raise SettingsError("--findings are for the review page; add --review", subject="--findings")
-    if review and not _is_local(host):
+    if review and not is_local_name(host):
         raise SettingsError(f"{alone}; leave --host {host} away", subject="--host")
     if review and allow_host:
         raise SettingsError(f"{alone}; leave --allow-host away", subject="--allow-host")
@@ -207,10 +222,6 @@ def _more_routes(run: Path | None, findings: Path | None, *, quiet: bool) -> "It
         yield [review_routes(session)]
 
 
-def _is_local(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
-
-
 def _name_of(path: Path) -> str:
     whole = path.resolve()
     return whole.parent.name if whole.name == "model" else whole.name.removesuffix(".unfreeze")
@@ -219,7 +230,7 @@ def _name_of(path: Path) -> str:
 def _serve(
     make_app: "Callable[..., ASGIApp]",
     address: tuple[str, int],
-    limits: "ServeLimits",
+    limits: ServeLimits,
     access: "Access",
     *,
     said: Sequence[str],
@@ -227,9 +238,9 @@ def _serve(
     """Serves until it is told to stop."""
     from unfreeze.serve.run import Stoppable, open_socket, serve_until_stopped
 
-    failures: list[UnfreezeError] = []
+    failures: list[Exception] = []
 
-    def give_up(error: UnfreezeError) -> None:
+    def give_up(error: Exception) -> None:
         failures.append(error)
         server.stop()
 
@@ -249,7 +260,7 @@ def _serve(
 
 
 def _warn(host: str, access: "Access") -> None:
-    if not _is_local(host) and not access.key:
+    if not is_local_name(host) and not access.key:
         message = f"warning: anyone who reaches {host} can use this server; set {KEY_VARIABLE} to ask for a key"
         typer.echo(f"{message}, and put TLS in front of it", err=True)
 

@@ -66,7 +66,7 @@ def create_app(
     access: Access | None = None,
     threads: Threads | None = None,
     open_model: OpenModel = BundledModel,
-    on_failure: Callable[[UnfreezeError], None] | None = None,
+    on_failure: Callable[[Exception], None] | None = None,
     more: Sequence[APIRouter] = (),
 ) -> ASGIApp:
     """A server's application; models are loaded when it starts.
@@ -126,15 +126,15 @@ async def _lifespan(
     *,
     registry: Registry,
     pools: Sequence[ThreadPoolExecutor],
-    on_failure: Callable[[UnfreezeError], None] | None,
+    on_failure: Callable[[Exception], None] | None,
 ) -> AsyncIterator[None]:
     """Loads models while the server already says that it lives; afterwards waits for all that is in work."""
 
     async def load() -> None:
         try:
             await registry.load()
-        except UnfreezeError as error:
-            LOG.error("%s", error)
+        except Exception as error:  # else the server would never be ready, and say nothing of it
+            LOG.error("%s", error, exc_info=None if isinstance(error, UnfreezeError) else error)
             if on_failure and not registry.ready:
                 on_failure(error)
 

@@ -20,6 +20,7 @@ from unfreeze.images.decode import decode
 from unfreeze.images.limits import DecodeLimits
 from unfreeze.plots.heat import overlay
 from unfreeze.serve.answers import Answer, Seen, Squares
+from unfreeze.serve.shown import shown
 
 VERSION_CHARACTERS = 12
 
@@ -37,6 +38,7 @@ class BundledModel:
     def __init__(self, path: Path) -> None:
         bundle = open_bundle(path)
         self._settings = bundle.settings
+        self._classes = tuple(map(shown, bundle.settings.classes))
         self._novelty = bundle.novelty
         self._transform = bundle.settings.to_transform()
         self._objective = bundle.settings.objective
@@ -46,16 +48,16 @@ class BundledModel:
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, or labels."""
-        return tuple(self._settings.classes)
+        return self._classes
 
     def describe(self) -> dict[str, object]:
         """What is said of the model, as plain values."""
         settings, bound = self._settings, self._novelty.bound if self._novelty else None
         return {
             "version": settings.sha256[GRAPH_FILE][:VERSION_CHARACTERS],
-            "classes": list(settings.classes),
+            "classes": list(self.classes),
             "several": self._objective.several,
-            "backbone": settings.backbone,
+            "backbone": shown(settings.backbone),
             "size_px": self._transform.size_px,
             "square": str(self._transform.square),
             "temperature": settings.temperature,

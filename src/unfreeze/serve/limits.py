@@ -1,9 +1,12 @@
 """What one request, one client and all of them together may cost."""
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from unfreeze.errors import SettingsError
-from unfreeze.images.limits import DecodeLimits
+
+if TYPE_CHECKING:
+    from unfreeze.images.limits import DecodeLimits
 
 MIB = 2**20
 
@@ -50,6 +53,8 @@ class ServeLimits:
                 raise SettingsError(f"{message} could ever be answered", subject=less)
 
     @property
-    def decoding(self) -> DecodeLimits:
+    def decoding(self) -> "DecodeLimits":
         """What decoding one picture may cost."""
+        from unfreeze.images.limits import DecodeLimits  # loads Pillow, which --help does without
+
         return DecodeLimits(pixels=self.pixels, file_bytes=self.picture_bytes, seconds=self.decode_seconds)

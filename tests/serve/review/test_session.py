@@ -1,16 +1,19 @@
 """Reviews of a real run, whose settings, pictures and predictions are read again."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from sklearn.linear_model import LogisticRegression
+from starlette.testclient import TestClient
 
 from made import Recorder, fingerprint
-from serve_review import WRONG, OpenReview, corrections_of
+from serve_review import SETTINGS, WRONG, OpenReview, corrections_of
 from unfreeze.audit.findings import Finding, Kind, findings_csv
 from unfreeze.errors import CollectionError, RunError
 from unfreeze.recipe.settings import TrainSettings
@@ -18,6 +21,7 @@ from unfreeze.recipe.train import train
 from unfreeze.serve.problems import Problem
 from unfreeze.serve.review.desk import Decision
 from unfreeze.serve.review.retrain import Decided
+from unfreeze.serve.review.routes import review_routes
 from unfreeze.serve.review.session import Session, open_session
 from unfreeze.training.head import PENALTY
 
@@ -52,6 +56,21 @@ def test_the_planted_labels_are_in_the_queue_and_pictures_stay_as_they_are(
     assert [(row["action"], row["path"], row["label"]) for row in corrections_of(run)] == [
         ("relabel", path, "blue") for path in WRONG
     ]
+
+
+def test_pictures_are_read_as_the_run_read_them(open_review: OpenReview, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 7)
+    data, settings = open_review().run.data, SETTINGS
+    assert (data.threads, data.stored_views, data.batch_size) == (1, settings.views, settings.batch_size)
+
+
+def test_a_folder_that_is_not_utf8_is_shown_with_its_bytes_escaped(run: Path, pictures: Path, tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9")
+    shutil.copytree(run, odd)
+    with open_session(odd) as session, TestClient(FastAPI(), client=("127.0.0.1", 1)) as talking:
+        talking.app.include_router(review_routes(session))  # type: ignore[attr-defined]
+        answer = talking.get("/review/queue", headers={"Host": "localhost"})
+    assert answer.json()["run"].endswith("caf\\udce9")
 
 
 def test_a_head_is_judged_on_the_same_pictures_by_both_labels(open_review: OpenReview, run: Path) -> None:

@@ -15,6 +15,7 @@ from unfreeze.serve.review.decisions import Action
 from unfreeze.serve.review.desk import Decision
 from unfreeze.serve.review.page import review_page
 from unfreeze.serve.review.session import Session
+from unfreeze.serve.shown import shown_throughout
 
 MOST_BYTES = 2**16
 """Of a decision: far more than all labels of a picture."""
@@ -73,12 +74,12 @@ def review_routes(session: Session, access: LocalAccess | None = None) -> APIRou
     @router.get("/queue")
     async def queue(request: Request) -> dict[str, Any]:
         access.check_own_page(request)
-        return await run_in_threadpool(session.queue)
+        return await _answer(session.queue)
 
     @router.get("/state")
     async def state(request: Request) -> dict[str, Any]:
         access.check_own_page(request)
-        return await run_in_threadpool(session.desk.state)
+        return await _answer(session.desk.state)
 
     @router.get("/pictures/{number}")
     async def picture(request: Request, number: int, small: Annotated[bool, Query()] = False) -> Response:
@@ -122,10 +123,16 @@ async def _body(request: Request, kind: type[Body]) -> Body:
         raise Problem(422, "wrong-decision", faults) from error
 
 
+async def _answer(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What work comes to, for a page: it names pictures and labels by their numbers, so their names are only shown."""
+    found: dict[str, Any] = await run_in_threadpool(lambda: shown_throughout(work()))
+    return found
+
+
 async def _written(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What work comes to; a mistake that a person can mend is told as one."""
     try:
-        return await run_in_threadpool(work)
+        return await _answer(work)
     except CollectionError as error:
         raise Problem(409, "cannot-be-applied", str(error)) from error
     except RunError as error:
