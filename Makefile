@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 PREDICTOR_VENV := .venv-predictor
 BENCH ?=
+QUICK := not slow and not photos and not browser
 
 .PHONY: install demo test check lint predictor format graphs bench clean
 
@@ -21,11 +22,13 @@ $(VENV)/installed: pyproject.toml $(CONSTRAINTS)
 demo: install
 	$(BIN)/unfreeze train --sample digits --max-epochs 7
 
+# what is quick in two processes, a file in one of them; the rest alone, because it counts seconds or opens windows
 test: install
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile -m "$(QUICK)"
+	$(BIN)/pytest -m "not ($(QUICK))"
 
 check: lint
-	$(BIN)/pytest -m "not slow and not photos and not browser"
+	$(BIN)/pytest -n 2 --dist loadfile -m "$(QUICK)"
 
 lint: install
 	$(BIN)/ruff format --check .
