@@ -7,7 +7,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from served import ColourModel, client, damaged, files, png
-from unfreeze.errors import UnfreezeError
 from unfreeze.serve.app import create_app
 
 
@@ -30,7 +29,7 @@ def test_a_server_lives_before_it_is_ready() -> None:
 
 
 def test_who_starts_the_server_is_told_why_a_model_cannot_be_loaded() -> None:
-    told: list[UnfreezeError] = []
+    told: list[Exception] = []
     with TestClient(create_app({"a": Path("a")}, open_model=damaged, on_failure=told.append)) as talking:
         while not told:
             talking.get("/health")
