@@ -88,6 +88,8 @@ def percent(share: float) -> str:
 def _weakest_class(judged: PredictionTable) -> str:
     tested = [row for row in metrics.class_figures(judged) if row["pictures"]]
     worst = min(tested, key=lambda row: float(row["recall"]))
+    if worst["recall"] == 1:
+        return "Every picture of every class is recognised."
     return f"Weakest class: {worst['class']}, {percent(float(worst['recall']))} of it recognised."
 
 
