@@ -26,9 +26,8 @@ def test_cells_are_those_of_the_csv_reader(rows: list[list[str]], first: int, en
     assert [line.rest for line in found] == [",".join(row[first:]) if len(row) > first else None for row in expected]
 
 
-@given(st.text(st.sampled_from('ab,"\n\r'), max_size=30))
-def test_any_text_is_taken_apart_as_the_csv_reader_does(text: str) -> None:
-    text += "\n"
+@pytest.mark.parametrize("text", ['"\n\n', "\r\r\n\n", '"a\n', "\n\n"])
+def test_lines_that_no_writer_writes_are_read_as_well(text: str) -> None:
     found = [line.cells for line in csv_lines(text, first=99)]
     assert found == list(csv.reader(io.StringIO(text, newline="")))
 

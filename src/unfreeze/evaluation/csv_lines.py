@@ -31,7 +31,8 @@ def csv_lines(text: str, *, first: int) -> Iterator[Line]:
     r"""Takes a CSV text apart.
 
     Args:
-        text: Lines that end in a line feed, with or without a carriage return before it.
+        text: Lines that end in a line feed, with or without a carriage return before it; quotes stand as `csv.writer` sets
+            them, around whole cells.
         first: How many columns hold texts.
 
     Yields:
@@ -44,11 +45,12 @@ def csv_lines(text: str, *, first: int) -> Iterator[Line]:
     [Line(cells=['a,b', 'x'], rest='1,2')]
     """
     for record in _records(text.removesuffix("\n").split("\n") if text else []):
-        if '"' in record or "\r" in record:
-            for row in csv.reader(io.StringIO(record, newline="")):
+        plain = record.removesuffix("\r")
+        if '"' in plain or "\r" in plain:
+            for row in csv.reader(io.StringIO(record + "\n", newline="")):
                 yield Line(row[:first], ",".join(row[first:]) if len(row) > first else None)
         else:
-            cells = record.split(",", first) if record else []
+            cells = plain.split(",", first) if plain else []
             yield Line(cells[:first], cells[first] if len(cells) > first else None)
 
 
@@ -60,7 +62,7 @@ def _records(lines: Iterable[str]) -> Iterator[str]:
         is_open ^= line.count('"') % 2 == 1
         waiting.append(line)
         if not is_open:
-            yield "\n".join(waiting).removesuffix("\r")
+            yield "\n".join(waiting)
             waiting = []
     if waiting:
-        yield "\n".join([*waiting, ""])  # a quote that is never closed holds the last line's end as well
+        yield "\n".join(waiting)
