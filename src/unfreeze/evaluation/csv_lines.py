@@ -31,8 +31,8 @@ def csv_lines(text: str, *, first: int) -> Iterator[Line]:
     r"""Takes a CSV text apart.
 
     Args:
-        text: Lines that end in a line feed, with or without a carriage return before it; quotes stand as `csv.writer` sets
-            them, around whole cells.
+        text: Lines that end in a line feed, with or without a carriage return before it; quotes stand around whole
+            cells, as `csv.writer` sets them.
         first: How many columns hold texts.
 
     Yields:
