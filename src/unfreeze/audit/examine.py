@@ -1,6 +1,5 @@
 """The doctor's whole examination of a collection; nothing of it is written to, and nothing is trained that is kept."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ from unfreeze.audit.copies import Leak, copy_findings, leak, unit_names
 from unfreeze.audit.duplicates import DuplicatePair, find_duplicates
 from unfreeze.audit.findings import Finding, in_order, verdict
 from unfreeze.audit.folds import FOLDS, fold_numbers, repeatedly_out_of_fold
+from unfreeze.audit.judged import judgeable, of_rows
 from unfreeze.audit.labels import alike_findings, label_findings
 from unfreeze.audit.pictures import picture_findings
 from unfreeze.audit.shortcuts import Probe, probe_shortcuts, shortcut_findings
@@ -82,7 +82,7 @@ def examine(learner: Learner, *, observer: Observer | None = None) -> Examinatio
         return found
     found = replace(found, leak=leak(table, features, pairs))
     units = unit_names(table, pairs)
-    chosen = _judgeable(table, units)
+    chosen = judgeable(table, units)
     if not chosen:
         few = f"no two classes have {FOLDS} pictures that are neither copies nor of one group"
         observer.note(f"labels and shortcuts are not examined: {few}")
@@ -93,24 +93,9 @@ def examine(learner: Learner, *, observer: Observer | None = None) -> Examinatio
     return _judged(found, chosen, shown, [units[index] for index in chosen])
 
 
-def _judgeable(table: ImageTable, units: Sequence[str]) -> list[int]:
-    """Pictures of classes that each part can have some of; test pictures are left alone.
-
-    A class whose pictures all belong together would be unknown to the head that is asked about them.
-    """
-    of_class: dict[int, set[str]] = defaultdict(set)
-    for row, unit in zip(table.rows, units, strict=True):
-        if row.split != "test":
-            of_class[row.label].add(unit)
-    enough = {label for label, found in of_class.items() if len(found) >= FOLDS}
-    if len(enough) < 2:
-        return []
-    return [index for index, row in enumerate(table.rows) if row.split != "test" and row.label in enough]
-
-
 def _judged(found: Examination, chosen: Sequence[int], features: Floats, units: Sequence[str]) -> Examination:
     """Adds what heads say of pictures that they were trained without."""
-    table = _of_rows(found.table, chosen)
+    table = of_rows(found.table, chosen)
     labels = [row.label for row in table.rows]
     content = {row.path: row.content for row in found.table.rows}
     clusters = [content[unit] for unit in units]
@@ -124,15 +109,3 @@ def _judged(found: Examination, chosen: Sequence[int], features: Floats, units: 
     right = int((probabilities.argmax(1) == np.array(labels)).sum())
     findings = in_order([*found.findings, *more])
     return replace(found, findings=findings, judged=len(labels), right=right, probes=tuple(probes))
-
-
-def _of_rows(table: ImageTable, chosen: Sequence[int]) -> ImageTable:
-    """Some rows as a table, with the classes that they have."""
-    rows = [table.rows[index] for index in chosen]
-    kept = sorted({row.label for row in rows})
-    numbers = {label: number for number, label in enumerate(kept)}
-    return replace(
-        table,
-        classes=tuple(table.classes[label] for label in kept),
-        rows=tuple(replace(row, labels=(numbers[row.label],)) for row in rows),
-    )
