@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from unfreeze.activations.engines import Floats
-from unfreeze.activations.rounding import as_stored
 from unfreeze.deploy.bundle import open_bundle
 from unfreeze.deploy.inputs import Picture, Source, sources
+from unfreeze.deploy.references import stored_distances
 from unfreeze.errors import PictureError
 from unfreeze.evaluation.conformal import prediction_sets
 from unfreeze.evaluation.novelty import Novelty
@@ -160,14 +160,8 @@ class Predictor:
         return found.probabilities, found.features
 
     def distances(self, features: Sequence[Floats]) -> list[float] | list[None]:
-        """How strange pictures are by their features, (D,) each: of many together far faster than one by one.
-
-        Features are rounded as those were that the bound comes from.
-        """
-        if self._novelty is None or not features:
-            return [None] * len(features)
-        rounded = np.stack([as_stored(each) for each in features])  # (N, D)
-        return [float(distance) for distance in self._novelty.scores(rounded)]
+        """How strange pictures are by their features, (D,) each: see `stored_distances`."""
+        return stored_distances(self._novelty, features)
 
     def _each(self, pictures: Sequence[Source], tta_views: int) -> Iterator[Prediction]:
         waiting: list[_Seen] = []

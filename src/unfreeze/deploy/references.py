@@ -5,12 +5,15 @@ only predicts, which then needs numpy, Pillow and onnxruntime alone.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from unfreeze.activations.engines import Floats
+from unfreeze.activations.rounding import as_stored
 from unfreeze.deploy.description import REFERENCES_FILE
 from unfreeze.errors import BundleError
 
@@ -58,6 +61,22 @@ def read_references(data: bytes, *, path: Path) -> npt.NDArray[np.float16]:
         message = f"{path}: damaged (its features are not of length 1); copy the bundle again"
         raise BundleError(message, subject=path)
     return features
+
+
+def stored_distances(novelty: "Novelty | None", features: Sequence[Floats]) -> list[float] | list[None]:
+    """How strange pictures are by what a graph makes of them: of many together far faster than one by one.
+
+    Args:
+        novelty: What tells strange pictures; None where the model cannot.
+        features: Features (D,) of each picture's plain view; they are rounded as those were that the bound comes from.
+
+    Returns:
+        A distance for each picture, or None for each.
+    """
+    if novelty is None or not len(features):
+        return [None] * len(features)
+    scores: list[float] = novelty.scores(np.stack([as_stored(each) for each in features])).tolist()  # (N, D) -> (N,)
+    return scores
 
 
 def _only_table(data: bytes) -> npt.NDArray[np.float16]:

@@ -9,7 +9,8 @@ import numpy as np
 from unfreeze.audit.findings import MEANINGS, Kind
 from unfreeze.evaluation import metrics
 from unfreeze.evaluation.bounds import beta_quantile
-from unfreeze.report.augmented import SIGNIFICANT, augmented_view
+from unfreeze.evaluation.comparison import SIGNIFICANT
+from unfreeze.report.augmented import augmented_view
 from unfreeze.report.confusion import confusion_view
 from unfreeze.report.content import ReportContent
 from unfreeze.report.data import findings_of

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
+from unfreeze.evaluation.comparison import SIGNIFICANT
 from unfreeze.evaluation.tta_gain import TtaGain, tta_gain
 from unfreeze.report.content import ReportContent, once
-
-SIGNIFICANT = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)

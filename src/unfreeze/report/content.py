@@ -103,7 +103,7 @@ class ReportContent:
     @property
     def distances(self) -> npt.NDArray[np.float32] | None:
         """How strange the pictures are that the page is about, shape (N,); None where that was not asked."""
-        return getattr(self.judged, "distances", None)
+        return self.judged.distances
 
     @cached_property
     def thumbnails(self) -> Thumbnails:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from unfreeze.evaluation import metrics
+from unfreeze.evaluation.comparison import SIGNIFICANT
 from unfreeze.evaluation.labels import mean_average_precision
 from unfreeze.report.actions import Action, next_actions
-from unfreeze.report.augmented import SIGNIFICANT, augmented_view
+from unfreeze.report.augmented import augmented_view
 from unfreeze.report.content import ReportContent
 from unfreeze.report.trust import trust
 from unfreeze.report.words import percent, verdict

@@ -10,8 +10,8 @@ import numpy as np
 
 from unfreeze.activations.engines import Floats
 from unfreeze.activations.maps import open_maps
-from unfreeze.activations.rounding import as_stored
 from unfreeze.deploy.bundle import GRAPH_FILE, OpenBundle, open_bundle
+from unfreeze.deploy.references import stored_distances
 from unfreeze.evaluation.activation_maps import Explain, through_graph
 from unfreeze.evaluation.conformal import prediction_sets
 from unfreeze.evaluation.explanations import shares, spread
@@ -80,7 +80,7 @@ class BundledModel:
             np.asarray(probabilities[start:end].mean(0, dtype=np.float64), np.float32)  # (V, C) -> (C,)
             for start, end in pairwise(starts.tolist())
         ]
-        distances = self._distances(features[starts[:-1]])
+        distances = stored_distances(self._novelty, features[starts[:-1]])
         return [self._answer(mean, distance) for mean, distance in zip(means, distances, strict=True)]
 
     def look(self, square: Squares, *, index: int | None) -> Seen | None:
@@ -90,13 +90,6 @@ class BundledModel:
         found = self._explain(square[np.newaxis], None if index is None else [index])
         share = shares(spread(found.evidence, square.shape[-1]))[0]
         return Seen(index=int(found.classes[0]), overlay=np.asarray(overlay(square, share)))
-
-    def _distances(self, features: Floats) -> list[float] | list[None]:
-        """Distances of plain views (N, D), whose features are rounded as those were that the bound comes from."""
-        if self._novelty is None:
-            return [None] * len(features)
-        distances: list[float] = self._novelty.scores(np.stack([as_stored(each) for each in features])).tolist()
-        return distances
 
     def _answer(self, probabilities: Floats, distance: float | None) -> Answer:
         refused = self._novelty is not None and distance is not None and distance > self._novelty.bound.value
