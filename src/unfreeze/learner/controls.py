@@ -20,6 +20,7 @@ from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.training.cycles import check_whole
 from unfreeze.training.history import History
 from unfreeze.training.lr_band import LrBand
+from unfreeze.training.options import TrainingOptions
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
@@ -42,6 +43,7 @@ class Controls:
         folder: str | Path | None = None,
         use_store: bool = True,
         limit_bytes: int | None = None,
+        options: TrainingOptions | None = None,
     ) -> None:
         self.data = data
         self.save_seconds = SAVE_SECONDS
@@ -62,6 +64,7 @@ class Controls:
             scratch=scratch,
         )
         self.model.head.objective = data.objective
+        self.model.options = options or TrainingOptions()
         self.source = ExampleSource(
             data, self.model, observer=self._observer, scratch=scratch, use_store=use_store, limit_bytes=limit_bytes
         )

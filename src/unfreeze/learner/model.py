@@ -17,6 +17,7 @@ from unfreeze.learner.device import accelerated, best_device
 from unfreeze.learner.weights import HEAD_GROUP, HEAD_NAMES, HEAD_STAGE, Weights
 from unfreeze.network.groups import GROUP_NAMES, POOLED
 from unfreeze.training.head import LinearHead
+from unfreeze.training.options import TrainingOptions
 from unfreeze.training.trainer import Trainable
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Model:
         head: The head, which knows what is learned: one class a picture unless it is given another objective.
         first_trainable: Index of the first layer group that is not frozen.
         first_trained: Index of the first layer group that is no longer as it was pretrained.
+        options: How steps are taken.
 
     Raises:
         SettingsError: If a network has another number of classes.
@@ -63,6 +65,7 @@ class Model:
         self._pretrained: dict[str, torch.Tensor] = {}
         self._as_built: object = None
         self.first_trainable = self.first_trained = HEAD_GROUP
+        self.options = TrainingOptions()
         if isinstance(backbone, str) and PackagedPrefix.serves(backbone, size_px) and not accelerated():
             self.backbone = backbone
             self._packaged = PackagedPrefix(backbone, graphs=graphs)
@@ -206,7 +209,9 @@ class Model:
         """The network as what is trained, with its optimizer."""
         from unfreeze.training.suffix import TrainableSuffix
 
-        return TrainableSuffix(self.network, self.head, threads=self._threads)
+        suffix = TrainableSuffix(self.network, self.head, threads=self._threads)
+        suffix.accumulate = self.options.accumulate
+        return suffix
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -112,6 +112,7 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
         folder=folder.path,
         use_store=settings.use_store,
         limit_bytes=settings.cache_size,
+        options=settings.options(),
     )
     learner.model.batch_norm = settings.batch_norm
     learner.save_seconds = settings.checkpoint_seconds

@@ -12,7 +12,8 @@ from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.network.network import Network
 from unfreeze.training.batches import Batch
 from unfreeze.training.head import LinearHead
-from unfreeze.training.loop import MOMENTUM, StepSums, check_loss
+from unfreeze.training.loop import MOMENTUM, NOTHING_YET, StepSums, check_loss
+from unfreeze.training.micro_batches import micro_batch_size, micro_batches
 from unfreeze.training.preserve import preserved, torch_threads
 
 
@@ -31,12 +32,14 @@ class TrainableSuffix:
     Attributes:
         cut: The stage that batches are the input of.
         batch_size: Examples in a batch, but for an epoch's last.
+        accumulate: Parts that a batch is computed in, one after the other.
     """
 
     def __init__(self, network: Network, head: LinearHead, *, threads: int) -> None:
         self.network = network
         self.cut = network.stage_names[0]
         self.batch_size = 1
+        self.accumulate = 1
         self.optimizer = torch.optim.SGD(
             [{"params": network.group_parameters(name), "name": name} for name in GROUP_NAMES],
             lr=1.0,
@@ -64,15 +67,21 @@ class TrainableSuffix:
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"], group["momentum"] = rate, momentum
         torch.manual_seed(seed)  # dropout depends on the step alone, resumed or not
-        module = self._module
-        inputs, targets = on_device(module, batch)
-        logits = module(inputs)
+        self.optimizer.zero_grad()
+        sums = NOTHING_YET
+        for part in micro_batches(batch, self.accumulate):
+            sums += self._add_gradient(part, share=len(part[1]) / len(batch[1]))
+        self.optimizer.step()
+        return sums
+
+    def _add_gradient(self, batch: Batch, *, share: float) -> StepSums:
+        """Adds the gradient of a part of the step's batch to what the parameters have; its share is its weight."""
+        inputs, targets = on_device(self._module, batch)
+        logits = self._module(inputs)
         loss = self._head.objective.torch_loss(logits, targets)
         value = loss.item()
         check_loss(value)
-        self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        self.optimizer.step()
+        torch.autograd.backward(loss * share)
         right = self._head.objective.right(logits, targets)
         return StepSums(len(targets), value * len(targets), int(right.sum()))
 
@@ -96,7 +105,8 @@ class TrainableSuffix:
     @contextmanager
     def _faster(self, module: nn.Module) -> Iterator[None]:
         """Lets a module take the same steps in less time."""
-        with folded(module, batch_size=self.batch_size), clamped_in_place(module):
+        at_once = micro_batch_size(self.batch_size, self.accumulate)
+        with folded(module, batch_size=at_once), clamped_in_place(module):
             yield
 
     @contextmanager
