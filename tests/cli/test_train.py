@@ -54,7 +54,9 @@ def test_every_flag_reaches_its_setting(
         "valid_share": 0.3, "max_broken_share": 0.4, "seed": 15, "threads": 1, "weights": "w.pth",
         "head": "lbfgs", "unfreeze": "all", "sizes": "32,48", "cache_size": "5GB",
         "path_column": "file", "label_column": "kind", "split_column": "part", "group_column": "who",
-        "label_separator": ";", "fold": "2/5", "accumulate": 3,
+        "label_separator": ";", "fold": "2/5",
+        "optimizer": "adamw", "weight_decay": 0.01, "label_smoothing": 0.1, "mixup": 0.2, "cutmix": 1.0,
+        "balance": "weights", "accumulate": 3, "clip_norm": 1.5, "ema": 0.99, "precision": "bfloat16",
     }  # fmt: skip
     words = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     code, out, _ = run_cli("train", small, "--no-store", "--no-probes", *words)
