@@ -15,6 +15,7 @@ from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.training.history import EpochRecord
 from unfreeze.training.options import TrainingOptions
+from unfreeze.transforms.views import Augment
 
 ALL = TrainingOptions(
     optimizer="adamw",
@@ -224,3 +225,20 @@ def test_several_labels_take_all_options_but_sampling(tmp_path: Path) -> None:
     records = [*head(learner), *whole(learner)]
     assert all(np.isfinite(record.valid_loss) for record in records)
     learner.close()
+
+
+def test_strong_views_are_for_training_alone(data: ImageData, tmp_path: Path) -> None:
+    strong = replace(data, transform=replace(data.transform, augment=Augment.TRIVIAL))
+    learners = [made(found, tmp_path / name) for name, found in (("strong", strong), ("mild", data))]
+    for learner in learners:
+        learner.model.head.weight[:] = np.random.default_rng(0).normal(size=learner.model.head.weight.shape)
+    tables = [learner.tta(2) for learner in learners]
+    assert tables[0].tta is not None
+    assert tables[1].tta is not None
+    assert np.array_equal(tables[0].tta, tables[1].tta)
+    trained = [next(learner.source.training(1).batches([range(20)]))[0] for learner in learners]
+    assert not np.array_equal(*trained)
+    plain = [next(learner.source.training(0).batches([range(20)]))[0] for learner in learners]
+    assert np.array_equal(*plain)
+    for learner in learners:
+        learner.close()

@@ -47,7 +47,7 @@ class Controls:
         limit_bytes: int | None = None,
         options: TrainingOptions | None = None,
     ) -> None:
-        self.data = data
+        self.data, self.options = data, checked_options(options or TrainingOptions(), data)
         self.save_seconds = SAVE_SECONDS
         self.band: LrBand | None = None
         self.about: Callable[[], dict[str, Any]] = dict
@@ -66,7 +66,7 @@ class Controls:
             scratch=scratch,
         )
         self.model.head.objective = data.objective
-        self.model.options = self.options = checked_options(options or TrainingOptions(), data)
+        self.model.options = self.options
         if self.options.balance == "weights":
             targets = data.targets(data.table.of_split("train"))
             self.model.head.answer_weights = answer_weights(targets, len(data.table.classes))
