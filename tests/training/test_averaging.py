@@ -33,11 +33,12 @@ def values(linear: nn.Linear, *, numpy: bool) -> dict[str, object]:
 @pytest.mark.parametrize(("decay", "steps"), [(0.05, 30), (0.9, 120)])
 def test_once_it_is_warm_it_is_torchs(decay: float, steps: int, numpy: bool) -> None:
     average, path = WeightAverage(decay), walks(steps)
-    plain = get_ema_avg_fn(decay)
+    plain = get_ema_avg_fn(decay)  # type: ignore[no-untyped-call]  # torch's
 
     def warm(mean: torch.Tensor, value: torch.Tensor, count: torch.Tensor | int) -> torch.Tensor:
         kept = (1 + int(count)) / (10 + int(count))
-        return plain(mean, value, torch.as_tensor(count)) if kept >= decay else mean * kept + value * (1 - kept)
+        found: torch.Tensor = plain(mean, value, torch.as_tensor(count))
+        return found if kept >= decay else mean * kept + value * (1 - kept)
 
     model = AveragedModel(nn.Linear(3, 2), avg_fn=warm)
     for linear in path:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from small import noise_pictures, small_network
+from small import HeldExamples, noise_pictures, small_network
 from unfreeze.training.criterion import Criterion
 from unfreeze.training.head import LinearHead
 from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT, Objective
@@ -39,7 +39,8 @@ def torchs_independent(
         return functional.binary_cross_entropy_with_logits(logits, wanted)
     no, yes = torch.from_numpy(LABEL_WEIGHTS).double()
     said = torch.sigmoid(logits.double())
-    return -(yes * wanted * said.log() + no * (1 - wanted) * (1 - said).log()).mean()
+    loss: torch.Tensor = -(yes * wanted * said.log() + no * (1 - wanted) * (1 - said).log()).mean()
+    return loss
 
 
 CASES = [
@@ -135,8 +136,6 @@ def test_a_head_that_is_fitted_at_once_lowers_the_smoothed_loss() -> None:
     for smoothing in (0.0, 0.5):
         heads[smoothing] = head = LinearHead.at_zero(2, 3)
         head.label_smoothing = smoothing
-        from small import HeldExamples
-
         head.fit_exactly(HeldExamples(features, pictures.targets), penalty=0)
         _, slope = head.criterion.losses_and_slope(head.logits(features), pictures.targets)
         assert np.abs(slope.sum(0)).max() < 1e-3

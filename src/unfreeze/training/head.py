@@ -101,9 +101,9 @@ class LinearHead:
         seen = features * (kept * np.float32(1 / (1 - self.dropout)))
         logits = self.logits(seen)
         criterion = self.criterion
-        losses, gradient = criterion.losses_and_slope(logits, targets)
+        losses, slope = criterion.losses_and_slope(logits, targets)
         check_loss(float(losses.mean()))
-        gradient = gradient.astype(np.float32)  # (N, C)
+        gradient: Floats = slope.astype(np.float32)  # (N, C)
         self.descent.step(self._moving, (gradient.T @ seen, gradient.sum(0)), rate=rates[-1], momentum=momentum)
         noted = losses if criterion.is_plain(targets) else criterion.noted_losses(logits, targets)
         return StepSums(len(targets), float(noted.sum()), int(criterion.right(logits, targets).sum()))

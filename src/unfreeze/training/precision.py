@@ -37,7 +37,8 @@ class Precision:
         """What the network's forward pass runs in."""
         if self._type is None:
             return nullcontext()
-        return torch.autocast(self._device, self._type)
+        # no cache: it would keep weights that were cast where no gradient was wanted, as when pairs to fold are found
+        return torch.autocast(self._device, self._type, cache_enabled=False)
 
     def scaled(self, loss: Tensor) -> Tensor:
         """The loss that gradients are taken of."""

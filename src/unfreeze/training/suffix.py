@@ -136,10 +136,10 @@ class TrainableSuffix:
 
     def trained(self) -> dict[str, Tensor]:
         """What training moves, by names, inside `training`: parameters that are not frozen, and moving statistics."""
-        found = {name: part for name, part in self.network.named_parameters() if part.requires_grad}
+        found = {name: part.detach() for name, part in self.network.named_parameters() if part.requires_grad}
         if self.network.batch_norm == "train":
             found |= {name: part for name, part in self.network.named_buffers() if name.endswith(STATISTICS)}
-        return {name: part.detach() for name, part in found.items()}
+        return found
 
     def momenta(self) -> dict[str, Tensor]:
         """Copies of what is remembered of the body's parameters, on the CPU; of those that never moved nothing is."""
