@@ -66,7 +66,7 @@ def whole(learner: Learner) -> list[EpochRecord]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "scratch.txt"}
 
 
 def same(a: dict[str, Any], b: dict[str, Any]) -> bool:
