@@ -59,9 +59,9 @@ class Steps:
         weight, bias = (part.detach().numpy().copy() for part in (linear.weight, linear.bias))
         descent = Descent(optimizer=options.optimizer, weight_decay=options.weight_decay, clip_norm=options.clip_norm)
         head = LinearHead(weight, bias, descent=descent, label_smoothing=options.label_smoothing)
+        head.mixing = Mixing(mixup=options.mixup, cutmix=options.cutmix, classes=5)
         self._suffix = TrainableSuffix(network, head, threads=2, precision=options.precision)
         self._suffix.accumulate, self._suffix.batch_size = options.accumulate, pictures
-        self._mixing = Mixing(mixup=options.mixup, cutmix=options.cutmix, classes=5)
         self._average = WeightAverage(options.ema) if options.ema else None
         generator = np.random.default_rng(0)
         squares = generator.integers(0, 256, (pictures, 3, size_px, size_px), np.uint8)
@@ -77,7 +77,7 @@ class Steps:
             return (time.process_time() - started) / steps
 
     def _step(self, number: int) -> None:
-        self._suffix.train_step(self._mixing(self._batch, seed=number), [1e-5] * 3, seed=number)
+        self._suffix.train_step(self._batch, [1e-5] * 3, seed=number)
         if self._average:
             self._average.update(self._suffix.trained())
 

@@ -17,7 +17,6 @@ from unfreeze.training.batches import Batch, Examples, in_groups, shuffled
 from unfreeze.training.head import one_thread
 from unfreeze.training.history import EpochRecord, stopped_improving
 from unfreeze.training.loop import NOTHING_YET, StepSums, run_epoch
-from unfreeze.training.mixing import Mixing
 from unfreeze.training.schedules import ConstantRate, Schedule, WarmUp
 from unfreeze.training.stored_schedules import schedule_to_dict
 from unfreeze.training.trainer import Pace, Trainer
@@ -116,9 +115,7 @@ class Fitting:
         self.source, self.state = source, state
         self.seed = source.data.transform.seed
         self.options = source.model.options
-        classes, mixup, cutmix = len(source.data.table.classes), self.options.mixup, self.options.cutmix
-        mixing = Mixing(mixup=mixup, cutmix=cutmix, classes=classes) if mixup or cutmix else None
-        self.trainer = Trainer(history=state.history, seed=self.seed, mixing=mixing)
+        self.trainer = Trainer(history=state.history, seed=self.seed)
 
     def run(self, plan: FitPlan, autosave: Autosave) -> list[EpochRecord]:
         """Trains to the plan's end, or goes on with it where a fit with the same plan was interrupted.
@@ -241,7 +238,7 @@ class Fitting:
         trained, fit.sums, fit.in_epoch = fit.sums, NOTHING_YET, 0
         self.state.augmented_epochs += view > 0
         ends = any(start < end <= fit.steps for end in plan.schedule.cycle_ends)
-        mixing, pictures = self.trainer.mixing, self.source.model.reads_pictures
+        mixing, pictures = self.source.model.head.mixing, self.source.model.reads_pictures
         mixed = mixing is not None and mixing.mixes(pictures=pictures)
         with averaged(self.source.model, self.state.average):
             self.record(trained, view=view, cycle=plan.cycle(fit.steps - 1), ends_cycle=ends, mixed=mixed)

@@ -18,6 +18,7 @@ from unfreeze.learner.weights import HEAD_GROUP, Weights
 from unfreeze.network.groups import GROUP_NAMES, HEAD_NAMES, HEAD_STAGE, POOLED
 from unfreeze.training.descent import Descent
 from unfreeze.training.head import LinearHead
+from unfreeze.training.mixing import Mixing
 from unfreeze.training.options import TrainingOptions
 from unfreeze.training.trainer import Trainable
 
@@ -147,6 +148,8 @@ class Model:
             optimizer=options.optimizer, weight_decay=options.weight_decay, clip_norm=options.clip_norm
         )
         self.head.label_smoothing = options.label_smoothing
+        if options.mixup or options.cutmix:
+            self.head.mixing = Mixing(mixup=options.mixup, cutmix=options.cutmix, classes=self._classes)
 
     def freeze_to(self, group: int) -> None:
         """Freezes all layer groups before one, which is counted from 0."""

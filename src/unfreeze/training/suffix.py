@@ -60,7 +60,7 @@ class TrainableSuffix:
         Args:
             batch: Activations at the network's cut, or squares (N, 3, S, S), and targets.
             rates: Learning rate of each layer group.
-            seed: Decides what dropout drops.
+            seed: Decides what dropout drops, and how examples are mixed.
             momentum: What part of the last step's direction is kept, above 0, in every layer group.
 
         Returns:
@@ -71,6 +71,8 @@ class TrainableSuffix:
         """
         set_pace(self.optimizer, rates, momentum)
         torch.manual_seed(seed)  # dropout depends on the step alone, resumed or not
+        if self._head.mixing:
+            batch = self._head.mixing(batch, seed=seed)
         self.optimizer.zero_grad()
         sums = NOTHING_YET
         for part in micro_batches(batch, self.accumulate):
