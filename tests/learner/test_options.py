@@ -197,6 +197,10 @@ def test_another_optimizers_memory_is_not_gone_on_with(data: ImageData, tmp_path
     again.load(tmp_path / "adam/checkpoints")
     assert same(again.model.weights(momenta=True).arrays(), adam.model.weights(momenta=True).arrays())
     assert again.model.head.steps == 3
+    lesson.save(tmp_path / "other")
+    again.load(tmp_path / "other")
+    assert again.model.head.steps == 0
+    assert not any(part.any() for part in again.model.head.copies()[2:])
     for learner in (adam, lesson, again):
         learner.close()
 

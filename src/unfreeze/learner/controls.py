@@ -219,6 +219,7 @@ class Controls:
             self._observer.note("the validation pictures are others than when this was saved: its best is forgotten")
         self.source.plan()
         same = self.model.same_optimizer(found.about["model"])
+        self.model.head.forget()
         self.model.restore(found.now if same else found.now.without_momenta())
         if not resume:
             self.state.fit = self.state.average = None

@@ -146,7 +146,8 @@ class LinearHead:
             options = {"maxiter": MOST_ITERATIONS, "ftol": least_fall}
             lowest = minimize(penalised, start, jac=True, method="L-BFGS-B", options=options)
         weight, bias = np.split(lowest.x.reshape(shape), [-1], axis=1)
-        self.restore([weight, bias[:, 0], *(np.zeros_like(part) for part in self._kept[2:])])
+        self.restore([weight, bias[:, 0]])
+        self.forget()
         return self.valid_step((features, targets))
 
     def valid_step(self, batch: Batch) -> StepSums:
@@ -181,6 +182,11 @@ class LinearHead:
         """Puts weight, bias and, where they are given too, what the optimizer remembers back in place."""
         for part, value in zip(self._kept, parts, strict=False):
             part[...] = value
+
+    def forget(self) -> None:
+        """Lets the optimizer begin anew."""
+        for part in self._kept[2:]:
+            part[...] = 0
 
     def trained(self) -> dict[str, Floats]:
         """What training moves, by its names in a network: the arrays themselves."""
