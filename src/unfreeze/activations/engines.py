@@ -1,7 +1,7 @@
 """Runs a frozen prefix: onnxruntime on the CPU, torch elsewhere."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -58,9 +58,9 @@ class OnnxEngine:
         """The graph's first output (N, ...), float32, of squares (N, 3, S, S)."""
         return self.outputs(squares)[0]
 
-    def outputs(self, squares: npt.NDArray[np.uint8]) -> list[Floats]:
-        """All of the graph's outputs (N, ...), float32, of squares (N, 3, S, S)."""
-        found: list[Floats] = self._session.run(None, {"squares": squares})
+    def outputs(self, squares: npt.NDArray[np.uint8], *, names: Sequence[str] | None = None) -> list[Floats]:
+        """The graph's outputs (N, ...), float32, of squares (N, 3, S, S): those named, or all of them."""
+        found: list[Floats] = self._session.run(names, {"squares": squares})
         return found
 
 

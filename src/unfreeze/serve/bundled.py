@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 from unfreeze.activations.engines import Floats
 from unfreeze.activations.maps import open_maps
 from unfreeze.deploy.bundle import GRAPH_FILE, OpenBundle, open_bundle
+from unfreeze.deploy.head import read_head
 from unfreeze.deploy.references import stored_distances
 from unfreeze.evaluation.activation_maps import Explain, through_graph
 from unfreeze.evaluation.conformal import prediction_sets
@@ -112,10 +112,6 @@ class BundledModel:
 
 
 def _open_explain(bundle: OpenBundle) -> Explain | None:
-    """What shows where the graph looked; None where it averages no maps, or the library that opens it is not there."""
-    if not find_spec("onnx"):
-        return None
-    from unfreeze.deploy.graph import read_head
-
+    """What shows where the graph looked; None where it averages no maps."""
     engine = open_maps(bundle.graph, size_px=bundle.settings.to_transform().size_px)
     return through_graph(engine, read_head(bundle.graph)) if engine else None
