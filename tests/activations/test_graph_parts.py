@@ -38,7 +38,9 @@ def test_nodes_and_outputs_are_those_that_the_library_reads(packaged_prefix: Fro
     assert outputs_of(data) == [output.name for output in expected.output]
 
 
-@given(shape=st.lists(st.integers(0, 300), max_size=3).filter(lambda shape: np.prod(shape) < 1000), packed=st.booleans())
+@given(
+    shape=st.lists(st.integers(0, 300), max_size=3).filter(lambda shape: np.prod(shape) < 1000), packed=st.booleans()
+)
 @settings(deadline=None, max_examples=50)
 def test_tables_are_those_that_the_library_reads(shape: list[int], packed: bool) -> None:
     table = np.random.default_rng(0).normal(size=shape).astype(np.float32)

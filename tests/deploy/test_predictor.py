@@ -193,7 +193,7 @@ def test_progress_counts_pictures(predictor: Predictor, pictures: list[Path]) ->
 def test_a_run_folder_stands_for_its_model(bundle: Path, predictor: Predictor, pictures: list[Path]) -> None:
     assert Predictor(str(bundle.parent)).predict(pictures[:1]) == predictor.predict(pictures[:1])
     (bundle / GRAPH_FILE).unlink()
-    with pytest.raises(BundleError, match=r"model\.onnx: missing or damaged"):
+    with pytest.raises(BundleError, match=r"model\.onnx: missing"):
         Predictor(bundle.parent)
 
 

@@ -1,7 +1,7 @@
 """What an ONNX file holds, read without its library, which comes with training alone.
 
-The file is a message in the wire format of protobuf (https://protobuf.dev/programming-guides/encoding): fields one after
-the other, each with its number, its kind, and its length or value. Numbers are those of onnx.proto.
+The file is a message in the wire format of protobuf (https://protobuf.dev/programming-guides/encoding): fields one
+after the other, each with its number, its kind, and its length or value. Numbers are those of onnx.proto.
 """
 
 from collections.abc import Iterator, Sequence
