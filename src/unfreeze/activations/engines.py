@@ -1,6 +1,7 @@
 """Runs a frozen prefix: onnxruntime on the CPU, torch elsewhere."""
 
 import copy
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 Floats = npt.NDArray[np.float32]
+
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 
 
 class ExportMismatch(Exception):  # noqa: N818 - says what happened; it is no fault of the user
@@ -46,6 +49,7 @@ class OnnxEngine:
     batch_size = 1
 
     def __init__(self, graph: Path | bytes) -> None:
+        keep_to_this_machine()
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -62,6 +66,15 @@ class OnnxEngine:
         """The graph's outputs (N, ...), float32, of squares (N, 3, S, S): those named, or all of them."""
         found: list[Floats] = self._session.run(names, {"squares": squares})
         return found
+
+
+def keep_to_this_machine() -> None:
+    """Keeps onnxruntime from telling its makers of each process and model, as its packages do from 1.29 on.
+
+    It looks at the variable once, when it is imported (https://github.com/microsoft/onnxruntime/pull/27379); what the
+    user has set stays.
+    """
+    os.environ.setdefault(NO_TELEMETRY, "1")
 
 
 def open_graph(graph: Path, make: Callable[[], None]) -> OnnxEngine:
