@@ -29,6 +29,6 @@ def test_a_server_is_ready_is_measured_and_is_ended(tmp_path: Path) -> None:
 
 
 def test_a_server_whose_answers_are_bad_is_noticed(tmp_path: Path) -> None:
-    with running(write_bundle(tmp_path / "model"), "--key", "secret") as server:
-        with pytest.raises(RuntimeError, match="a good picture is answered with 401: send the server's key"):
-            answered_well(server)
+    noticed = pytest.raises(RuntimeError, match="a good picture is answered with 401: send the server's key")
+    with running(write_bundle(tmp_path / "model"), "--key", "secret") as server, noticed:
+        answered_well(server)
