@@ -110,7 +110,7 @@ def _shape(tensor: memoryview) -> list[int]:
     for number, value in _fields(tensor):
         if number == TENSOR_DIMENSION and isinstance(value, int):
             lengths.append(value)
-        elif number == TENSOR_DIMENSION:
+        elif number == TENSOR_DIMENSION and isinstance(value, memoryview):
             at = 0
             while at < len(value):
                 length, at = _varint(value, at)
