@@ -18,7 +18,7 @@ CODE = re.compile(r"^```python\n(.*?)^```\n", flags=re.DOTALL | re.MULTILINE)
 
 
 def cells(text: str) -> list[tuple[str, str]]:
-    """The cells of a page of Markdown: each block of Python is one, and what stands between two of them.
+    r"""The cells of a page of Markdown: each block of Python is one, and what stands between two of them.
 
     Args:
         text: The page.
@@ -26,7 +26,7 @@ def cells(text: str) -> list[tuple[str, str]]:
     Returns:
         "markdown" or "code" and the text of each cell.
 
-    >>> cells("Add.\\n\\n```python\\n1 + 1\\n```\\n")
+    >>> cells("Add.\n\n```python\n1 + 1\n```\n")
     [('markdown', 'Add.'), ('code', '1 + 1')]
     """
     parts = CODE.split(text)  # words and code in turn
