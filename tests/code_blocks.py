@@ -107,7 +107,7 @@ class Workshop:
             except SystemExit as stop:
                 code = stop.code or 0
         faults = [line for line in said.getvalue().splitlines() if line and not line.startswith("note: ")]
-        assert (code, faults) == (0, []), command
+        assert (code, faults) == (0, []), f"{command}: {code}, {faults}"
 
 
 def printed(block: Block, names: dict[str, Any]) -> str:

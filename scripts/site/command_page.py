@@ -11,8 +11,8 @@ from unfreeze.cli.main import app
 
 PAGE = "reference/command-line.md"
 EXIT_CODES = (
-    "The exit code is 0 when all was done, 1 for a mistake that the message explains, 2 for wrong usage, 3 where a gate "
-    "that you asked for shuts (`--strict`, `--gate`), 130 when it was stopped."
+    "The exit code is 0 when all was done, 1 for a mistake that the message explains, 2 for wrong usage, 3 where a "
+    "gate that you asked for shuts (`--strict`, `--gate`), 130 when it was stopped."
 )
 ENTRY = re.compile(r"^(\* `[^`]*`: )(.*)$", flags=re.MULTILINE)
 
