@@ -56,6 +56,10 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         write_what_pages_speak_of(folder)
         found = Workshop(patch)
         found.run("unfreeze train pictures")
+        patch.setattr(
+            "unfreeze.recipe.finish.report_page", lambda content: "drawn for the first run alone: it takes long"
+        )
+        patch.setattr("unfreeze.recipe.finish.write_plots", lambda folder, content: None)
         yield found
 
 
@@ -87,6 +91,7 @@ def write_table(path: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]
     path.write_text("".join(f"{','.join(row)}\n" for row in (columns, *rows)))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("page", [page for page in PAGES if to_run(page)], ids=lambda page: page.stem)
 def test_the_blocks_of_a_page_run_one_after_the_other(page: Path, workshop: Workshop) -> None:
