@@ -57,7 +57,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         found = Workshop(patch)
         found.run("unfreeze train pictures")
         patch.setattr(
-            "unfreeze.recipe.finish.report_page", lambda content: "drawn for the first run alone: it takes long"
+            "unfreeze.recipe.finish.report_page", lambda content: "drawn for the first run alone"
         )
         patch.setattr("unfreeze.recipe.finish.write_plots", lambda folder, content: None)
         yield found
