@@ -56,9 +56,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         write_what_pages_speak_of(folder)
         found = Workshop(patch)
         found.run("unfreeze train pictures")
-        patch.setattr(
-            "unfreeze.recipe.finish.report_page", lambda content: "drawn for the first run alone"
-        )
+        patch.setattr("unfreeze.recipe.finish.report_page", lambda content: "drawn for the first run alone")
         patch.setattr("unfreeze.recipe.finish.write_plots", lambda folder, content: None)
         yield found
 
