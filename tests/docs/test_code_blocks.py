@@ -41,7 +41,7 @@ def marks(page: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    """A folder with what the pages speak of, and one run that all of them share."""
+    """A folder with what the pages speak of, as small as it can be, and one run that all of them share."""
     folder = tmp_path_factory.mktemp("workshop")
     with pytest.MonkeyPatch.context() as patch:
         from unfreeze.network import backbones
@@ -51,7 +51,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         patch.setenv("MPLBACKEND", "agg")
         small = replace(backbones.PACKAGED[backbones.DEFAULT_BACKBONE], size_px=32)
         patch.setitem(backbones.PACKAGED, backbones.DEFAULT_BACKBONE, small)
-        patch.setattr("unfreeze.learner.finding.LEAST_STEPS", 20)
+        patch.setattr("unfreeze.learner.finding.LEAST_STEPS", 8)
         patch.setattr("os.cpu_count", lambda: 1)  # a thread a core is slow where tests share the cores
         write_what_pages_speak_of(folder)
         found = Workshop(patch)
@@ -62,7 +62,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 
 
 def write_what_pages_speak_of(folder: Path) -> None:
-    pictures = write_collection(folder / "pictures", {"cat": 12, "dog": 12})
+    pictures = write_collection(folder / "pictures", {"cat": 7, "dog": 7})
     write_collection(folder / "divided", {"train/cat": 6, "train/dog": 6, "valid/cat": 3, "valid/dog": 3})
     write_collection(folder / "later", {"cat": 3, "dog": 3})
     write_collection(folder, {"more": 2, "new": 2, "many": 2})
