@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def write_what_pages_speak_of(folder: Path) -> None:
         write_tar(folder / f"shards/train-{number:03d}.tar", dict(sorted(pairs + labels)))
 
 
-def write_table(path: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def write_table(path: Path, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     path.write_text("".join(f"{','.join(row)}\n" for row in (columns, *rows)))
 
 
