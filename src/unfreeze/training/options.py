@@ -10,9 +10,7 @@ from unfreeze.errors import SettingsError
 OPTIMIZERS, BALANCES = ("sgd", "adamw"), ("none", "weights", "sampling")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
-NEEDS_GPU = (
-    "--precision float16 needs a GPU, and there is none; take auto, float32, or bfloat16, which is slow on most CPUs"
-)
+NEEDS_GPU = "--precision float16 needs a GPU, and there is none; take auto, float32 or bfloat16"
 
 
 @dataclass(frozen=True, kw_only=True)
