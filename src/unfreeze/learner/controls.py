@@ -11,6 +11,7 @@ from unfreeze.files import make_folder
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.examples import ExampleSource
 from unfreeze.learner.fitting import Fitting
+from unfreeze.learner.followers import Followers
 from unfreeze.learner.model import Model
 from unfreeze.learner.observer import Observer, Silent
 from unfreeze.learner.scratch import scratch_folder
@@ -20,6 +21,7 @@ from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.training.cycles import check_whole
 from unfreeze.training.history import History
 from unfreeze.training.lr_band import LrBand
+from unfreeze.world import ALONE, World
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
@@ -42,6 +44,7 @@ class Controls:
         folder: str | Path | None = None,
         use_store: bool = True,
         limit_bytes: int | None = None,
+        world: World = ALONE,
     ) -> None:
         self.data = data
         self.save_seconds = SAVE_SECONDS
@@ -62,6 +65,7 @@ class Controls:
             scratch=scratch,
         )
         self.model.head.objective = data.objective
+        self.model.followers = Followers(world)
         self.source = ExampleSource(
             data, self.model, observer=self._observer, scratch=scratch, use_store=use_store, limit_bytes=limit_bytes
         )

@@ -12,8 +12,10 @@ from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.network.network import Network
 from unfreeze.training.batches import Batch
 from unfreeze.training.head import LinearHead
-from unfreeze.training.loop import MOMENTUM, StepSums, check_loss
+from unfreeze.training.loop import MOMENTUM, NOTHING_YET, StepSums, check_loss
 from unfreeze.training.preserve import preserved, torch_threads
+from unfreeze.training.whole_batch import dropout_of_all, sums_of_all
+from unfreeze.world import ALONE
 
 
 class TrainableSuffix:
@@ -31,12 +33,14 @@ class TrainableSuffix:
     Attributes:
         cut: The stage that batches are the input of.
         batch_size: Examples in a batch, but for an epoch's last.
+        world: The processes that take each step together; batches are then this process's parts.
     """
 
     def __init__(self, network: Network, head: LinearHead, *, threads: int) -> None:
         self.network = network
         self.cut = network.stage_names[0]
         self.batch_size = 1
+        self.world = ALONE
         self.optimizer = torch.optim.SGD(
             [{"params": network.group_parameters(name), "name": name} for name in GROUP_NAMES],
             lr=1.0,
@@ -64,17 +68,34 @@ class TrainableSuffix:
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"], group["momentum"] = rate, momentum
         torch.manual_seed(seed)  # dropout depends on the step alone, resumed or not
-        module = self._module
-        inputs, targets = on_device(module, batch)
-        logits = module(inputs)
-        loss = self._head.objective.torch_loss(logits, targets)
-        value = loss.item()
-        check_loss(value)
         self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
+        sums = self._gradient(batch) if self.world.size == 1 else self._gradient_of_all(batch)
+        check_loss(sums.mean_loss)
         self.optimizer.step()
+        return sums
+
+    def _gradient_of_all(self, batch: Batch) -> StepSums:
+        """Leaves the gradient of the mean over all processes' parts of a batch with the parameters."""
+        counts = self.world.gather(len(batch[1]))
+        start, count = sum(counts[: self.world.rank]), sum(counts)
+        own = NOTHING_YET
+        if len(batch[1]):  # a batch may have fewer examples than there are processes
+            with dropout_of_all(self._module, start=start, count=count):
+                own = self._gradient(batch, count=count)
+        return sums_of_all(self.network.parameters(), own, self.world)
+
+    def _gradient(self, batch: Batch, *, count: int | None = None) -> StepSums:
+        """Leaves the gradient of a batch's mean loss with the parameters; it may be a part of one of `count`."""
+        inputs, targets = on_device(self._module, batch)
+        logits = self._module(inputs)
+        loss = self._head.objective.torch_loss(logits, targets)
+        torch.autograd.backward(loss * (len(targets) / (count or len(targets))))
         right = self._head.objective.right(logits, targets)
-        return StepSums(len(targets), value * len(targets), int(right.sum()))
+        return StepSums(len(targets), loss.item() * len(targets), int(right.sum()))
+
+    def __getstate__(self) -> dict[str, object]:
+        """All but the world: another process has its own."""
+        return {**vars(self), "world": ALONE}
 
     @contextmanager
     def training(self) -> Iterator[None]:

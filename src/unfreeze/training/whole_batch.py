@@ -1,0 +1,77 @@
+"""A step on a batch that is computed in parts, each by another process: gradient, sums and dropout are the whole's."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from unfreeze.training.loop import StepSums
+from unfreeze.world import World
+
+
+def sums_of_all(parameters: Iterable[nn.Parameter], own: StepSums, world: World) -> StepSums:
+    """Adds up all processes' gradients, in place, and what their parts of a batch came to.
+
+    Parameters that have a gradient in no process have none afterwards either: the optimizer passes them over.
+
+    Args:
+        parameters: What may train, in the same order in every process.
+        own: What this process's part came to.
+        world: The processes.
+
+    Returns:
+        What the whole batch came to, added up in float64 in the order of the processes.
+
+    Raises:
+        LostProcessError: If another process has ended.
+    """
+    trained = [parameter for parameter in parameters if parameter.requires_grad]
+    device = trained[0].device
+    there = torch.tensor([float(parameter.grad is not None) for parameter in trained], device=device)
+    gradients = [torch.zeros_like(part) if part.grad is None else part.grad for part in trained]
+    total = world.add_up(torch.cat([there, *(gradient.flatten() for gradient in gradients)]))
+    found, *parts = total.split([len(trained), *(part.numel() for part in trained)])
+    for parameter, somewhere, gradient in zip(trained, found.tolist(), parts, strict=True):
+        parameter.grad = gradient.view_as(parameter) if somewhere else None
+    return sum(world.gather(own), StepSums())
+
+
+@contextmanager
+def dropout_of_all(module: nn.Module, *, start: int, count: int) -> Iterator[None]:
+    """Drops of each example what would be dropped if one process computed the whole batch at once.
+
+    Masks are drawn for the whole batch on the CPU, at the first example that comes by, in the order in which data
+    flows: from the same random state they are the bits that torch's own dropout draws there.
+
+    Args:
+        module: What computes the batch, or parts of it one after the other.
+        start: Number of the first of its examples in the whole batch.
+        count: Number of examples of the whole batch.
+
+    Yields:
+        Nothing.
+    """
+    droppers = [part for part in module.modules() if type(part) is nn.Dropout and part.training and part.p > 0]
+    for part in droppers:
+        vars(part)["forward"] = _Dropper(part.p, start, count)
+    try:
+        yield
+    finally:
+        for part in droppers:
+            vars(part).pop("forward", None)
+
+
+class _Dropper:
+    """A dropout's mask of a whole batch, handed out example by example."""
+
+    def __init__(self, share: float, start: int, count: int) -> None:
+        self._share, self._next, self._count = share, start, count
+        self._mask: Tensor | None = None
+
+    def __call__(self, values: Tensor) -> Tensor:
+        if self._mask is None:
+            kept = torch.empty((self._count, *values.shape[1:])).bernoulli_(1 - self._share)
+            self._mask = kept.div_(1 - self._share)
+        first, self._next = self._next, self._next + len(values)
+        return values * self._mask[first : self._next].to(values.device, values.dtype)
