@@ -91,10 +91,12 @@ def joined() -> Iterator[World]:
         world = Processes()
         yield world
         world.leave()
-    except _Terminated:
-        raise _lost() from None
-    finally:
         signal.signal(signal.SIGTERM, before)
+    except BaseException as error:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is on its way; there may be something left to say
+        if isinstance(error, _Terminated):
+            raise _lost() from None
+        raise
 
 
 def _launched_size() -> int:

@@ -54,7 +54,7 @@ def test_every_flag_reaches_its_setting(
         "valid_share": 0.3, "max_broken_share": 0.4, "seed": 15, "threads": 1, "weights": "w.pth",
         "head": "lbfgs", "unfreeze": "all", "sizes": "32,48", "cache_size": "5GB",
         "path_column": "file", "label_column": "kind", "split_column": "part", "group_column": "who",
-        "label_separator": ";", "fold": "2/5",
+        "label_separator": ";", "fold": "2/5", "accumulate": 3,
     }  # fmt: skip
     words = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     code, out, _ = run_cli("train", small, "--no-store", "--no-probes", *words)

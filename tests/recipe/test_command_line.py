@@ -49,6 +49,7 @@ OTHER = TrainSettings(
     probes=False,
     cache_size=123_456_789,
     checkpoint_seconds=5.0,
+    accumulate=3,
 )
 
 

@@ -21,6 +21,7 @@ from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.training.cycles import check_whole
 from unfreeze.training.history import History
 from unfreeze.training.lr_band import LrBand
+from unfreeze.training.options import TrainingOptions
 from unfreeze.world import ALONE, World
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Controls:
         use_store: bool = True,
         limit_bytes: int | None = None,
         world: World = ALONE,
+        options: TrainingOptions | None = None,
     ) -> None:
         self.data = data
         self.save_seconds = SAVE_SECONDS
@@ -66,12 +68,17 @@ class Controls:
         )
         self.model.head.objective = data.objective
         self.model.followers = Followers(world)
+        self.model.options = options or TrainingOptions()
         self.source = ExampleSource(
             data, self.model, observer=self._observer, scratch=scratch, use_store=use_store, limit_bytes=limit_bytes
         )
         self.fitting = Fitting(self.source, self.state)
         for note in self.model.notes:
             self._observer.note(note)
+
+    def release(self) -> None:
+        """Lets the other processes end, where there are some; from then on this one works alone."""
+        self.model.followers.stop()
 
     def close(self) -> None:
         """Closes the store and removes scratch files; what is not closed goes with the learner."""

@@ -131,6 +131,7 @@ class Fitting:
             "batch_size": state.batch_size,
             "precompute": state.precompute,
             "first_trainable": self.source.model.first_trainable,
+            **self.source.model.options.changed(),
         }
         if state.fit is None or state.fit.plan != asked:
             state.fit = FitProgress(plan=asked, first_epoch=len(state.history.epochs))

@@ -88,6 +88,7 @@ class Followers:
     def stop(self) -> None:
         """Lets the others end."""
         self.tell(Stop())
+        self.world = ALONE
 
     def tell(self, order: Order) -> None:
         """Tells the others what to do; nobody listens where there are none."""

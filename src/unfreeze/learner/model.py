@@ -18,6 +18,7 @@ from unfreeze.learner.followers import Followers
 from unfreeze.learner.weights import HEAD_GROUP, HEAD_NAMES, HEAD_STAGE, Weights
 from unfreeze.network.groups import GROUP_NAMES, POOLED
 from unfreeze.training.head import LinearHead
+from unfreeze.training.options import TrainingOptions
 from unfreeze.training.trainer import Trainable
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Model:
         first_trainable: Index of the first layer group that is not frozen.
         first_trained: Index of the first layer group that is no longer as it was pretrained.
         followers: The other processes, where training is shared.
+        options: How steps are taken.
 
     Raises:
         SettingsError: If a network has another number of classes.
@@ -66,6 +68,7 @@ class Model:
         self._as_built: object = None
         self.followers = Followers()
         self.first_trainable = self.first_trained = HEAD_GROUP
+        self.options = TrainingOptions()
         if isinstance(backbone, str) and PackagedPrefix.serves(backbone, size_px) and not accelerated():
             self.backbone = backbone
             self._packaged = PackagedPrefix(backbone, graphs=graphs)
@@ -127,6 +130,12 @@ class Model:
 
     @batch_norm.setter
     def batch_norm(self, policy: "BatchNormPolicy") -> None:
+        if policy == "train" and self.followers.world.size > 1:
+            message = (
+                "statistics of BatchNorm would be those of each process's part of a batch; leave --batch-norm at frozen, "
+                "or train in one process"
+            )
+            raise SettingsError(message, subject="batch_norm")
         self._batch_norm = policy
         if self.is_built:
             self.network.batch_norm = policy
@@ -209,7 +218,9 @@ class Model:
         """The network as what is trained, with its optimizer."""
         from unfreeze.training.suffix import TrainableSuffix
 
-        return TrainableSuffix(self.network, self.head, threads=self._threads)
+        suffix = TrainableSuffix(self.network, self.head, threads=self._threads)
+        suffix.accumulate = self.options.accumulate
+        return suffix
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -104,7 +104,7 @@ def _run(folder: RunFolder, watcher: Watcher, world: World) -> RunResult:
         course.run()
         watcher.step(0, "evaluate, export, report", WHY_AFTER)
         result = finished(folder, course, receipt, watcher)
-        learner.model.followers.stop()
+        learner.release()
         return result
 
 
@@ -123,6 +123,7 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
         use_store=settings.use_store,
         limit_bytes=settings.cache_size,
         world=world,
+        options=settings.options(),
     )
     learner.model.batch_norm = settings.batch_norm
     learner.save_seconds = settings.checkpoint_seconds

@@ -1,7 +1,7 @@
 """The stages after a cut in the body, trained in torch."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from unfreeze.network.network import Network
 from unfreeze.training.batches import Batch
 from unfreeze.training.head import LinearHead
 from unfreeze.training.loop import MOMENTUM, NOTHING_YET, StepSums, check_loss
+from unfreeze.training.micro_batches import micro_batch_size, micro_batches
 from unfreeze.training.preserve import preserved, torch_threads
 from unfreeze.training.whole_batch import dropout_of_all, sums_of_all
 from unfreeze.world import ALONE
@@ -34,6 +35,7 @@ class TrainableSuffix:
         cut: The stage that batches are the input of.
         batch_size: Examples in a batch, but for an epoch's last.
         world: The processes that take each step together; batches are then this process's parts.
+        accumulate: Parts that a batch is computed in, one after the other.
     """
 
     def __init__(self, network: Network, head: LinearHead, *, threads: int) -> None:
@@ -41,6 +43,7 @@ class TrainableSuffix:
         self.cut = network.stage_names[0]
         self.batch_size = 1
         self.world = ALONE
+        self.accumulate = 1
         self.optimizer = torch.optim.SGD(
             [{"params": network.group_parameters(name), "name": name} for name in GROUP_NAMES],
             lr=1.0,
@@ -69,27 +72,29 @@ class TrainableSuffix:
             group["lr"], group["momentum"] = rate, momentum
         torch.manual_seed(seed)  # dropout depends on the step alone, resumed or not
         self.optimizer.zero_grad()
-        sums = self._gradient(batch) if self.world.size == 1 else self._gradient_of_all(batch)
+        sums = self._add_gradients(batch)
         check_loss(sums.mean_loss)
         self.optimizer.step()
         return sums
 
-    def _gradient_of_all(self, batch: Batch) -> StepSums:
-        """Leaves the gradient of the mean over all processes' parts of a batch with the parameters."""
+    def _add_gradients(self, batch: Batch) -> StepSums:
+        """Adds the gradient of the whole batch's mean loss to what the parameters have, in all processes."""
         counts = self.world.gather(len(batch[1]))
         start, count = sum(counts[: self.world.rank]), sum(counts)
-        own = NOTHING_YET
-        if len(batch[1]):  # a batch may have fewer examples than there are processes
-            with dropout_of_all(self._module, start=start, count=count):
-                own = self._gradient(batch, count=count)
-        return sums_of_all(self.network.parameters(), own, self.world)
+        parts = list(micro_batches(batch, self.accumulate)) if len(batch[1]) else []
+        sums = NOTHING_YET
+        whole = len(batch[1]) == count and self.accumulate == 1  # torch's own dropout draws the same
+        with nullcontext() if whole else dropout_of_all(self._module, start=start, count=count):
+            for part in parts:
+                sums += self._add_gradient(part, share=len(part[1]) / count)
+        return sums if self.world.size == 1 else sums_of_all(self.network.parameters(), sums, self.world)
 
-    def _gradient(self, batch: Batch, *, count: int | None = None) -> StepSums:
-        """Leaves the gradient of a batch's mean loss with the parameters; it may be a part of one of `count`."""
+    def _add_gradient(self, batch: Batch, *, share: float) -> StepSums:
+        """Adds the gradient of a part of the step's batch to what the parameters have; its share is its weight."""
         inputs, targets = on_device(self._module, batch)
         logits = self._module(inputs)
         loss = self._head.objective.torch_loss(logits, targets)
-        torch.autograd.backward(loss * (len(targets) / (count or len(targets))))
+        torch.autograd.backward(loss * share)
         right = self._head.objective.right(logits, targets)
         return StepSums(len(targets), loss.item() * len(targets), int(right.sum()))
 
@@ -117,7 +122,8 @@ class TrainableSuffix:
     @contextmanager
     def _faster(self, module: nn.Module) -> Iterator[None]:
         """Lets a module take the same steps in less time."""
-        with folded(module, batch_size=self.batch_size), clamped_in_place(module):
+        at_once = micro_batch_size(-(-self.batch_size // self.world.size), self.accumulate)
+        with folded(module, batch_size=at_once), clamped_in_place(module):
             yield
 
     @contextmanager
