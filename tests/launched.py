@@ -36,7 +36,7 @@ Seen = list[tuple[str, str, int]]
 
 @contextmanager
 def watched() -> Iterator[Seen]:
-    """Every picture that is read for training or extraction, with its view; nothing is exported, which takes seconds."""
+    """Every picture that is read, why, and in which view; nothing is exported, which takes seconds."""
     seen: Seen = []
 
     def spy(purpose: str) -> Callable[..., Any]:

@@ -132,8 +132,8 @@ class Model:
     def batch_norm(self, policy: "BatchNormPolicy") -> None:
         if policy == "train" and self.followers.world.size > 1:
             message = (
-                "statistics of BatchNorm would be those of each process's part of a batch; leave --batch-norm at frozen, "
-                "or train in one process"
+                "BatchNorm's statistics would be those of each process's part of a batch; "
+                "leave --batch-norm at frozen, or train in one process"
             )
             raise SettingsError(message, subject="batch_norm")
         self._batch_norm = policy
