@@ -59,7 +59,7 @@ def watched() -> Iterator[Seen]:
 
 
 def learner_on(pictures: Path, world: World, *, folder: Path | None = None, observer: Silent | None = None) -> Learner:
-    data = replace(ImageData.from_folder(pictures, size_px=24), batch_size=BATCH, threads=1)
+    data = replace(ImageData.from_folder(pictures, size_px=32), batch_size=BATCH, threads=1)
     learner = Learner(data, small_network(), folder=folder, world=world, observer=observer)
     learner.save_seconds = 0.0 if folder else 1000.0
     return learner

@@ -21,8 +21,9 @@ from unfreeze.world import ALONE
 pytestmark = pytest.mark.distributed
 
 HERE = Path(__file__).parent
-TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node")
-COUNTS = {"train/red": 9, "train/blue": 7, "valid/red": 4, "valid/blue": 3}  # batches of 5: the last has one picture
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
+TRAIN = {"train/red": 6, "train/green": 5, "train/blue": 5}  # batches of 5: the last has one picture
+VALID = {"valid/red": 3, "valid/green": 2, "valid/blue": 2}
 
 Launched = dict[str, list[dict[str, Any]]]
 
@@ -30,7 +31,7 @@ Launched = dict[str, list[dict[str, Any]]]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("processes")
-    write_collection(root / "pictures", COUNTS)
+    write_collection(root / "pictures", TRAIN | VALID)
     return root
 
 
@@ -143,7 +144,7 @@ def test_the_command_ends_clearly_when_a_process_is_killed(folder: Path, own_cac
     finally:
         process.kill()
     assert process.returncode == 1
-    assert printed.count("2 classes (16 train, 7 valid)") == 1  # the first process alone speaks
+    assert printed.count("3 classes (16 train, 7 valid)") == 1  # the first process alone speaks
     assert f"what was done so far is kept; go on with: unfreeze train --resume {run}" in printed
     assert "error: another process of the run has ended" in printed
     assert sorted(path.name for path in run.iterdir()) == [

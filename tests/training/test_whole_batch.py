@@ -11,23 +11,28 @@ from unfreeze.training.head import LinearHead
 from unfreeze.training.loop import StepSums
 from unfreeze.training.suffix import TrainableSuffix
 from unfreeze.training.whole_batch import dropout_of_all, sums_of_all
-from unfreeze.world import World, own_part
+from unfreeze.world import ALONE, World, own_part
 from worlds import all_done, in_worlds
 
 
-def suffix_in(world: World, *, accumulate: int = 1) -> TrainableSuffix:
+def suffixes(count: int, *, accumulate: int = 1) -> list[TrainableSuffix]:
+    """A suffix for each process, made one after the other: threads share torch's random state."""
+    return [suffix_of(accumulate) for _ in range(count)]
+
+
+def suffix_of(accumulate: int) -> TrainableSuffix:
     network = small_network(dropout=0)
     network.freeze_to(0)
     generator = np.random.default_rng(2)
     head = LinearHead(generator.normal(size=(3, 6)).astype(np.float32), np.zeros(3, np.float32))
     suffix = TrainableSuffix(network, head, threads=1)
-    suffix.world, suffix.accumulate = world, accumulate
+    suffix.accumulate = accumulate
     return suffix
 
 
-def stepped(world: World, *, accumulate: int = 1, examples: int = 10) -> tuple[list[StepSums], dict[str, torch.Tensor]]:
+def stepped(world: World, suffix: TrainableSuffix, *, examples: int) -> tuple[list[StepSums], dict[str, torch.Tensor]]:
     """Sums and weights of two steps on this process's part of a batch."""
-    suffix, whole = suffix_in(world, accumulate=accumulate), noise_pictures(examples)
+    suffix.world, whole = world, noise_pictures(examples)
     mine = list(own_part(range(examples), world))
     batch = whole.inputs[mine], whole.targets[mine]
     with suffix.training():
@@ -38,8 +43,8 @@ def stepped(world: World, *, accumulate: int = 1, examples: int = 10) -> tuple[l
 @pytest.mark.parametrize(("size", "examples"), [(2, 10), (3, 10), (3, 2), (4, 1)])
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_a_step_of_several_processes_is_one_processs_step(size: int, examples: int, accumulate: int) -> None:
-    (expected,) = all_done(in_worlds(1, lambda world: stepped(world, examples=examples)))
-    found = all_done(in_worlds(size, lambda world: stepped(world, examples=examples, accumulate=accumulate)))
+    expected, made = stepped(ALONE, suffix_of(1), examples=examples), suffixes(size, accumulate=accumulate)
+    found = all_done(in_worlds(size, lambda world: stepped(world, made[world.rank], examples=examples)))
     for sums, weights in found:
         assert sums == found[0][0]
         for one, other in zip(sums, expected[0], strict=True):
@@ -50,13 +55,15 @@ def test_a_step_of_several_processes_is_one_processs_step(size: int, examples: i
             assert torch.allclose(weights[name], tensor, rtol=1e-4, atol=1e-6), name
 
 
-def test_a_loss_that_is_not_finite_in_one_part_stops_the_step_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_loss_that_is_not_finite_in_one_part_stops_the_step_in_all() -> None:
+    made = suffixes(3)
+
     def step(world: World) -> str:
-        suffix, whole = suffix_in(world), noise_pictures(9)
+        suffix, whole = made[world.rank], noise_pictures(9)
+        suffix.world = world
         mine = list(own_part(range(9), world))
         inputs = whole.inputs[mine].astype(np.float32)
         inputs[-1] = np.inf if world.rank == 1 else 0
-        before = suffix.network.classifier.weight.detach().clone()
         with suffix.training():
             before = suffix.network.classifier.weight.detach().clone()
             with pytest.raises(TrainingError) as raised:

@@ -11,7 +11,7 @@ from unfreeze.world import World
 
 
 def sums_of_all(parameters: Iterable[nn.Parameter], own: StepSums, world: World) -> StepSums:
-    """Adds up all processes' gradients, in place, and what their parts of a batch came to.
+    """Adds up all processes' gradients, in place, and what their parts of a batch came to, in one message.
 
     Parameters that have a gradient in no process have none afterwards either: the optimizer passes them over.
 
@@ -21,20 +21,21 @@ def sums_of_all(parameters: Iterable[nn.Parameter], own: StepSums, world: World)
         world: The processes.
 
     Returns:
-        What the whole batch came to, added up in float64 in the order of the processes.
+        What the whole batch came to; the loss is rounded to float32, which it was computed in.
 
     Raises:
         LostProcessError: If another process has ended.
     """
     trained = [parameter for parameter in parameters if parameter.requires_grad]
-    device = trained[0].device
-    there = torch.tensor([float(parameter.grad is not None) for parameter in trained], device=device)
+    there = [float(parameter.grad is not None) for parameter in trained]
     gradients = [torch.zeros_like(part) if part.grad is None else part.grad for part in trained]
-    total = world.add_up(torch.cat([there, *(gradient.flatten() for gradient in gradients)]))
-    found, *parts = total.split([len(trained), *(part.numel() for part in trained)])
-    for parameter, somewhere, gradient in zip(trained, found.tolist(), parts, strict=True):
+    first = torch.tensor([*there, own.examples, own.loss, own.correct], device=trained[0].device)
+    total = world.add_up(torch.cat([first, *(gradient.flatten() for gradient in gradients)]))
+    counted, *parts = total.split([len(first), *(part.numel() for part in trained)])
+    *found, examples, loss, correct = counted.tolist()
+    for parameter, somewhere, gradient in zip(trained, found, parts, strict=True):
         parameter.grad = gradient.view_as(parameter) if somewhere else None
-    return sum(world.gather(own), StepSums())
+    return StepSums(int(examples), loss, int(correct))
 
 
 @contextmanager
