@@ -1,8 +1,9 @@
-"""Real processes, launched as users launch them: what they come to is what one process comes to."""
+"""Real processes: what they come to is what one process comes to."""
 
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,7 +22,7 @@ from unfreeze.world import ALONE
 pytestmark = pytest.mark.distributed
 
 HERE = Path(__file__).parent
-TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
+TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 TRAIN = {"train/red": 6, "train/green": 5, "train/blue": 5}  # batches of 5: the last has one picture
 VALID = {"valid/red": 3, "valid/green": 2, "valid/blue": 2}
 
@@ -35,17 +36,39 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def launch(folder: Path, size: int, sections: tuple[str, ...], cache: Path) -> tuple[Launched, str]:
-    """What each section came to in each process, by its rank, and what was printed."""
+def launch(folder: Path, size: int, sections: tuple[str, ...], cache: Path) -> Launched:
+    """What each section came to in each process that reached its end, by its rank; nobody ends those that are left."""
     out = folder / f"out-{size}"
     out.mkdir()
-    environment = {**os.environ, "UNFREEZE_CACHE": str(cache), "OMP_NUM_THREADS": "1", "PYTHONPATH": python_path()}
-    words = (str(HERE / "launched.py"), folder / "pictures", folder / "run", out, *sections)
-    done = subprocess.run(
-        [*TORCHRUN, str(size), *map(str, words)], env=environment, capture_output=True, text=True, check=False
-    )
-    found = {name: [json.loads(path.read_text()) for path in sorted(out.glob(f"{name}-*.json"))] for name in sections}
-    return found, done.stderr
+    words = (HERE / "launched.py", folder / "pictures", folder / "run", out, *sections)
+    shared = {
+        **os.environ,
+        "UNFREEZE_CACHE": str(cache),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": python_path(),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(free_port()),
+        "WORLD_SIZE": str(size),
+    }
+    processes = [
+        subprocess.Popen(
+            [sys.executable, *map(str, words)],
+            env={**shared, "RANK": str(rank), "LOCAL_RANK": str(rank), "LOCAL_WORLD_SIZE": str(size)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(size)
+    ]
+    said = [process.communicate(timeout=240)[1] for process in processes]
+    codes = [process.returncode for process in processes]
+    assert all(code in (0, -signal.SIGKILL) for code in codes), "\n".join(said)
+    return {name: [json.loads(path.read_text()) for path in sorted(out.glob(f"{name}-*.json"))] for name in sections}
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
 def python_path() -> str:
@@ -65,20 +88,18 @@ def one(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Launched:
 
 
 @pytest.fixture(scope="module")
-def two(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Launched, str]:
+def two(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Launched:
     return launch(folder, 2, ("trained", "interrupted"), new_cache(tmp_path_factory))
 
 
 @pytest.fixture(scope="module")
-def three(folder: Path, two: object, tmp_path_factory: pytest.TempPathFactory) -> tuple[Launched, str]:
+def three(folder: Path, two: object, tmp_path_factory: pytest.TempPathFactory) -> Launched:
     return launch(folder, 3, ("trained", "resumed"), new_cache(tmp_path_factory))
 
 
-def test_several_processes_come_to_what_one_comes_to(
-    one: Launched, two: tuple[Launched, str], three: tuple[Launched, str]
-) -> None:
+def test_several_processes_come_to_what_one_comes_to(one: Launched, two: Launched, three: Launched) -> None:
     (expected,) = one["trained"]
-    for (found, _), size in ((two, 2), (three, 3)):
+    for found, size in ((two, 2), (three, 3)):
         assert len(found["trained"]) == size
         assert_equal(found["trained"][0]["found"], expected["found"])
         sweep, logits = (np.array(found["trained"][0]["found"][name]) for name in ("sweep", "logits"))
@@ -101,11 +122,11 @@ def assert_equal(found: dict[str, Any], expected: dict[str, Any]) -> None:
 
 
 def test_every_view_of_a_picture_is_seen_once_by_one_process_whatever_their_number(
-    one: Launched, two: tuple[Launched, str], three: tuple[Launched, str]
+    one: Launched, two: Launched, three: Launched
 ) -> None:
     expected = seen_by_all(one["trained"])
     assert {count for (purpose, _, view), count in expected.items() if purpose == "train" and view > 1} == {1}
-    for (found, _), size in ((two, 2), (three, 3)):
+    for found, size in ((two, 2), (three, 3)):
         assert seen_by_all(found["trained"]) == expected
         shares = [sum(purpose == "extract" for purpose, _, _ in process["seen"]) for process in found["trained"]]
         assert len(shares) == size
@@ -117,11 +138,11 @@ def seen_by_all(processes: list[dict[str, Any]]) -> Counter[tuple[str, str, int]
 
 
 def test_a_killed_process_ends_the_run_and_it_goes_on_in_another_number_of_them(
-    folder: Path, one: Launched, three: tuple[Launched, str]
+    folder: Path, one: Launched, three: Launched
 ) -> None:
     said = "another process of the run has ended, so process 0 ends too; what it said, if anything, stands above"
     assert (folder / "out-2/lost.txt").read_text() == said
-    (expected,), found = one["resumed"], three[0]["resumed"][0]["found"]
+    (expected,), found = one["resumed"], three["resumed"][0]["found"]
     assert expected["found"]["steps before"] == 0
     assert 4 <= found["steps before"] < len(found["steps"]) == 12
     assert_equal(found, expected["found"])
@@ -131,7 +152,7 @@ def test_the_command_ends_clearly_when_a_process_is_killed(folder: Path, own_cac
     run = folder / "command"
     words = ("train", folder / "pictures", "--size", 32, "--steps", "1-3", "--head-epochs", 100_000, "--threads", 2)
     process = subprocess.Popen(
-        [*TORCHRUN, "2", "-m", "unfreeze", *map(str, words), "--out", str(run), "--checkpoint-seconds", "0.1"],
+        [*TORCHRUN, "-m", "unfreeze", *map(str, words), "--out", str(run), "--checkpoint-seconds", "0.1"],
         env={**os.environ, "PYTHONPATH": python_path()},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

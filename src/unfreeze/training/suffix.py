@@ -15,7 +15,7 @@ from unfreeze.training.head import LinearHead
 from unfreeze.training.loop import MOMENTUM, NOTHING_YET, StepSums, check_loss
 from unfreeze.training.micro_batches import micro_batch_size, micro_batches
 from unfreeze.training.preserve import preserved, torch_threads
-from unfreeze.training.whole_batch import dropout_of_all, sums_of_all
+from unfreeze.training.whole_batch import Place, dropout_of_all, sums_of_all
 from unfreeze.world import ALONE
 
 
@@ -84,8 +84,9 @@ class TrainableSuffix:
         parts = list(micro_batches(batch, self.accumulate)) if len(batch[1]) else []
         sums = NOTHING_YET
         whole = len(batch[1]) == count and self.accumulate == 1  # torch's own dropout draws the same
-        with nullcontext() if whole else dropout_of_all(self._module, start=start, count=count):
+        with nullcontext(Place()) if whole else dropout_of_all(self._module, count=count) as place:
             for part in parts:
+                place.first = start + sums.examples
                 sums += self._add_gradient(part, share=len(part[1]) / count)
         return sums if self.world.size == 1 else sums_of_all(self.network.parameters(), sums, self.world)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -38,26 +39,37 @@ def sums_of_all(parameters: Iterable[nn.Parameter], own: StepSums, world: World)
     return StepSums(int(examples), loss, int(correct))
 
 
+@dataclass
+class Place:
+    """Where examples stand in the whole batch.
+
+    Attributes:
+        first: Number of the first of those that are computed next.
+    """
+
+    first: int = 0
+
+
 @contextmanager
-def dropout_of_all(module: nn.Module, *, start: int, count: int) -> Iterator[None]:
+def dropout_of_all(module: nn.Module, *, count: int) -> Iterator[Place]:
     """Drops of each example what would be dropped if one process computed the whole batch at once.
 
-    Masks are drawn for the whole batch on the CPU, at the first example that comes by, in the order in which data
-    flows: from the same random state they are the bits that torch's own dropout draws there.
+    Masks are drawn for the whole batch on the CPU, when the first example comes by, in the order in which data flows:
+    from the same random state they are the bits that torch's own dropout draws there.
 
     Args:
         module: What computes the batch, or parts of it one after the other.
-        start: Number of the first of its examples in the whole batch.
         count: Number of examples of the whole batch.
 
     Yields:
-        Nothing.
+        Says where the examples stand that come next; whoever calls the module keeps it.
     """
+    place = Place()
     droppers = [part for part in module.modules() if type(part) is nn.Dropout and part.training and part.p > 0]
     for part in droppers:
-        vars(part)["forward"] = _Dropper(part.p, start, count)
+        vars(part)["forward"] = _Dropper(part.p, count, place)
     try:
-        yield
+        yield place
     finally:
         for part in droppers:
             vars(part).pop("forward", None)
@@ -66,13 +78,13 @@ def dropout_of_all(module: nn.Module, *, start: int, count: int) -> Iterator[Non
 class _Dropper:
     """A dropout's mask of a whole batch, handed out example by example."""
 
-    def __init__(self, share: float, start: int, count: int) -> None:
-        self._share, self._next, self._count = share, start, count
+    def __init__(self, share: float, count: int, place: Place) -> None:
+        self._share, self._count, self._place = share, count, place
         self._mask: Tensor | None = None
 
     def __call__(self, values: Tensor) -> Tensor:
         if self._mask is None:
             kept = torch.empty((self._count, *values.shape[1:])).bernoulli_(1 - self._share)
             self._mask = kept.div_(1 - self._share)
-        first, self._next = self._next, self._next + len(values)
-        return values * self._mask[first : self._next].to(values.device, values.dtype)
+        mine = self._mask[self._place.first : self._place.first + len(values)]
+        return values * mine.to(values.device, values.dtype)
