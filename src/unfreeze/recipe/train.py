@@ -15,6 +15,7 @@ from unfreeze.network.backbones import preprocessing
 from unfreeze.network.groups import POOLED
 from unfreeze.recipe.eight_steps import EightSteps
 from unfreeze.recipe.finish import RunResult, Watcher, finished
+from unfreeze.recipe.option_notes import option_notes
 from unfreeze.recipe.read_pictures import read_pictures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
@@ -96,6 +97,8 @@ def _run(folder: RunFolder, watcher: Watcher, world: World) -> RunResult:
         learner = _learner(folder, _shared(data, world), settings, watcher, world)
     with closing(learner):
         receipt = folder.write_receipt(settings, data.table, learner.model.prefix(POOLED).key)
+        for note in option_notes(settings):
+            watcher.note(note)
         course = EightSteps(learner, settings, watcher)
         learner.about = course.to_dict
         if folder.has_state:
