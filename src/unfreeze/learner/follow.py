@@ -17,6 +17,7 @@ from unfreeze.learner.orders import Begin, End, Extract, Order, Prepare, Read, S
 from unfreeze.learner.scratch import PREFIX
 from unfreeze.training.batches import Batch, Examples, Pictures, StoredActivations
 from unfreeze.training.objective import targets_of
+from unfreeze.transforms.transform import Transform
 from unfreeze.world import World
 
 
@@ -76,7 +77,7 @@ class Follower:
             store.clear()  # of a body that was trained further since
             self._scratch_key = order.prefix
         rows = [self._table.rows[number] for number in order.rows]
-        extract = self._extractor(order.prefix, store)
+        extract = self._extractor(order.prefix, store, order.transform)
         extract_together(extract, rows, order.views, world=self._world, everywhere=order.everywhere)
 
     def _train(self, begin: Begin) -> None:
@@ -105,7 +106,7 @@ class Follower:
                 self._table, rows, replace(self._transform, size_px=order.size_px), order.view, self._threads
             )
         store = self._store if order.pretrained else self._scratch
-        keys = self._extractor(order.stored, store).keys(rows, order.view)
+        keys = self._extractor(order.stored, store, self._transform).keys(rows, order.view)
 
         def gone(_indices: Sequence[int]) -> NoReturn:
             message = f"{store.path}: activations that the run needs were removed by another one; go on with --resume"
@@ -113,11 +114,11 @@ class Follower:
 
         return StoredActivations(store, keys, targets_of(self._table, rows), gone)
 
-    def _extractor(self, key: str, store: ActivationStore) -> Extractor:
+    def _extractor(self, key: str, store: ActivationStore, transform: Transform) -> Extractor:
         """What brings activations into a store; the engine comes with what is to be computed."""
         return Extractor(
             table=self._table,
-            transform=self._transform,
+            transform=transform,
             prefix=ReceivedPrefix(key),
             store=store,
             threads=self._threads,

@@ -64,8 +64,16 @@ class Followers:
             extract(rows, views=views, progress=progress)
             return
         numbers = [self._numbers[row.path] for row in rows]
-        key = extract.prefix.key
-        self.tell(Extract(prefix=key, rows=numbers, views=views, pretrained=pretrained, everywhere=everywhere))
+        self.tell(
+            Extract(
+                prefix=extract.prefix.key,
+                transform=extract.transform,
+                rows=numbers,
+                views=views,
+                pretrained=pretrained,
+                everywhere=everywhere,
+            )
+        )
         extract_together(extract, rows, views, world=self.world, everywhere=everywhere, progress=progress)
 
     def examples(self, examples: Examples, read: Read) -> Examples:

@@ -13,7 +13,7 @@ class Prepare:
 
     Attributes:
         table: The pictures.
-        transform: How they become squares.
+        transform: How they become squares for training.
         threads: Pictures in work at a time.
         use_store: Whether there is a store in the cache.
         limit_bytes: What it may hold; None for no limit.
@@ -32,6 +32,7 @@ class Extract:
 
     Attributes:
         prefix: Key of the frozen prefix.
+        transform: How pictures become squares.
         rows: Pictures, by their numbers in the table.
         views: Numbers of their views.
         pretrained: Whether they go to the store in the cache, because another run will ask for them.
@@ -39,6 +40,7 @@ class Extract:
     """
 
     prefix: str
+    transform: Transform
     rows: Sequence[int]
     views: Sequence[int]
     pretrained: bool
