@@ -29,6 +29,7 @@ _EXTRAS = dict.fromkeys(
     ),
     "train",
 ) | dict.fromkeys(("fastapi", "prometheus_client", "pydantic", "python_multipart", "starlette", "uvicorn"), "serve")
+_EXTRAS["accelerate"] = "scale"
 """The extra that brings what can be missing, by the name that it is imported by."""
 
 app = typer.Typer(
