@@ -54,10 +54,11 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         patch.setattr("unfreeze.learner.finding.LEAST_STEPS", 8)
         patch.setattr("os.cpu_count", lambda: 1)  # a thread a core is slow where tests share the cores
         write_what_pages_speak_of(folder)
+        # drawing takes longer than all else, and tests/test_readme.py draws a run's report
+        patch.setattr("unfreeze.recipe.finish.report_page", lambda content: "not drawn")
+        patch.setattr("unfreeze.recipe.finish.write_plots", lambda folder, content: None)
         found = Workshop(patch)
         found.run("unfreeze train pictures")
-        patch.setattr("unfreeze.recipe.finish.report_page", lambda content: "drawn for the first run alone")
-        patch.setattr("unfreeze.recipe.finish.write_plots", lambda folder, content: None)
         yield found
 
 
