@@ -1,10 +1,10 @@
 """A bulk run in one process: each picture answered once, as `Predictor` answers it, whatever stops the run."""
 
 import json
-import shutil
 import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 from unittest.mock import patch
 
 import pytest
@@ -16,6 +16,7 @@ from bulk.conftest import MakeBulk
 from made import fingerprint
 from unfreeze.bulk.answers import Counts
 from unfreeze.bulk.local import local_engine
+from unfreeze.bulk.places import Place
 from unfreeze.bulk.plan import Ticket
 from unfreeze.bulk.run import Bulk, predict_bulk
 from unfreeze.bulk.work import Done
@@ -36,7 +37,7 @@ def test_answers_are_those_of_the_predictor(make_bulk: MakeBulk, bundle: Path, f
     assert bad == [{"path": f"{folder}/b/07.png", "error": "not a picture in a known format"}]
     assert sorted(rows) == sorted(path for path, found in expected.items() if not found.error)
     for path, row in rows.items():
-        names = Predictor(bundle).classes if path == "" else ("red", "green", "blue")
+        names = ("red", "green", "blue")
         assert tuple(row[f"p:{name}"] for name in names) == expected[path].probabilities
         assert row["predicted"] == names[max(range(3), key=expected[path].probabilities.__getitem__)]
         assert (row["distance"], row["refused"], row["set"]) == (None, None, None)
@@ -77,7 +78,13 @@ def test_a_run_that_was_stopped_does_only_what_is_left(make_bulk: MakeBulk, shar
     first = fingerprint(tmp_path / "out/predictions")
     assert not (tmp_path / "out/summary.json").exists()
     tiny_shards(shards / "later", pictures=5, shard_pictures=5)  # no part of the plan
-    total = predict_bulk(bulk, lambda parts: (done.append(found.number) or found for found in local_engine(bulk)(parts)))  # type: ignore[func-returns-value]
+
+    def noting(parts: Iterable[Ticket]) -> Iterator[Done]:
+        for found in local_engine(bulk, threads=1)(parts):
+            done.append(found.number)
+            yield found
+
+    total = predict_bulk(bulk, noting)
     assert done == [0, 1, 2, 3]
     assert (total.pictures, total.predicted, total.bad) == (200, 180, 20)
     second = fingerprint(tmp_path / "out/predictions")
@@ -100,26 +107,21 @@ def test_a_part_that_was_broken_off_leaves_no_row(make_bulk: MakeBulk, shards: P
 def test_damaged_archives_keep_what_can_be_read(make_bulk: MakeBulk, shards: Path, tmp_path: Path) -> None:
     short, header, gone = (shards / f"tiny-00000{number}.tar" for number in range(3))
     data = short.read_bytes()
-    short.write_bytes(data[: len(data) // 2 + 700])
+    short.write_bytes(data[: 25 * 1024 + 520])  # a member takes 1,024 bytes
     data = header.read_bytes()
     header.write_bytes(data[:20480] + b"x" * 512 + data[20992:])  # of member 20
     bulk = make_bulk(shards)
-    gone.rename(tmp_path / "later.tar")
-    with patch("unfreeze.bulk.run.parts_of", side_effect=lambda *a, **k: iter(_with(gone, shards, *a, **k))):
-        total = predict(bulk)
+
+    def engine(parts: Iterable[Ticket]) -> Iterator[Done]:
+        gone.unlink()  # after the plan was made
+        return local_engine(bulk, threads=1)(parts)
+
+    total = predict_bulk(bulk, engine)
     faults = {row["path"]: row["error"] for row in rows_of(tmp_path / "out", "bad") if row["path"].endswith(".tar")}
-    assert faults[str(short)].startswith("damaged after 25 members (")
+    assert faults[str(short)].startswith("damaged after 26 members (")
     assert faults[str(header)].startswith("damaged after 20 members (")
     assert faults[str(gone)] == "No such file or directory"
     assert total.pictures == 25 + 1 + 20 + 1 + 1 + 50
-
-
-def _with(gone: Path, shards: Path, *words: object, **flags: int) -> Iterator[object]:
-    from unfreeze.bulk.sources import parts_of
-
-    found = [str(path) for path in sorted([*shards.glob("*.tar"), gone])]
-    with patch("unfreeze.bulk.sources._names", side_effect=lambda name: iter([name])):
-        yield from list(parts_of(found, part_size=10))
 
 
 def test_names_that_come_twice_links_and_others_of_an_archive(make_bulk: MakeBulk, tmp_path: Path) -> None:
@@ -129,7 +131,7 @@ def test_names_that_come_twice_links_and_others_of_an_archive(make_bulk: MakeBul
         link = tarfile.TarInfo("d.png")
         link.type, link.linkname = tarfile.SYMTYPE, "c.PNG"
         archive.addfile(link)
-        archive.add(tmp_path / "odd.tar", "a/1.png")
+        archive.add(__file__, "a/1.png")
     assert predict(make_bulk(path)).pictures == 4
     assert paths_of(tmp_path / "out") == [f"{path}/a/1.png", f"{path}/c.PNG"]
     assert paths_of(tmp_path / "out", "bad") == [f"{path}/d.png", f"{path}/a/1.png"]
@@ -167,21 +169,19 @@ def test_what_is_not_there_is_said(make_bulk: MakeBulk, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_parts_that_cannot_be_done_now_are_left(make_bulk: MakeBulk, shards: Path, tmp_path: Path) -> None:
-    moved = shutil.copytree(shards, tmp_path / "moved")
-    with patch("unfreeze.bulk.places.Place.open", side_effect=_unless("tiny-000001.tar")):
-        with pytest.raises(RunError, match=r"1 of 4 parts are not done: .*tiny-000001.tar: no network; the same com"):
-            predict(make_bulk(moved))
-    assert len(paths_of(tmp_path / "out")) == 135
-    assert predict(make_bulk(moved)).predicted == 180
-
-
-def _unless(name: str) -> object:
-    from unfreeze.bulk.places import Place
-
-    def opened(place: Place) -> object:
-        if place.name.endswith(name):
+def test_parts_that_cannot_be_done_now_are_left(
+    make_bulk: MakeBulk, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def opened(where: Place) -> IO[bytes]:
+        if where.name.endswith("tiny-000001.tar"):
             raise OSError("no network")
-        return place.files.open(place.path, "rb")
+        found: IO[bytes] = where.files.open(where.path, "rb")
+        return found
 
-    return opened
+    bulk = make_bulk(shards)
+    with monkeypatch.context() as patched:
+        patched.setattr(Place, "open", opened)
+        with pytest.raises(RunError, match=r"1 of 4 parts are not done: .*tiny-000001.tar: no network; the same com"):
+            predict(bulk)
+    assert len(paths_of(tmp_path / "out")) == 135
+    assert predict(bulk).predicted == 180

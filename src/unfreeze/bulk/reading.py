@@ -115,4 +115,9 @@ def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, seen: 
     except OSError as error:
         return _Broken(error.strerror or str(error))
     file = archive.extractfile(member) if member.isreg() else None
-    return file.read() if file else _Broken("is no file, but a link or something else, in the archive")
+    if file is None:
+        return _Broken("is no file, but a link or something else, in the archive")
+    data = file.read()
+    if len(data) < member.size:
+        raise tarfile.ReadError("unexpected end of data")
+    return data
