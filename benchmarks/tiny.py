@@ -29,16 +29,7 @@ def tiny_bundle(folder: Path) -> Path:
         The same.
     """
     folder.mkdir(parents=True)
-    nodes = [
-        helper.make_node("Cast", ["squares"], ["floats"], to=TensorProto.FLOAT),
-        helper.make_node("GlobalAveragePool", ["floats"], ["pooled"]),
-        helper.make_node("Flatten", ["pooled"], ["activations"]),
-    ]
-    squares = helper.make_tensor_value_info("squares", TensorProto.UINT8, ["batch", 3, SIZE_PX, SIZE_PX])
-    features = helper.make_tensor_value_info("activations", TensorProto.FLOAT, ["batch", 3])
-    graph = helper.make_graph(nodes, "means", [squares], [features])
-    body = folder.with_name(f"{folder.name}-body.onnx")
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), body)
+    body = body_graph(folder.with_name(f"{folder.name}-body.onnx"))
     weight, bias = np.eye(3, dtype=np.float32) / 32, np.zeros(3, np.float32)
     add_head(body, folder / GRAPH_FILE, weight=weight, bias=bias)
     body.unlink()
@@ -47,6 +38,27 @@ def tiny_bundle(folder: Path) -> Path:
         folder, classes=["red", "green", "blue"], backbone="means", transform=Transform(size_px=SIZE_PX)
     )
     return folder
+
+
+def body_graph(path: Path) -> Path:
+    """Writes a graph from squares to the means of their channels.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The same.
+    """
+    nodes = [
+        helper.make_node("Cast", ["squares"], ["floats"], to=TensorProto.FLOAT),
+        helper.make_node("GlobalAveragePool", ["floats"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["activations"]),
+    ]
+    squares = helper.make_tensor_value_info("squares", TensorProto.UINT8, ["batch", 3, SIZE_PX, SIZE_PX])
+    features = helper.make_tensor_value_info("activations", TensorProto.FLOAT, ["batch", 3])
+    graph = helper.make_graph(nodes, "means", [squares], [features])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), path)
+    return path
 
 
 def tiny_picture(number: int) -> bytes:

@@ -1,6 +1,6 @@
 """A tiny bundle, tiny pictures, and what tells the rows of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,3 +46,27 @@ def make_bulk(bundle: Path, tmp_path: Path) -> MakeBulk:
         return Bulk(bundle=bundle, sources=[*map(str, sources)], out=out or str(tmp_path / "out"), **found)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def ray_workers() -> Iterator[None]:
+    """One session of Ray for all tests."""
+    from unfreeze.bulk.ray_engine import ray_session
+
+    with ray_session(2):
+        yield
+
+
+def workers_of(driver: int, name: str) -> list[int]:
+    """Processes that run a kind of actor of a driver's own session: children of its raylet."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (path / "cmdline").read_bytes()
+            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+            grandparent = int(Path(f"/proc/{parent}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:  # it has ended meanwhile
+            continue
+        if name.encode() in command and grandparent == driver:
+            found.append(int(path.name))
+    return found

@@ -58,7 +58,7 @@ def test_shards_folders_and_patterns_count_each_picture_once(
     assert f"{shards}/tiny-000003.tar/000000199.png" in paths
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818 - no error
     """Stands for a kill."""
 
 
@@ -145,8 +145,8 @@ def test_other_work_in_the_same_folder_is_refused(make_bulk: MakeBulk, folder: P
     ]:
         with pytest.raises(RunError, match=what):
             predict(bulk)
+    (tmp_path / "out/bulk.json").write_text("{}")
     with pytest.raises(RunError, match=r"bulk.json is damaged"):
-        (tmp_path / "out/bulk.json").write_text("{}")
         predict(make_bulk(folder))
     with pytest.raises(RunError, match=r"holds other files \(a\)"):
         predict(make_bulk(folder / "a", out=str(folder)))

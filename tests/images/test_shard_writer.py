@@ -79,7 +79,9 @@ def test_files_that_are_no_pictures_are_listed(make_collection: MakeCollection, 
 def test_several_labels_and_none_are_kept(make_collection: MakeCollection, tmp_path: Path) -> None:
     pictures = make_collection({"red": 3})
     table = tmp_path / "list.csv"
-    table.write_text("path,label\n" + "".join(f"{pictures}/red/00{n}.png,{who}\n" for n, who in enumerate(("a;b", "b", ""))))
+    table.write_text(
+        "path,label\n" + "".join(f"{pictures}/red/00{n}.png,{who}\n" for n, who in enumerate(("a;b", "b", "")))
+    )
     shard(table, tmp_path / "out", label_separator=";")
     layout = collection_layout(tmp_path / "out")
     assert layout.multilabel

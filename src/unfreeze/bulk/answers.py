@@ -143,7 +143,9 @@ def counted(out: Place, numbers: Iterable[int]) -> Iterator[Counts]:
         rows, said = _footer(out / PREDICTIONS / name)
         bad = _footer(out / BAD / name)[0] if name in with_bad else 0
         found = Counts(**json.loads(said))
-        assert (rows, bad, rows + bad) == (found.predicted, found.bad, found.pictures), f"{name} is not what was written"
+        assert (rows, bad, rows + bad) == (found.predicted, found.bad, found.pictures), (
+            f"{name} is not what was written"
+        )
         yield found
 
 

@@ -123,7 +123,9 @@ def place(name: str) -> Place:
     try:
         files, path = url_to_fs(name)
     except ValueError as error:
-        raise CollectionError(f"{name}: {error}; name a path, or a URL such as s3://bucket/key", subject=name) from error
+        raise CollectionError(
+            f"{name}: {error}; name a path, or a URL such as s3://bucket/key", subject=name
+        ) from error
     except ImportError as error:
         raise CollectionError(f"{name}: {error}", subject=name) from error
     return Place(name, path, files)

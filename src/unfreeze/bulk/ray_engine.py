@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from unfreeze.bulk.answers import Counts
+from unfreeze.bulk.places import place
 from unfreeze.bulk.plan import Ticket
 from unfreeze.bulk.run import Bulk, Engine
 from unfreeze.bulk.work import Done, Worker
+from unfreeze.errors import RunError
 
 STORE_BYTES = 200 * 10**6
-"""Ray's memory for what passes between processes: here tickets, counts and the model, and never a picture."""
+"""Ray's memory for what passes between processes: here tickets and counts, and never a picture."""
 
 MOST_BLOCKS = 10_000
 """Blocks that the parts are divided into at most; what is written of a block that is lost is not done again."""
@@ -23,7 +25,20 @@ MOST_BLOCKS = 10_000
 MOST_LOST = 10
 """Blocks that may be lost, each after several tries, before the run stops; the next one does them."""
 
+MODEL_FILE = "model.unfreeze"
+"""The model within the run's folder, which every machine reaches."""
+
 ADDRESS_VARIABLE = "RAY_ADDRESS"
+
+
+STARTS = 4
+"""Tries to start Ray."""
+
+SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anyone
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # a choice that Ray warns of where none is made
+}
+"""Ray's own settings, unless the user has set them."""
 
 
 def ray_engine(bulk: Bulk, *, workers: int | None = None) -> Engine:
@@ -31,7 +46,7 @@ def ray_engine(bulk: Bulk, *, workers: int | None = None) -> Engine:
 
     A worker that is killed is started again, and its part with it: parts are written whole, so no row is lost or
     doubled. On a cluster, which `RAY_ADDRESS` names, sources and folder have to be within reach of all machines; the
-    model is sent to them.
+    model is put into the folder.
 
     Args:
         bulk: What is asked.
@@ -43,48 +58,50 @@ def ray_engine(bulk: Bulk, *, workers: int | None = None) -> Engine:
     count = workers or os.cpu_count() or 1
 
     def engine(parts: Iterable[Ticket]) -> Iterator[Done]:
-        import ray
-        from ray.data import ActorPoolStrategy, DataContext
-
         rows = [{"number": part.number, "start": part.start, "end": part.end} for part in parts]
-        with _session(count):
-            context = DataContext.get_current()
-            context.enable_progress_bars = False
-            context.max_errored_blocks = MOST_LOST
-            model = ray.put(_packed(bulk.bundle))
-            todo = ray.data.from_items(rows, override_num_blocks=min(len(rows), MOST_BLOCKS))
-            done = todo.map_batches(
-                RayWorker,
-                fn_constructor_kwargs={"model": model, "out": bulk.out, "tta_views": bulk.tta_views},
-                batch_size=1,
-                num_cpus=1,
-                compute=ActorPoolStrategy(size=count),
-            )
-            for row in done.iter_rows():
+        _send_model(bulk)
+        with ray_session(count):
+            for row in _results(rows, bulk, count):
                 number, error = int(row.pop("number")), str(row.pop("error"))
                 yield Done(number=number, error=error, counts=Counts(**row))
 
     return engine
 
 
+def _results(rows: list[dict[str, int]], bulk: Bulk, workers: int) -> Iterator[dict[str, Any]]:
+    """What the workers say of the parts, as it comes."""
+    import ray.data
+
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.max_errored_blocks = MOST_LOST
+    todo = ray.data.from_items(rows, override_num_blocks=min(len(rows), MOST_BLOCKS))
+    done = todo.map_batches(
+        RayWorker,
+        fn_constructor_kwargs={"out": bulk.out, "tta_views": bulk.tta_views},
+        batch_size=1,
+        num_cpus=1,
+        compute=ray.data.ActorPoolStrategy(size=workers),
+    )
+    yield from done.iter_rows()
+
+
 class RayWorker:
     """A worker as Ray makes it, in a process of its own.
 
     Args:
-        model: The bundle as one file, in Ray's memory.
-        out: As of `Worker`.
+        out: As of `Worker`; the model lies there too.
         tta_views: As of `Worker`.
     """
 
-    def __init__(self, model: Any, out: str, tta_views: int) -> None:
-        import ray
-
+    def __init__(self, out: str, tta_views: int) -> None:
         from unfreeze.deploy.predictor import Predictor
 
-        with tempfile.NamedTemporaryFile(prefix="unfreeze-", suffix=".unfreeze") as file:
-            file.write(ray.get(model))
-            file.flush()
-            predictor = Predictor(file.name, threads=1)
+        with tempfile.TemporaryDirectory(prefix="unfreeze-") as folder:
+            file = Path(folder) / MODEL_FILE
+            file.write_bytes((place(out) / MODEL_FILE).read())
+            predictor = Predictor(file, threads=1)
         self._worker = Worker(predictor, out, tta_views=tta_views)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -96,34 +113,49 @@ class RayWorker:
 
 
 @contextmanager
-def _session(workers: int) -> Iterator[None]:
-    """A session of Ray: the one that there is, the cluster's, or one of this run's own, which ends with it."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # a choice that Ray warns of where none is made
+def ray_session(workers: int) -> Iterator[None]:
+    """A session of Ray: the one that there is, the cluster's, or one of this run's own, which ends with it.
+
+    Args:
+        workers: Cores of a session of its own.
+    """
+    os.environ.update({**SETTINGS, **os.environ})
     import ray
 
     if ray.is_initialized():
         yield
         return
-    if os.environ.get(ADDRESS_VARIABLE):
-        ray.init(logging_level=logging.ERROR, log_to_driver=False)
-    else:
-        ray.init(
-            num_cpus=workers,
-            object_store_memory=STORE_BYTES,
-            include_dashboard=False,
-            logging_level=logging.ERROR,
-            log_to_driver=False,
-        )
+    own: dict[str, Any] = {"num_cpus": workers, "object_store_memory": STORE_BYTES, "include_dashboard": False}
+    quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
+    _start(**quiet, **({} if os.environ.get(ADDRESS_VARIABLE) else own))
     try:
         yield
     finally:
         ray.shutdown()
 
 
-def _packed(bundle: Path) -> bytes:
-    """The bundle as one file, without the pictures that it tests itself with."""
+def _start(**settings: Any) -> None:
+    """Starts Ray, which gives itself 30 seconds: on a busy machine it needs another try."""
+    import ray
+
+    for left in reversed(range(STARTS)):
+        try:
+            ray.init(**settings)
+        except Exception as error:  # Ray has no class for it
+            ray.shutdown()
+            if "timed out" not in str(error) or not left:
+                message = f"ray: cannot be started ({error}); try again, or take --engine local"
+                raise RunError(message, subject="--engine") from error
+        else:
+            return
+
+
+def _send_model(bulk: Bulk) -> None:
+    """Puts the bundle where each worker finds it, as one file, without the pictures that it tests itself with."""
     from unfreeze.deploy.packing import pack_bundle
 
+    target = place(bulk.out) / MODEL_FILE
+    if target.is_file():
+        return
     with tempfile.TemporaryDirectory(prefix="unfreeze-") as folder:
-        return pack_bundle(bundle, Path(folder) / "model.unfreeze", probes=False).read_bytes()
+        target.take(pack_bundle(bulk.bundle, Path(folder) / MODEL_FILE, probes=False))

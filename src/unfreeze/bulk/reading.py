@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from unfreeze.bulk.places import place
 from unfreeze.bulk.plan import Part
 from unfreeze.deploy.inputs import Source
-from unfreeze.errors import CollectionError
 from unfreeze.images.formats import PICTURE_SUFFIXES, is_hidden
 from unfreeze.images.members import clean_name
 from unfreeze.images.storage import check_size

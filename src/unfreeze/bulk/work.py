@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from unfreeze.deploy.predictor import Predictor
 
 
+NOTHING = Counts()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Done:
     """What came of a part.
@@ -27,7 +30,7 @@ class Done:
     """
 
     number: int
-    counts: Counts = Counts()
+    counts: Counts = NOTHING
     error: str = ""
 
 

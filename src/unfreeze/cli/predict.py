@@ -97,6 +97,9 @@ def predict_command(
         flags = BulkFlags(engine=engine, workers=workers, part_size=part_size, tta=tta, strict=strict, quiet=quiet)
         predict_in_bulk(run, pictures, out, flags)
         return
+    if engine != "local" or workers is not None:
+        flag = "--engine" if engine != "local" else "--workers"
+        raise SettingsError(f"{flag} belongs to bulk prediction; name a folder with --out", subject=flag)
     if top_k is not None and top_k < 1:
         raise SettingsError(f"--top-k is {top_k}; show at least one class", subject="--top-k")
     way = choice(By, by, setting="--by")
