@@ -74,6 +74,7 @@ def opened(browser: "Browser", url: str, **context: Any) -> "Iterator[Page]":
         found.on("pageerror", lambda error: faults.append(str(error)))
         found.on("console", lambda message: faults.append(message.text))
         found.on("request", lambda request: asked.append(request.url))
+        found.on("filechooser", lambda chooser: None)  # told now, the browser opens none of its own for the first key
         found.goto(url)
         yield found
     assert [fault for fault in faults if not fault.startswith("Failed to load resource")] == []
