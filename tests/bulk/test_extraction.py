@@ -24,6 +24,10 @@ from unfreeze.transforms.transform import Transform
 pytestmark = [
     pytest.mark.distributed,
     pytest.mark.skipif(sys.platform != "linux", reason="finds workers in /proc"),
+    # Ray reads fields of its own that it no longer wants, and does not wait for the processes that it ends
+    pytest.mark.filterwarnings("ignore:`use_:DeprecationWarning:ray.data.context"),
+    pytest.mark.filterwarnings("ignore:subprocess:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:.*Popen.__del__:pytest.PytestUnraisableExceptionWarning"),
 ]
 VIEWS = (0, 1)
 

@@ -1,4 +1,4 @@
-"""What a bulk run has to do: numbered parts, written down once, so that whoever goes on later means the same pictures."""
+"""What a bulk run has to do: numbered parts, written down once, so that who goes on later means the same pictures."""
 
 import json
 from collections.abc import Iterator
