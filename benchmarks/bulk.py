@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.tiny import tiny_bundle, tiny_shards
@@ -25,7 +26,7 @@ MIB = 2**20
 
 
 def main() -> None:
-    """Prints pictures a second, memory in quarters of the run, and what was counted; exit code 1 where that is wrong."""
+    """Prints pictures a second, memory in quarters of the run, and what was counted; exit code 1 if that is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=20_000)
     parser.add_argument("--engine", default="local")
@@ -103,7 +104,7 @@ def quarters(memory: list[int]) -> list[int]:
     [2, 4, 6, 9]
     """
     bounds = [len(memory) * part // 4 for part in range(5)]
-    return [max(memory[start:end], default=0) for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [max(memory[start:end], default=0) for start, end in pairwise(bounds)]
 
 
 def is_whole(out: Path, pictures: int) -> bool:

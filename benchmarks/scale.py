@@ -185,9 +185,8 @@ def print_extrapolation(costs: Costs, *, part_pictures: int = 10_000) -> None:
         costs: What one costs.
         part_pictures: Pictures of a part.
     """
-    print(
-        "\n| pictures | cores | hours | network, Gbit/s | shards | answers | activations |\n|---|---|---|---|---|---|---|"
-    )
+    columns = ("pictures", "cores", "hours", "network, Gbit/s", "shards", "answers", "activations")
+    print(f"\n| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for pictures in SIZES:
         for cores in CORES:
             head = pictures / part_pictures * costs.head_seconds

@@ -53,6 +53,9 @@ def test_shards_join_into_the_store_of_one_process(
 ) -> None:
     pictures = make_collection({"train/red": 12, "train/blue": 12, "valid/red": 3, "valid/blue": 3})
     table, transform, prefix = scan_folder(pictures), Transform(size_px=32), Means(body_graph(tmp_path / "body.onnx"))
+    stores = [tmp_path / name for name in ("alone", "joined")]
+    for folder in stores:
+        folder.mkdir()
     killed: list[int] = []
     join = extraction._join
 
@@ -62,7 +65,7 @@ def test_shards_join_into_the_store_of_one_process(
             os.kill(killed[0], signal.SIGKILL)
         join(*words)  # type: ignore[arg-type]
 
-    with ActivationStore(tmp_path / "alone") as alone, ActivationStore(tmp_path / "joined") as joined:
+    with ActivationStore(stores[0]) as alone, ActivationStore(stores[1]) as joined:
         one, several = (
             Extractor(table=table, transform=transform, prefix=prefix, store=store) for store in (alone, joined)
         )
