@@ -140,6 +140,15 @@ def joined(folder: str, below: str) -> str:
     return f"{folder.rstrip('/')}/{below}" if below else folder
 
 
+def absolute(name: str) -> str:
+    """A name that means the same in every process: a path is taken from the current folder, a URL stays.
+
+    >>> absolute("s3://bucket/a"), absolute("/a/../b")
+    ('s3://bucket/a', '/b')
+    """
+    return name if "://" in name else os.path.abspath(name)  # noqa: PTH100 - as `Path.absolute` leaves dots
+
+
 def _protocols(files: Any) -> tuple[str, ...]:
     found = files.protocol
     return (found,) if isinstance(found, str) else tuple(found)

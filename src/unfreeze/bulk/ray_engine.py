@@ -37,6 +37,7 @@ STARTS = 4
 SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is reported to anyone
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # a choice that Ray warns of where none is made
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # else it tells the user what its own library does with its own actors
 }
 """Ray's own settings, unless the user has set them."""
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from unfreeze.bulk.answers import Counts, counted, done_numbers
-from unfreeze.bulk.places import place
+from unfreeze.bulk.places import absolute, place
 from unfreeze.bulk.plan import PART_SIZE, Asked, Ticket, known_plan, tickets, write_plan
 from unfreeze.bulk.sources import parts_of
 from unfreeze.bulk.work import Done
@@ -32,8 +32,8 @@ class Bulk:
 
     Attributes:
         bundle: A run folder, a bundle's folder, or an `.unfreeze` file.
-        sources: Folders, pictures, tar archives and patterns, here or at URLs.
-        out: The folder of the answers, here or at a URL.
+        sources: Folders, pictures, tar archives and patterns, here or at URLs; paths are made absolute.
+        out: The folder of the answers, here or at a URL, likewise.
         tta_views: Augmented views to average with the plain one.
         part_size: Files of a part that is no archive.
     """
@@ -43,6 +43,10 @@ class Bulk:
     out: str
     tta_views: int = 0
     part_size: int = PART_SIZE
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sources", tuple(map(absolute, self.sources)))
+        object.__setattr__(self, "out", absolute(self.out))
 
 
 def predict_bulk(bulk: Bulk, engine: Engine, *, progress: Progress | None = None) -> Counts:

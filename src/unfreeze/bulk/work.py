@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from unfreeze.bulk.answers import BAD, PREDICTIONS, Counts, Table, as_text, part_file, row_of, schemas
+from unfreeze.bulk.answers import BAD, PREDICTIONS, Counts, Table, as_text, counted, part_file, row_of, schemas
 from unfreeze.bulk.places import place
 from unfreeze.bulk.plan import Part, Ticket, read_part
 from unfreeze.bulk.reading import Unreachable, pictures_of
@@ -48,7 +48,9 @@ class Worker:
         self._out = place(out)
 
     def __call__(self, ticket: Ticket) -> Done:
-        """Does a part, and writes its files whole or not at all; the predictions come last and say that it is done.
+        """Does a part, unless it is there, and writes its files whole or not at all.
+
+        The predictions come last, and say that it is done.
 
         Args:
             ticket: Where the part stands in the plan.
@@ -56,7 +58,10 @@ class Worker:
         Returns:
             What came of it.
         """
+        written = self._out / PREDICTIONS / part_file(ticket.number)
         try:
+            if written.is_file():  # by who was lost before it could say so
+                return Done(number=ticket.number, counts=next(counted(self._out, [ticket.number])))
             return Done(number=ticket.number, counts=self._answer(read_part(self._out, ticket)))
         except (Unreachable, UnfreezeError, OSError) as error:
             return Done(number=ticket.number, error=str(error))
