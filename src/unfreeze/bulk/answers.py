@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unfreeze.bulk.places import Place
+from unfreeze.parallel import in_parallel
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,6 +20,9 @@ PREDICTIONS, BAD = "predictions", "bad"
 
 ROWS_AT_A_TIME = 4096
 """Rows that are held before they are written."""
+
+FAR_AT_A_TIME = 32
+"""Files of an object store whose ends are read at a time: each is a wait, and no work."""
 
 COUNTS = b"unfreeze"
 """Under this name a part's file says what it counts."""
@@ -134,11 +138,12 @@ def counted(out: Place, numbers: Iterable[int]) -> Iterator[Counts]:
         out: The run's folder.
         numbers: Parts that are written.
 
-    Yields:
-        What was counted when a part was written; it is as many rows as its files have.
+    Returns:
+        What was counted when each part was written; it is as many rows as its files have.
     """
     with_bad = set((out / BAD).names_in())
-    for number in numbers:
+
+    def count(number: int) -> Counts:
         name = part_file(number)
         rows, said = _footer(out / PREDICTIONS / name)
         bad = _footer(out / BAD / name)[0] if name in with_bad else 0
@@ -146,7 +151,9 @@ def counted(out: Place, numbers: Iterable[int]) -> Iterator[Counts]:
         assert (rows, bad, rows + bad) == (found.predicted, found.bad, found.pictures), (
             f"{name} is not what was written"
         )
-        yield found
+        return found
+
+    return in_parallel(count, numbers, threads=1 if out.is_local else FAR_AT_A_TIME)
 
 
 def _footer(where: Place) -> tuple[int, bytes]:
