@@ -19,7 +19,9 @@ from unfreeze.cli.flags import (
     SplitColumn,
     ValidShare,
 )
+from unfreeze.cli.time_budget import TimeBudgetFlag, command_clock
 from unfreeze.errors import SettingsError, UnfreezeError
+from unfreeze.recipe.durations import parse_duration
 from unfreeze.recipe.settings import TrainSettings, parse_fold, parse_sizes, parse_steps
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
@@ -147,6 +149,7 @@ def train_command(
     probes: Annotated[
         bool, typer.Option(help="Let the model carry squares of 16 validation pictures, to test itself anywhere.")
     ] = DEFAULTS.probes,
+    time_budget: TimeBudgetFlag = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run, which was stopped.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print more of each step.")] = False,
@@ -178,6 +181,7 @@ def train_command(
         full_lr=full_lr,
         max_epochs=max_epochs,
         checkpoint_seconds=checkpoint_seconds,
+        time_budget=parse_duration(time_budget) if time_budget else None,
         sizes=parse_sizes(sizes),
         cycle_mult=cycle_mult,
         batch_norm=batch_norm.value,
@@ -234,7 +238,8 @@ def run(
     folder = sample_folder(sample.value) if sample else pictures
     assert folder is not None, "either pictures or a sample were given"
     target = out or default_folder(collection_name(folder))
-    watch(target, lambda console: train(folder, target, settings, console), quiet=quiet, verbose=verbose)
+    clock = {"clock": command_clock()} if settings.time_budget else {}
+    watch(target, lambda console: train(folder, target, settings, console, **clock), quiet=quiet, verbose=verbose)
 
 
 def go_on(run_folder: Path, *, quiet: bool, verbose: bool) -> None:
@@ -247,7 +252,8 @@ def go_on(run_folder: Path, *, quiet: bool, verbose: bool) -> None:
     """
     from unfreeze.recipe.train import resume
 
-    watch(run_folder, lambda console: resume(run_folder, console), quiet=quiet, verbose=verbose)
+    clock = command_clock()
+    watch(run_folder, lambda console: resume(run_folder, console, clock=clock), quiet=quiet, verbose=verbose)
 
 
 def watch(folder: Path, work: "Callable[[RunConsole], RunResult]", *, quiet: bool, verbose: bool) -> None:

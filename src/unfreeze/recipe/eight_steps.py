@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +18,11 @@ from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.history import EpochRecord, stopped_improving
 from unfreeze.training.lr_band import LrBand
 from unfreeze.training.rates import lowered_rates
-from unfreeze.training.schedules import schedule_for
+from unfreeze.training.schedules import Schedule, schedule_for
 from unfreeze.transforms.views import Augment
+
+if TYPE_CHECKING:
+    from unfreeze.recipe.time_budget import TimeBudget
 
 RULE = "steep"
 """The suggestion that is followed: docs/decisions/0004-rates.md has the figures."""
@@ -72,18 +76,23 @@ class EightSteps:
         learner: Pictures and a network that is frozen up to its head.
         settings: Which steps are taken, and their numbers.
         narrator: Is told of each step.
+        budget: What the steps have to keep to; None for as long as they take.
     """
 
-    def __init__(self, learner: Learner, settings: TrainSettings, narrator: Narrator) -> None:
+    def __init__(
+        self, learner: Learner, settings: TrainSettings, narrator: Narrator, budget: "TimeBudget | None" = None
+    ) -> None:
         self.learner = learner
         self.settings = settings
         self.narrator = narrator
+        self.budget = budget
         self.results: list[StepResult] = []
         self.snapshots: dict[str, Any] | None = None
         self.sweeps: dict[int, LrBand] = {}
         self.head_rate = _Rate(settings.lr or DEFAULT_HEAD_RATE, given=settings.lr is not None)
         self.full_rate = _Rate(settings.full_lr or DEFAULT_FULL_RATE, given=settings.full_lr is not None)
         self.ratios = [1.0] * len(GROUP_NAMES)
+        self.overfitted = False
         self._right_before: list[bool] | None = None
         self._clock = Clock()
 
@@ -113,6 +122,7 @@ class EightSteps:
             "ratios": self.ratios,
             "right_before": self._right_before,
             "clock": self._clock.to_dict(),
+            "budget": self.budget and self.budget.to_dict(),
         }
 
     def restore(self, plain: Mapping[str, Any]) -> None:
@@ -123,6 +133,8 @@ class EightSteps:
         self.head_rate, self.full_rate = _Rate(**plain["head_rate"]), _Rate(**plain["full_rate"])
         self.ratios, self._right_before = plain["ratios"], plain["right_before"]
         self._clock = Clock(**plain["clock"])
+        if self.budget:
+            self.budget.restore(plain["budget"])
 
     def run(self) -> list[StepResult]:
         """Takes the steps that the settings name, in order, and that were not taken before.
@@ -140,14 +152,26 @@ class EightSteps:
             ("find the learning rate again", self._why_find_again, self.find_full_rate),
             ("train the full network until it overfits", self._why_full, self.train_all),
         ]
-        taken = [(number, *step) for number, step in enumerate(steps, 1) if number in self.settings.steps]
-        for number, name, why, act in taken[len(self.results) :]:
+        done = self.results[-1].number if self.results else 0
+        for number, (name, why, act) in list(enumerate(steps, 1))[done:]:
+            self.plan_before(number)
+            if number not in self.settings.steps:
+                continue
             self.results.append(self._take(number, name, why(), act))
             self._right_before = None
             self._clock.next_step()
             self.learner.save()
         self.learner.restore_best()
         return self.results
+
+    def plan_before(self, number: int) -> None:
+        """Lets the settings ask for no more than the time budget, if there is one, has room for."""
+        if not self.budget:
+            return
+        goes_on = self.learner.state.fit is not None  # with the plan that it was begun with
+        self.settings, changed = self.budget.settings_before(number, keep=goes_on)
+        if changed:
+            self.narrator.note(changed)
 
     def precompute(self) -> str:
         """Step 1."""
@@ -176,6 +200,8 @@ class EightSteps:
         """Step 4."""
         self.learner.precompute = False
         cycles, cycle_len = self.settings.augmented_cycles, self.settings.cycle_len
+        if self.budget:  # views that no epoch will ask for are not computed
+            self.learner.source.stored_views = min(self.settings.views, cycles * cycle_len)
         return self._trained(self.learner.fit(self.head_rate.value, cycles, cycle_len=cycle_len), self.head_rate)
 
     def unfreeze(self) -> str:
@@ -193,13 +219,20 @@ class EightSteps:
         said = "trainable: " + ", ".join(f"{name} {count:,} weights" for name, count in counts.items())
         if not trained or 8 not in self.settings.steps:
             return said
-        schedule = schedule_for(
+        if self.budget:
+            seconds = self.budget.full_seconds()
+        else:
+            seconds = self.learner.estimated_seconds(self._full_schedule().cycle_ends[-1])
+        return f"{said}; {before_fine_tuning(right, seconds=seconds)}"
+
+    def _full_schedule(self) -> Schedule:
+        """Step 8's cycles as they were asked for."""
+        return schedule_for(
             self.settings.full_cycles,
             cycle_len=self.settings.cycle_len,
             cycle_mult=self.settings.cycle_mult,
             epoch_steps=self.learner.epoch_steps,
         )
-        return f"{said}; {before_fine_tuning(right, seconds=self.learner.estimated_seconds(schedule.cycle_ends[-1]))}"
 
     def lower_rates(self) -> str:
         """Step 6."""
@@ -215,18 +248,20 @@ class EightSteps:
 
     def train_all(self) -> str:
         """Step 8."""
-        settings = self.settings
+        settings, budget = self.settings, self.budget
         self.learner.precompute = False
+        schedule = wanted = self._full_schedule()
+        if budget:
+            schedule = budget.schedule(wanted, epoch_steps=self.learner.epoch_steps)
         if self._right_before is None:
             self._right_before = self._best_right_answers().tolist()
         try:
-            records = self.learner.fit(
+            records = self.learner.fit_schedule(
                 [self.full_rate.value * ratio for ratio in self.ratios],
-                settings.full_cycles,
-                cycle_len=settings.cycle_len,
-                cycle_mult=settings.cycle_mult,
+                schedule,
                 until_overfit=True,
                 sizes_px=() if self.learner.body_is_frozen else settings.sizes,
+                revise=partial(budget.revised, wanted) if budget else None,
             )
         except TrainingError as error:
             if self.learner.best is None:
@@ -264,8 +299,10 @@ class EightSteps:
     def _why_it_ended(self, records: list[EpochRecord]) -> str:
         """Where step 8 stopped, and why."""
         done = _times(records[-1].cycle + 1, "cycle")
-        if not stopped_improving(records):
-            return f"{done}, no more fit into --max-epochs {self.settings.max_epochs}"
+        self.overfitted = stopped_improving(records)
+        if not self.overfitted:
+            limit = f"--max-epochs {self.settings.max_epochs}"
+            return f"{done}, no more fit into {'the time budget or ' if self.budget else ''}{limit}"
         last = [record for record in records if record.cycle == records[-1].cycle]
         before = min(records[: -len(last)], key=lambda record: record.valid_loss)
         return (
@@ -321,6 +358,8 @@ class EightSteps:
         self.learner.state.stage = f"step {number}"
         outcome = act()
         seconds = self._clock.step
+        if self.budget:
+            self.budget.took(number, seconds)
         self.narrator.outcome(outcome)
         last = self.learner.history.epochs[-1] if self.learner.history.epochs else None
         return StepResult(

@@ -13,16 +13,22 @@ from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.network.backbones import preprocessing
 from unfreeze.network.groups import POOLED
+from unfreeze.recipe.begin_budget import begun_budget, read_budget
+from unfreeze.recipe.clock import Clock
 from unfreeze.recipe.eight_steps import EightSteps
 from unfreeze.recipe.finish import RunResult, Watcher, finished
 from unfreeze.recipe.read_pictures import read_pictures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
+from unfreeze.recipe.time_budget import TimeBudget
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
 
 SAMPLES = {"digits": write_digits}
+LOOKED_AT = 0.03
+"""Part of a time budget after which the speed is looked at again within an epoch."""
+
 WHY_AFTER = "Predicts the validation pictures with the weights that were kept, and writes model and report."
 
 
@@ -38,7 +44,9 @@ def sample_folder(name: str) -> Path:
     return SAMPLES[name](cache_folder("samples"))
 
 
-def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) -> RunResult:
+def train(
+    pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher, *, clock: Clock | None = None
+) -> RunResult:
     """Takes a collection of pictures through the eight steps to a model.
 
     Args:
@@ -47,6 +55,7 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
         out: The run folder, which must not be there or be empty.
         settings: All settings.
         watcher: Is told of everything.
+        clock: What a time budget counts from; from now unless said otherwise.
 
     Returns:
         Where the run is and what it came to.
@@ -54,9 +63,10 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
     Raises:
         UnfreezeError: If pictures, settings or folders cannot be used.
     """
+    clock = clock or Clock()
     check_named(pictures)
     reject_inside(out, pictures)
-    size = settings.size or preprocessing(settings.backbone).size_px
+    size = settings.size or (None if settings.time_budget else preprocessing(settings.backbone).size_px)
     weights = settings.weights and settings.weights.resolve()  # a run may go on from another folder
     settings = replace(settings, size=size, threads=settings.threads or os.cpu_count() or 1, weights=weights)
     exclude, relabel = (tuple(path.resolve() for path in paths) for paths in (settings.exclude, settings.relabel))
@@ -64,15 +74,16 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
     with new_run(out) as folder:
         with folder.removed_if_barren():
             folder.begin(pictures, settings)
-        return _run(folder, watcher)
+        return _run(folder, watcher, clock)
 
 
-def resume(run: Path, watcher: Watcher) -> RunResult:
+def resume(run: Path, watcher: Watcher, *, clock: Clock | None = None) -> RunResult:
     """Goes on with a run that was stopped, at the step after its last checkpoint, with its own settings.
 
     Args:
         run: The run folder.
         watcher: Is told of everything.
+        clock: What is left of a time budget is counted from its start; from now unless said otherwise.
 
     Returns:
         Where the run is and what it came to: what it would have come to without the stop, to the last bit on a CPU.
@@ -81,19 +92,22 @@ def resume(run: Path, watcher: Watcher) -> RunResult:
         UnfreezeError: If there is nothing to go on with, or the pictures are not what they were.
     """
     with begun_run(run) as folder:
-        return _run(folder, watcher)
+        return _run(folder, watcher, clock or Clock())
 
 
-def _run(folder: RunFolder, watcher: Watcher) -> RunResult:
+def _run(folder: RunFolder, watcher: Watcher, clock: Clock) -> RunResult:
     """Takes a run from where it is to its end."""
     pictures, settings = folder.begun()
     with folder.removed_if_barren():
         data = read_pictures(pictures, settings, watcher)
         folder.check_pictures(data.table)
         learner = _learner(folder, data, settings, watcher)
+        budget = None
+        if settings.time_budget:
+            learner, settings, budget = _planned(folder, learner, settings, watcher, clock)
     with closing(learner):
         receipt = folder.write_receipt(settings, data.table, learner.model.prefix(POOLED).key)
-        course = EightSteps(learner, settings, watcher)
+        course = EightSteps(learner, settings, watcher, budget)
         learner.about = course.to_dict
         if folder.has_state:
             course.restore(learner.load(resume=True))
@@ -101,6 +115,25 @@ def _run(folder: RunFolder, watcher: Watcher) -> RunResult:
         course.run()
         watcher.step(0, "evaluate, export, report", WHY_AFTER)
         return finished(folder, course, receipt, watcher)
+
+
+def _planned(
+    folder: RunFolder, learner: Learner, settings: TrainSettings, watcher: Watcher, clock: Clock
+) -> tuple[Learner, TrainSettings, TimeBudget]:
+    """Plans a run with a time budget, or reads the plan; the learner's squares have the planned size afterwards."""
+    record = folder.read_budget() if folder.has_state else None
+    if record:
+        return learner, settings, read_budget(record, learner, settings, clock)
+    data, classes = learner.data, len(learner.data.table.classes)
+    with closing(learner) as made:
+        budget = begun_budget(
+            made, settings, lambda: _network(settings, classes=classes), clock=clock, narrator=watcher
+        )
+    settings = replace(settings, size=budget.first.rung.size_px)
+    folder.settle(settings)
+    folder.write_budget(budget.record())
+    data = replace(data, transform=replace(data.transform, size_px=budget.first.rung.size_px))
+    return _learner(folder, data, settings, watcher), settings, budget
 
 
 def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watcher: Watcher) -> Learner:
@@ -115,6 +148,8 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
     )
     learner.model.batch_norm = settings.batch_norm
     learner.save_seconds = settings.checkpoint_seconds
+    if settings.time_budget:  # a save is also when the schedule is planned anew
+        learner.save_seconds = min(learner.save_seconds, settings.time_budget * LOOKED_AT)
     return learner
 
 

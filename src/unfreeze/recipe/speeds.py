@@ -1,0 +1,132 @@
+"""Measures how fast this machine does what a run consists of, on a few of its pictures and in a learner of its own."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from unfreeze.images.table import ImageRow
+from unfreeze.learner.data import ImageData
+from unfreeze.learner.learner import Learner
+from unfreeze.recipe.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from unfreeze.network.network import Network
+    from unfreeze.training.history import EpochRecord
+
+TRIED_PICTURES, TRIED_BATCHES, VALIDATED = 48, 4, 16
+TRIED_RATE = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class BodySpeeds:
+    """How fast the body trains, in seconds.
+
+    Attributes:
+        opened: Until the first step: torch loaded, the network built.
+        picture: The activation of one view of one picture where training begins at a cut; 0 where it reads pictures.
+        step: One training step at the full size.
+        prepared: What the fast engine needs of a trained body before it runs, after each epoch.
+    """
+
+    opened: float
+    picture: float
+    step: float
+    prepared: float
+
+
+@dataclass
+class StopWatch:
+    """An observer that notes when steps were taken, and when an epoch had ended.
+
+    Attributes:
+        steps: When each step of the last epoch was done.
+        ended: When the last epoch was validated.
+    """
+
+    steps: list[float] = field(default_factory=list)
+    ended: float = 0.0
+
+    def progress(self, task: str, done: int, total: int) -> None:  # noqa: ARG002 - observers are called alike
+        """A step of an epoch, or something else, was done."""
+        if task.startswith("epoch"):
+            self.steps.append(time.perf_counter())
+
+    def epoch(self, record: "EpochRecord") -> None:  # noqa: ARG002
+        """An epoch has ended."""
+        self.ended = time.perf_counter()
+
+    def note(self, text: str) -> None:
+        """Says nothing."""
+
+
+class Trial:
+    """A learner on a few pictures, to measure with; nothing that the run has is touched, and it stores nothing.
+
+    Args:
+        data: The run's pictures.
+        settings: The run's settings.
+        network: The backbone's name, or a network of the trial's own.
+    """
+
+    def __init__(self, data: ImageData, settings: TrainSettings, network: "str | Network") -> None:
+        self._settings, self._watch = settings, StopWatch()
+        train = _spread(data.table.of_split("train"), max(TRIED_PICTURES, TRIED_BATCHES * settings.full_batch_size))
+        valid = _spread(data.table.of_split("valid"), VALIDATED)
+        self._some = replace(data, table=replace(data.table, rows=(*train, *valid)))
+        self._learner = Learner(self._some, network, observer=self._watch, use_store=False)
+        self._learner.model.batch_norm = settings.batch_norm
+
+    def close(self) -> None:
+        """Removes what was made to measure with."""
+        self._learner.close()
+
+    def picture(self) -> float:
+        """Seconds that the frozen body takes for one view of one picture, decoding included, on all threads."""
+        learner = self._learner
+        assert learner.model.body().engine, "made before the time is taken"
+        rows = self._some.table.of_split("train")[:TRIED_PICTURES]
+        started = time.perf_counter()
+        learner.source.pooled(rows)
+        return (time.perf_counter() - started) / len(rows)
+
+    def head_step(self) -> float:
+        """Seconds that one step of the head takes, from stored activations."""
+        return self._learner.estimated_seconds(1)
+
+    def body(self, first_trained: int, *, picture: float) -> BodySpeeds:
+        """How fast the body trains.
+
+        Args:
+            first_trained: Index of the first layer group that trains.
+            picture: Seconds that the frozen body takes for a picture.
+
+        Returns:
+            What it took.
+        """
+        learner, watch = self._learner, self._watch
+        started = time.perf_counter()
+        learner.freeze_to(first_trained)
+        learner.batch_size = self._settings.full_batch_size
+        learner.precompute = False
+        learner.network  # noqa: B018 - built now
+        opened = time.perf_counter() - started
+        each = 0.0
+        if not learner.model.reads_pictures:
+            assert learner.model.prefix(learner.model.cut).engine, "made before the time is taken"
+            begun = time.perf_counter()
+            learner.source.training(1)  # all stored views at once
+            views = learner.source.stored_views
+            each = (time.perf_counter() - begun) / views / len(self._some.table.of_split("train"))
+        watch.steps.clear()
+        learner.fit(TRIED_RATE)
+        steps, valid = watch.steps, len(self._some.table.of_split("valid"))
+        taken = (steps[-1] - steps[0]) / (len(steps) - 1) if len(steps) > 1 else watch.ended - started - opened
+        prepared = max(0.0, watch.ended - steps[-1] - valid * picture)
+        return BodySpeeds(opened=opened, picture=each, step=taken, prepared=prepared)
+
+
+def _spread(rows: Sequence[ImageRow], most: int) -> list[ImageRow]:
+    """So many rows at most, from the whole of a list."""
+    step = max(1, len(rows) // most)
+    return list(rows[::step][:most])
