@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from unfreeze.errors import SettingsError
 from unfreeze.learner.learner import Learner
 from unfreeze.recipe.advice import readable_seconds
 from unfreeze.recipe.budget_plan import BudgetPlan
@@ -84,7 +85,11 @@ def read_budget(record: dict[str, Any], learner: Learner, settings: TrainSetting
 
 def _rungs(learner: Learner, settings: TrainSettings, costs: Costs, smaller: tuple[int, ...]) -> list[Rung]:
     size = learner.data.transform.size_px
-    return ladder(settings, size_px=size, smaller_px=smaller, most_epochs=costs.full_ends[-1])
+    rungs = ladder(settings, size_px=size, smaller_px=smaller, most_epochs=costs.full_ends[-1])
+    if not rungs:
+        message = f"--time-budget is for training; --steps names {list(settings.steps)}, add 3, 4 or 8"
+        raise SettingsError(message, subject="time_budget")
+    return rungs
 
 
 def _smaller(learner: Learner, settings: TrainSettings) -> tuple[int, ...]:

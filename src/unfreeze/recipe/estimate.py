@@ -20,12 +20,15 @@ from unfreeze.transforms.views import Augment
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
 
-FINISH_PICTURES = 700
-"""What the end costs beside predicting, in pictures that the frozen body could see meanwhile: docs/decisions/0023."""
+END_SECONDS, END_OF_BODY_SECONDS = 7.0, 8.0
+"""What report, plots and model take of one core, and how much more where the body was trained:
+docs/decisions/0023-time-budget.md has the figures."""
 
-CURVE_PICTURES = 3000
-"""What the learning curve costs in the same measure where pictures times classes are `MOST_ANSWERS`, and a tenth of it
-for each run besides."""
+CURVE_SECONDS, ANSWERS_SECONDS = 1.5, 30.0
+"""What the learning curve takes at least, and how much more where pictures times classes are `MOST_ANSWERS`."""
+
+ON_ONE_CORE = 0.6
+"""What part of the time that all cores lose to other programs one core alone loses, as was seen on two cores."""
 
 SLOWER_TO_TRAIN = 6.0
 """How many times longer a picture takes to train on than to be seen, at least: decides whether training is tried."""
@@ -66,8 +69,9 @@ class Estimate:
             The costs; those of the body are missing where they cannot fit.
         """
         with closing(Trial(self.learner.data, self.settings, network())) as trial:
-            picture, head_step = trial.picture(), trial.head_step()
-            found = self._frozen(picture, head_step)
+            (picture, waiting), head_step = trial.picture(), trial.head_step()
+            alone = 1 + ON_ONE_CORE * (waiting - 1)
+            found = self._frozen(picture, head_step, alone)
             if FULL not in self.settings.steps:
                 return found
             if 5 not in self.settings.steps:
@@ -75,7 +79,7 @@ class Estimate:
             frozen = found.head[self._size] + sum(found.cycles) + found.end
             if left() < frozen + self._least_of_the_body(picture):
                 return found
-            return _with_body(found, self._body(picture, trial.body(self.first_trained, picture=picture)))
+            return _with_body(found, self._body(picture, trial.body(self.first_trained, picture=picture), alone))
 
     @property
     def _size(self) -> int:
@@ -84,8 +88,8 @@ class Estimate:
     def _count(self, split: Split) -> int:
         return len(self.learner.data.table.of_split(split))
 
-    def _frozen(self, picture: float, head_step: float) -> Costs:
-        """Costs of all but the training of the body."""
+    def _frozen(self, picture: float, head_step: float, alone: float) -> Costs:
+        """Costs of all but the training of the body; work on one core takes so many times its processor time."""
         settings, source = self.settings, self.learner.source
         steps = self.learner.epoch_steps
         validation = head_step * (self._count("valid") + min(self._count("train"), 1000)) / 64
@@ -102,9 +106,9 @@ class Estimate:
         return Costs(
             head=head,
             cycles=self._cycles(picture, epoch),
-            curve=CURVE_PICTURES * (0.1 + answers) * picture,
+            curve=(CURVE_SECONDS + ANSWERS_SECONDS * answers) * alone,
             tta=tta * picture,
-            end=(FINISH_PICTURES + source.missing("test", (0,))) * picture,
+            end=END_SECONDS * alone + source.missing("test", (0,)) * picture,
             body=None,
             full_ends=cycle_ends(
                 settings.full_cycles, cycle_len=settings.cycle_len, cycle_mult=settings.cycle_mult, epoch_steps=1
@@ -131,7 +135,7 @@ class Estimate:
         tried = 4 * self.settings.full_batch_size * SLOWER_TO_TRAIN
         return picture * (tried + self._count("train") * SLOWER_TO_TRAIN * share) + 2 * OPENING_SECONDS
 
-    def _body(self, picture: float, speeds: BodySpeeds) -> BodyCosts:
+    def _body(self, picture: float, speeds: BodySpeeds, alone: float) -> BodyCosts:
         steps = -(-self._count("train") // self.settings.full_batch_size)
         judged, tested, views = self._count("valid"), self._count("test"), self.settings.tta_views
         validation = judged * picture + speeds.prepared
@@ -139,7 +143,7 @@ class Estimate:
         stored = self.settings.views * self._count("train") * speeds.picture
         return BodyCosts(
             opened=speeds.opened + judged * picture + stored,
-            after=WEIGHTS_COMPARED * validation + seen * picture + FINISH_PICTURES * picture,
+            after=WEIGHTS_COMPARED * validation + seen * picture + END_OF_BODY_SECONDS * alone,
             tta=(judged + tested) * views * picture,
             sweep=max(LEAST_STEPS, steps) * speeds.step,
             step=speeds.step,

@@ -1,4 +1,4 @@
-"""What a run with a time budget may do, from the least to all that it was asked for: a ladder, of which a rung is chosen.
+"""What a run with a time budget may do, from the least to all that it was asked for: a ladder of rungs.
 
 Each rung does what the one below it does and something more, so a longer budget never means less training.
 """
@@ -85,7 +85,7 @@ def ladder(asked: TrainSettings, *, size_px: int, smaller_px: Sequence[int], mos
         most_epochs: Epochs of step 8 that all its cycles have together.
 
     Returns:
-        The rungs, the least first; none that trains nothing, unless nothing was to be trained.
+        The rungs that train, the least first; none where nothing is to be trained. Steps 5 to 7 come with step 8 alone.
 
     >>> rungs = ladder(TrainSettings(augmented_cycles=1), size_px=224, smaller_px=(128,), most_epochs=3)
     >>> [(rung.size_px, rung.augmented_cycles, rung.tta_views, rung.full_epochs, rung.full_size_px) for rung in rungs]
@@ -102,8 +102,7 @@ def ladder(asked: TrainSettings, *, size_px: int, smaller_px: Sequence[int], mos
         rungs.append(replace(rungs[-1], tta_views=asked.tta_views))
     if FULL in asked.steps:
         rungs += _full(asked, rungs[-1], smaller, most_epochs)
-    trained = [rung for rung in rungs if rung.trains()]
-    return trained or [rung for rung in rungs if rung.steps == rungs[-1].steps]
+    return [rung for rung in rungs if rung.trains()]
 
 
 def shortened(ends: Sequence[int], total: int) -> tuple[int, ...]:

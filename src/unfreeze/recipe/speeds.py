@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 TRIED_PICTURES, TRIED_BATCHES, VALIDATED = 48, 4, 16
 TRIED_RATE = 1e-6
+LEAST_USED = 0.05
+"""Seconds of the processor; a shorter trial says nothing of other programs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +83,20 @@ class Trial:
         """Removes what was made to measure with."""
         self._learner.close()
 
-    def picture(self) -> float:
-        """Seconds that the frozen body takes for one view of one picture, decoding included, on all threads."""
+    def picture(self) -> tuple[float, float]:
+        """How fast the frozen body is.
+
+        Returns:
+            Seconds for one view of one picture, decoding included, on all threads; and how many times longer that was
+            than the processor was at work, 1 where no other program was in the way.
+        """
         learner = self._learner
         assert learner.model.body().engine, "made before the time is taken"
         rows = self._some.table.of_split("train")[:TRIED_PICTURES]
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         learner.source.pooled(rows)
-        return (time.perf_counter() - started) / len(rows)
+        taken, used = time.perf_counter() - started, time.process_time() - used
+        return taken / len(rows), max(1.0, taken * self._some.threads / max(used, LEAST_USED))
 
     def head_step(self) -> float:
         """Seconds that one step of the head takes, from stored activations."""
