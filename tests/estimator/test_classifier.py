@@ -111,8 +111,8 @@ def test_a_search_a_pipeline_and_a_calibrator_take_it(pictures: tuple[list[str],
     root = Path(paths[0]).parents[1]
     located = FunctionTransformer(lambda some: [root / path for path in some], validate=False)
     whole = Pipeline([("located", located), ("model", ImageClassifier(**QUICK))])
-    search = GridSearchCV(whole, {"model__lr": [0.02, 1e-7]}, cv=3).fit(below, labels)
-    assert search.best_params_ == {"model__lr": 0.02}
+    search = GridSearchCV(whole, {"model__lr": [0.2, 1e-7]}, cv=3).fit(below, labels)
+    assert search.best_params_ == {"model__lr": 0.2}
     assert search.score(below, labels) == 1.0
     calibrator = CalibratedClassifierCV(ImageClassifier(**QUICK, calibrated=False), cv=3).fit(paths, labels)
     assert accuracy_score(labels, calibrator.predict(paths)) == 1.0

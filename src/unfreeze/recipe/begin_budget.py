@@ -14,6 +14,7 @@ from unfreeze.recipe.estimate import Estimate
 from unfreeze.recipe.rungs import Rung, ladder
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.recipe.time_budget import TimeBudget, new_budget
+from unfreeze.training.lr_find import LEAST_STEPS
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
@@ -85,7 +86,14 @@ def read_budget(record: dict[str, Any], learner: Learner, settings: TrainSetting
 
 def _rungs(learner: Learner, settings: TrainSettings, costs: Costs, smaller: tuple[int, ...]) -> list[Rung]:
     size = learner.data.transform.size_px
-    rungs = ladder(settings, size_px=size, smaller_px=smaller, most_epochs=costs.full_ends[-1])
+    steps = costs.body.epoch_steps if costs.body else LEAST_STEPS
+    rungs = ladder(
+        settings,
+        size_px=size,
+        smaller_px=smaller,
+        most_epochs=costs.full_ends[-1],
+        sweep_epochs=-(-LEAST_STEPS // steps),
+    )
     if not rungs:
         message = f"--time-budget is for training; --steps names {list(settings.steps)}, add 3, 4 or 8"
         raise SettingsError(message, subject="time_budget")

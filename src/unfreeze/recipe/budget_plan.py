@@ -140,11 +140,15 @@ def gain(rung: Rung, higher: Rung) -> str:
     if higher.full_epochs > rung.full_epochs:
         name = "epoch" if higher.full_epochs == 1 else "epochs"
         size = f" on squares of {higher.full_size_px} pixels" if higher.full_size_px else ""
-        return f"{higher.full_epochs} {name} of the whole network{size} instead of {rung.full_epochs or 'none'}"
+        instead = f" instead of {rung.full_epochs}" if rung.full_epochs else ""
+        return f"{higher.full_epochs} {name} of the whole network{size}{instead}"
     if higher.full_size_px != rung.full_size_px:
         return f"training squares of {higher.full_size_px or higher.size_px} instead of {rung.full_size_px} pixels"
     if higher.augmented_cycles > rung.augmented_cycles:
-        return f"{higher.augmented_cycles} cycles on augmented views instead of {rung.augmented_cycles or 'none'}"
+        instead = f" instead of {rung.augmented_cycles}" if rung.augmented_cycles else ""
+        return (
+            f"{higher.augmented_cycles} cycle{'' if higher.augmented_cycles == 1 else 's'} on augmented views{instead}"
+        )
     if higher.tta_views > rung.tta_views:
         return f"{higher.tta_views} views of test-time augmentation"
     return "a learning rate found for the whole network" if higher.steps != rung.steps else "the learning curve"

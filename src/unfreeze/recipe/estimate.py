@@ -1,5 +1,6 @@
 """What the parts of a run will cost, from speeds measured on a few of its pictures."""
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -68,9 +69,11 @@ class Estimate:
         Returns:
             The costs; those of the body are missing where they cannot fit.
         """
+        began = time.perf_counter(), time.process_time()
         with closing(Trial(self.learner.data, self.settings, network())) as trial:
             (picture, waiting), head_step = trial.picture(), trial.head_step()
-            alone = 1 + ON_ONE_CORE * (waiting - 1)
+            passed, used = time.perf_counter() - began[0], time.process_time() - began[1]
+            alone = max(1 + ON_ONE_CORE * (waiting - 1), passed / max(used, 1e-3))
             found = self._frozen(picture, head_step, alone)
             if FULL not in self.settings.steps:
                 return found

@@ -12,7 +12,8 @@ from unfreeze.recipe.settings import TrainSettings
 HEAD_STEPS, BODY_STEPS = (1, 2, 3), (5, 6, 8)
 FINDS_AGAIN, AUGMENTED, FULL = 7, 4, 8
 EPOCHS_BEFORE_A_SWEEP = 3
-"""The whole network's sweep costs an epoch or more: so many are trained at the default rate before it is worth that."""
+"""The whole network's sweep costs an epoch or more: so many at least are trained at the default rate before it is
+worth that, and as many as it costs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,9 @@ class Rung:
         )
 
 
-def ladder(asked: TrainSettings, *, size_px: int, smaller_px: Sequence[int], most_epochs: int) -> list[Rung]:
+def ladder(
+    asked: TrainSettings, *, size_px: int, smaller_px: Sequence[int], most_epochs: int, sweep_epochs: int = 1
+) -> list[Rung]:
     """All rungs that settings allow.
 
     Args:
@@ -83,6 +86,7 @@ def ladder(asked: TrainSettings, *, size_px: int, smaller_px: Sequence[int], mos
         size_px: Side of the squares, in pixels.
         smaller_px: Smaller sides that would do as well, where time is short.
         most_epochs: Epochs of step 8 that all its cycles have together.
+        sweep_epochs: Epochs that have as many steps as step 7.
 
     Returns:
         The rungs that train, the least first; none where nothing is to be trained. Steps 5 to 7 come with step 8 alone.
@@ -101,7 +105,9 @@ def ladder(asked: TrainSettings, *, size_px: int, smaller_px: Sequence[int], mos
     if asked.tta_views:
         rungs.append(replace(rungs[-1], tta_views=asked.tta_views))
     if FULL in asked.steps:
-        rungs += _full(asked, rungs[-1], smaller, most_epochs)
+        rungs += _full(
+            asked, rungs[-1], smaller, min(max(EPOCHS_BEFORE_A_SWEEP, sweep_epochs), most_epochs), most_epochs
+        )
     return [rung for rung in rungs if rung.trains()]
 
 
@@ -136,13 +142,16 @@ def _augmented(asked: TrainSettings, rung: Rung) -> Iterator[Rung]:
             yield replace(rung, steps=steps, augmented_cycles=cycles)
 
 
-def _full(asked: TrainSettings, rung: Rung, smaller: Sequence[int], most_epochs: int) -> Iterator[Rung]:
+def _full(
+    asked: TrainSettings, rung: Rung, smaller: Sequence[int], epochs_without: int, most_epochs: int
+) -> Iterator[Rung]:
+    """Epochs of step 8, first without step 7 and then with it."""
     steps = tuple(sorted({*rung.steps, *(step for step in BODY_STEPS if step in asked.steps)}))
     first = replace(rung, steps=steps, full_epochs=1)
     if not asked.sizes and asked.unfreeze == "all" and 5 in asked.steps:
         yield from (replace(first, full_size_px=size) for size in smaller)
     swept = tuple(sorted({*steps, FINDS_AGAIN}))
-    turns = min(EPOCHS_BEFORE_A_SWEEP, most_epochs) if FINDS_AGAIN in asked.steps else most_epochs
+    turns = epochs_without if FINDS_AGAIN in asked.steps else most_epochs
     yield from (replace(first, full_epochs=epochs) for epochs in range(1, turns + 1))
     if FINDS_AGAIN in asked.steps:
         yield from (replace(first, steps=swept, full_epochs=epochs) for epochs in range(turns, most_epochs + 1))

@@ -32,6 +32,9 @@ NEWEST = 0.5
 AFTER = FULL + 1
 """What comes after the steps, as a number."""
 
+PLANNED_ANEW = (4, 5, 7, FULL, AFTER)
+"""Before these steps; between those that a plan takes as one there is nothing to decide."""
+
 
 @dataclass
 class _Slowness:
@@ -103,7 +106,7 @@ class TimeBudget:
         before = self.plan.rung
         now = {"seconds": self._seconds, "spent": self._clock.total, "done": done, "now": before}
         costs = self._now()
-        if not keep:
+        if step in PLANNED_ANEW and not keep:
             self.plan = fitting_plan(self._rungs, costs, **now) or least_plan(self._rungs, costs, **now)
         return self.plan.rung.settings(self._asked), _changed(before, self.plan.rung)
 
