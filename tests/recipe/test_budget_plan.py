@@ -1,13 +1,12 @@
 """The planner, on costs that are made up: never more than the budget, never less training for more of it."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unfreeze.recipe.budget_plan import BudgetPlan, budget_for, fitting_plan, least_plan, plan_of
+from unfreeze.recipe.budget_plan import BudgetPlan, Standing, budget_for, fitting_plan, least_plan, plan_of
 from unfreeze.recipe.costs import BodyCosts, Costs, items, seconds_after
 from unfreeze.recipe.rungs import Rung, ladder
 from unfreeze.recipe.settings import TrainSettings
@@ -54,18 +53,18 @@ RUNGS = [rung for rung in rungs() if 160 not in (rung.size_px, rung.full_size_px
 
 @given(COSTS, st.floats(1, 3000), st.floats(0, 50))
 def test_a_plan_never_takes_more_than_the_budget(costs: Costs, seconds: float, spent: float) -> None:
-    plan = fitting_plan(rungs(), costs, seconds=seconds, spent=spent)
+    plan = fitting_plan(rungs(), costs, Standing(seconds=seconds, spent=spent))
     if plan:
         assert budget_for(plan.total) <= seconds * (1 + 1e-9)
     else:
-        least = least_plan(rungs(), costs, seconds=seconds, spent=spent)
+        least = least_plan(rungs(), costs, Standing(seconds=seconds, spent=spent))
         assert budget_for(least.total) > seconds
 
 
 @given(COSTS, st.floats(1, 3000), st.floats(0, 3000), st.floats(0, 50))
 def test_a_longer_budget_never_means_less_training(costs: Costs, seconds: float, more: float, spent: float) -> None:
-    plan = fitting_plan(rungs(), costs, seconds=seconds, spent=spent)
-    longer = fitting_plan(rungs(), costs, seconds=seconds + more, spent=spent)
+    plan = fitting_plan(rungs(), costs, Standing(seconds=seconds, spent=spent))
+    longer = fitting_plan(rungs(), costs, Standing(seconds=seconds + more, spent=spent))
     assert plan is None or (longer and plan.rung.is_within(longer.rung))
 
 
@@ -74,8 +73,8 @@ def test_what_was_done_stays_when_it_is_planned_anew(
     costs: Costs, seconds: float, done: int, data: st.DataObject
 ) -> None:
     now = data.draw(st.sampled_from([rung for rung in rungs() if costs.body or 8 not in rung.steps]))
-    given: dict[str, Any] = {"seconds": seconds, "spent": 1.0, "done": done, "now": now}
-    plan = fitting_plan(rungs(), costs, **given) or least_plan(rungs(), costs, **given)
+    standing = Standing(seconds=seconds, spent=1.0, done=done, now=now)
+    plan = fitting_plan(rungs(), costs, standing) or least_plan(rungs(), costs, standing)
     assert [step for step in plan.rung.steps if step <= done] == [step for step in now.steps if step <= done]
     assert not done or plan.rung.size_px == now.size_px
     assert done < 4 or plan.rung.augmented_cycles == now.augmented_cycles
@@ -86,14 +85,14 @@ def test_what_was_done_stays_when_it_is_planned_anew(
 
 
 def test_a_body_that_was_not_tried_is_not_planned_and_said_to_be_what_more_time_buys() -> None:
-    plan = fitting_plan(RUNGS, replace(MADE_UP, body=None), seconds=1e9, spent=0)
+    plan = fitting_plan(RUNGS, replace(MADE_UP, body=None), Standing(seconds=1e9, spent=0))
     assert plan
     assert plan.rung.steps == (1, 2, 3, 4)
     assert "would buy the training of the body, steps 5 to 8; how long that takes was not tried" in plan.longer()
 
 
 def test_the_plan_by_hand() -> None:
-    plan = fitting_plan(RUNGS, MADE_UP, seconds=100, spent=3)
+    plan = fitting_plan(RUNGS, MADE_UP, Standing(seconds=100, spent=3))
     assert plan
     # 12 head + 18 cycles + 5 opened + 15 epoch + 5 end, 2 curve, 8 views, 4 after = 69, and 15 more for a second epoch
     assert plan.rung.full_epochs == 2
@@ -108,22 +107,22 @@ def test_the_plan_by_hand() -> None:
 
 
 def test_smaller_squares_are_taken_where_the_own_size_does_not_fit() -> None:
-    plan = fitting_plan(RUNGS, MADE_UP, seconds=14, spent=3)
+    plan = fitting_plan(RUNGS, MADE_UP, Standing(seconds=14, spent=3))
     assert plan
     assert plan.rung == Rung(size_px=128, steps=(1, 2, 3))
     assert "squares of 224 instead of 128 pixels" in plan.longer()
-    assert fitting_plan(RUNGS, MADE_UP, seconds=13, spent=3) is None
+    assert fitting_plan(RUNGS, MADE_UP, Standing(seconds=13, spent=3)) is None
 
 
 def test_at_the_top_a_longer_budget_buys_nothing() -> None:
-    plan = fitting_plan(RUNGS, MADE_UP, seconds=1e4, spent=3)
+    plan = fitting_plan(RUNGS, MADE_UP, Standing(seconds=1e4, spent=3))
     assert plan
     assert plan.longer() == "a longer budget would buy nothing: it is all that the settings ask for"
     assert plan.rung == RUNGS[-1]
 
 
 def test_a_plan_is_written_down_and_read_back() -> None:
-    plan = fitting_plan(RUNGS, MADE_UP, seconds=100, spent=3)
+    plan = fitting_plan(RUNGS, MADE_UP, Standing(seconds=100, spent=3))
     assert plan
     assert BudgetPlan.from_dict(plan.to_dict()) == plan
     assert Costs.from_dict(MADE_UP.to_dict()) == replace(MADE_UP, cycles=MADE_UP.cycles)
@@ -131,7 +130,7 @@ def test_a_plan_is_written_down_and_read_back() -> None:
 
 def test_what_a_run_reached_decides_what_more_time_would_buy() -> None:
     reached = replace(RUNGS[-1], full_epochs=5)
-    plan = plan_of(RUNGS, MADE_UP, reached, seconds=100, spent=3)
+    plan = plan_of(RUNGS, MADE_UP, reached, Standing(seconds=100, spent=3))
     assert "6 epochs of the whole network instead of 5" in plan.longer()
 
 

@@ -6,16 +6,16 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from unfreeze.recipe.ends_in_time import ends_in_time
+from unfreeze.recipe.ends_in_time import EpochTime, ends_in_time
 from unfreeze.recipe.rungs import shortened
 
 WANTED = (10, 30, 70)
 
 
-def needed(start: int, end: int, *, epoch_steps: int, step_seconds: float, validation_seconds: float) -> float:
+def needed(start: int, end: int, epoch: EpochTime) -> float:
     """Seconds from one step to another, with a validation at each end of an epoch and at the last step."""
-    validations = sum(step % epoch_steps == 0 or step == end for step in range(start + 1, end + 1))
-    return (end - start) * step_seconds + validations * validation_seconds
+    validations = sum(step % epoch.steps == 0 or step == end for step in range(start + 1, end + 1))
+    return (end - start) * epoch.step_seconds + validations * epoch.validation_seconds
 
 
 @st.composite
@@ -25,19 +25,16 @@ def situations(draw: st.DrawFn) -> dict[str, Any]:
     return {
         "current": current,
         "done": draw(st.integers(0, current[-1])),
-        "epoch_steps": 10,
         "seconds": draw(st.floats(-10, 200)),
-        "step_seconds": draw(st.floats(0.05, 5)),
-        "validation_seconds": draw(st.floats(0, 20)),
+        "epoch": EpochTime(steps=10, step_seconds=draw(st.floats(0.05, 5)), validation_seconds=draw(st.floats(0, 20))),
     }
 
 
 @given(situations())
 def test_training_ends_within_the_time_unless_a_single_step_is_too_much(now: dict[str, Any]) -> None:
     found, done = ends_in_time(WANTED, **now), now["done"]
-    cost = {name: now[name] for name in ("epoch_steps", "step_seconds", "validation_seconds")}
     last = found[-1] if found else 0
-    assert last <= done + 1 or needed(done, last, **cost) <= now["seconds"] + 1e-6
+    assert last <= done + 1 or needed(done, last, now["epoch"]) <= now["seconds"] + 1e-6
     assert done <= last <= WANTED[-1]
 
 
@@ -62,18 +59,17 @@ def test_more_time_never_means_less_training(now: dict[str, Any], more: float) -
 def test_whole_epochs_are_planned_where_one_fits(now: dict[str, Any]) -> None:
     found = ends_in_time(WANTED, **now)
     end = (now["done"] // 10 + 1) * 10
-    cost = {name: now[name] for name in ("epoch_steps", "step_seconds", "validation_seconds")}
-    assume(end <= 70 and needed(now["done"], end, **cost) <= now["seconds"] - 1e-6)
+    assume(end <= 70 and needed(now["done"], end, now["epoch"]) <= now["seconds"] - 1e-6)
     assert found[-1] >= min(end, min((e for e in now["current"] if e > now["done"]), default=end))
 
 
 def test_with_time_enough_all_that_was_wanted_is_planned() -> None:
-    time = {"epoch_steps": 10, "step_seconds": 0.1, "validation_seconds": 1.0}
-    assert ends_in_time(WANTED, (10, 20), done=20, seconds=1000, **time) == (10, 20, 30, 70)
-    assert ends_in_time(WANTED, WANTED, done=0, seconds=1000, **time) == WANTED
+    epoch = EpochTime(steps=10, step_seconds=0.1, validation_seconds=1.0)
+    assert ends_in_time(WANTED, (10, 20), done=20, seconds=1000, epoch=epoch) == (10, 20, 30, 70)
+    assert ends_in_time(WANTED, WANTED, done=0, seconds=1000, epoch=epoch) == WANTED
 
 
 def test_a_first_step_is_always_taken() -> None:
-    time = {"epoch_steps": 10, "step_seconds": 1.0, "validation_seconds": 1.0}
-    assert ends_in_time(WANTED, WANTED, done=0, seconds=-5, **time) == (1,)
-    assert ends_in_time(WANTED, WANTED, done=10, seconds=-5, **time) == (10,)
+    epoch = EpochTime(steps=10, step_seconds=1.0, validation_seconds=1.0)
+    assert ends_in_time(WANTED, WANTED, done=0, seconds=-5, epoch=epoch) == (1,)
+    assert ends_in_time(WANTED, WANTED, done=10, seconds=-5, epoch=epoch) == (10,)

@@ -105,7 +105,7 @@ def test_time_that_is_left_over_is_used() -> None:
         budget.took(step, 1.0)
     assert budget.schedule(WANTED, epoch_steps=10).cycle_ends == (10, 30)
     clock.now += 12
-    assert budget.revised(WANTED, 10, True).cycle_ends == (10, 50)
+    assert budget.revised(WANTED, 10, True).cycle_ends == (10, 30, 60)
 
 
 def test_a_budget_too_short_for_anything_is_an_error_that_says_what_is_enough() -> None:

@@ -134,37 +134,25 @@ class Learner(Controls):
         sizes_px: Sequence[int] = (),
         revise: Callable[[int, bool], Schedule] | None = None,
     ) -> Epochs:
-        """Trains along any schedule, which may change while it is followed.
+        """Trains along any schedule, which may change while it is followed; what is not said here is as of `fit`.
 
         Args:
-            lr: One rate, a list with one for each layer group, or a slice.
-            schedule: The rates' course; its factors are of these rates.
-            until_overfit: As for `fit`.
-            sizes_px: As for `fit`.
-            revise: Asked for the rest of the schedule after each epoch and each save within one, with the number of
-                steps taken and whether an epoch has just been validated; cycles that are over have to stay.
+            lr: Highest rates: one, a list with one for each layer group, or a slice.
+            schedule: The rates' course.
+            until_overfit: Whether it stops early.
+            sizes_px: Side of the training squares in each cycle.
+            revise: Gives the schedule to go on with after each epoch and each save within one, from the number of steps
+                taken and whether an epoch has just been validated; cycles that are over have to stay.
 
         Returns:
-            As of `fit`.
-
-        Raises:
-            SettingsError: If rates or sizes make no sense.
-            TrainingError: If the loss is no longer finite.
-            RunError: As of `fit`.
+            One record an epoch.
         """
         if sizes_px and not self.model.reads_pictures:
             message = "squares of several sizes need the whole network unfrozen; leave --sizes away, or unfreeze()"
             raise SettingsError(message, subject="sizes_px")
         rates = group_rates(lr, len(GROUP_NAMES))
-        return self._fit(
-            FitPlan(
-                schedule=schedule,
-                rates=rates,
-                sizes_px=tuple(sizes_px),
-                until_overfit=until_overfit,
-                revise=revise,
-            )
-        )
+        plan = FitPlan(schedule=schedule, rates=rates, sizes_px=tuple(sizes_px), until_overfit=until_overfit)
+        return self._fit(replace(plan, revise=revise))
 
     def fit_one_cycle(self, n_epoch: int, lr: Rates) -> Epochs:
         """Trains in one cycle: the rate up from lr/25 and down to lr/100,000, momentum from 0.95 to 0.85 and back.

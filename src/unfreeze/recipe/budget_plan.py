@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from unfreeze.recipe.advice import readable_seconds
-from unfreeze.recipe.costs import Costs, Item, items, seconds_after
+from unfreeze.recipe.costs import END, Costs, Item, items, seconds_after
 from unfreeze.recipe.durations import written_duration
 from unfreeze.recipe.rungs import AUGMENTED, FULL, Rung
 
@@ -72,56 +72,59 @@ class BudgetPlan:
         return cls(**{**plain, **rungs, "items": tuple(Item(**item) for item in plain["items"])})
 
 
-def fitting_plan(
-    rungs: Sequence[Rung], costs: Costs, *, seconds: float, spent: float, done: int = 0, now: Rung | None = None
-) -> BudgetPlan | None:
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """Where a run stands.
+
+    Attributes:
+        seconds: The budget.
+        spent: What of it is used.
+        done: Number of the last step that was taken; 0 before the first.
+        now: The rung that was followed so far: what it has decided stays. None before the first step.
+    """
+
+    seconds: float
+    spent: float
+    done: int = 0
+    now: Rung | None = None
+
+
+def fitting_plan(rungs: Sequence[Rung], costs: Costs, standing: Standing) -> BudgetPlan | None:
     """The highest rung whose cost fits into what is left of a budget.
 
     Args:
         rungs: The ladder, the least first.
         costs: What each part costs.
-        seconds: The budget.
-        spent: What of it is used.
-        done: Number of the last step that was taken; 0 before the first.
-        now: The rung that was followed so far: what it has decided stays.
+        standing: Where the run stands.
 
     Returns:
         The plan; None where not even the lowest rung fits.
     """
-    possible = _possible(rungs, costs, now, done)
-    needed = [budget_for(spent + seconds_after(rung, costs, done)) for rung in possible]
-    chosen = [index for index, need in enumerate(needed) if need <= seconds]
-    if not chosen:
-        return None
-    return _plan(rungs, possible, needed, chosen[-1], costs, seconds=seconds, spent=spent, done=done)
+    possible = _possible(rungs, costs, standing)
+    fitting = [index for index, rung in enumerate(possible) if _needed(rung, costs, standing) <= standing.seconds]
+    return _plan(rungs, possible, fitting[-1], costs, standing) if fitting else None
 
 
-def least_plan(
-    rungs: Sequence[Rung], costs: Costs, *, seconds: float, spent: float, done: int = 0, now: Rung | None = None
-) -> BudgetPlan:
+def least_plan(rungs: Sequence[Rung], costs: Costs, standing: Standing) -> BudgetPlan:
     """The lowest rung, whether it fits or not; arguments as of `fitting_plan`."""
-    possible = _possible(rungs, costs, now, done)
-    needed = [budget_for(spent + seconds_after(rung, costs, done)) for rung in possible]
-    return _plan(rungs, possible, needed, 0, costs, seconds=seconds, spent=spent, done=done)
+    return _plan(rungs, _possible(rungs, costs, standing), 0, costs, standing)
 
 
-def plan_of(rungs: Sequence[Rung], costs: Costs, reached: Rung, *, seconds: float, spent: float) -> BudgetPlan:
+def plan_of(rungs: Sequence[Rung], costs: Costs, reached: Rung, standing: Standing) -> BudgetPlan:
     """The plan of what a run came to, made from the costs as they were seen to be; it says what a longer one would buy.
 
     Args:
         rungs: The ladder, the least first.
         costs: What each part costs.
         reached: What the run did.
-        seconds: The budget.
-        spent: What of it was used before step 1.
+        standing: Where it stood before step 1.
 
     Returns:
         The plan of the highest rung that the run has reached.
     """
-    possible = _possible(rungs, costs, None, 0)
-    needed = [budget_for(spent + seconds_after(rung, costs, 0)) for rung in possible]
+    possible = _possible(rungs, costs, standing)
     within = [index for index, rung in enumerate(possible) if rung.is_within(reached)]
-    return _plan(rungs, possible, needed, within[-1] if within else 0, costs, seconds=seconds, spent=spent, done=0)
+    return _plan(rungs, possible, within[-1] if within else 0, costs, standing)
 
 
 def budget_for(total: float) -> float:
@@ -154,38 +157,34 @@ def gain(rung: Rung, higher: Rung) -> str:
     return "a learning rate found for the whole network" if higher.steps != rung.steps else "the learning curve"
 
 
-def _plan(
-    rungs: Sequence[Rung],
-    possible: Sequence[Rung],
-    needed: Sequence[float],
-    index: int,
-    costs: Costs,
-    *,
-    seconds: float,
-    spent: float,
-    done: int,
-) -> BudgetPlan:
-    left = [item for item in items(possible[index], costs) if item.last_step == 0 or item.last_step > done]
+def _plan(rungs: Sequence[Rung], possible: Sequence[Rung], index: int, costs: Costs, standing: Standing) -> BudgetPlan:
+    rung, done = possible[index], standing.done
     untried = costs.body is None and FULL in rungs[-1].steps
-    higher = index + 1 < len(possible)
+    higher = possible[index + 1] if index + 1 < len(possible) else None
     return BudgetPlan(
-        seconds=seconds,
-        spent=spent,
+        seconds=standing.seconds,
+        spent=standing.spent,
         done=done,
-        rung=possible[index],
-        items=tuple(left),
-        next_rung=possible[index + 1] if higher else rungs[-1] if untried else None,
-        next_seconds=needed[index + 1] if higher else None,
-        all_seconds=None if untried else needed[-1],
+        rung=rung,
+        items=tuple(item for item in items(rung, costs) if item.last_step == END or item.last_step > done),
+        next_rung=higher or (rungs[-1] if untried else None),
+        next_seconds=_needed(higher, costs, standing) if higher else None,
+        all_seconds=None if untried else _needed(possible[-1], costs, standing),
     )
 
 
-def _possible(rungs: Sequence[Rung], costs: Costs, now: Rung | None, done: int) -> list[Rung]:
-    """The rungs whose costs are known, as they are with what was decided until a step."""
+def _needed(rung: Rung, costs: Costs, standing: Standing) -> float:
+    """The budget that a rung takes."""
+    return budget_for(standing.spent + seconds_after(rung, costs, standing.done))
+
+
+def _possible(rungs: Sequence[Rung], costs: Costs, standing: Standing) -> list[Rung]:
+    """The rungs whose costs are known, as they are with what was decided until now."""
     known = [rung for rung in rungs if costs.body or FULL not in rung.steps]
-    if now is None or not done:
+    if standing.now is None or not standing.done:
         return known
-    return list(dict.fromkeys(decided for rung in known if (decided := _with_decided(rung, now, done))))
+    decided = (_with_decided(rung, standing.now, standing.done) for rung in known)
+    return list(dict.fromkeys(rung for rung in decided if rung))
 
 
 def _with_decided(rung: Rung, now: Rung, done: int) -> Rung | None:

@@ -14,6 +14,7 @@ from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.recipe import reasons
 from unfreeze.recipe.advice import after_fine_tuning, before_fine_tuning
 from unfreeze.recipe.clock import Clock
+from unfreeze.recipe.found_rate import FoundRate, reading
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.history import EpochRecord, stopped_improving
 from unfreeze.training.lr_band import LrBand
@@ -23,9 +24,6 @@ from unfreeze.transforms.views import Augment
 
 if TYPE_CHECKING:
     from unfreeze.recipe.time_budget import TimeBudget
-
-RULE = "steep"
-"""The suggestion that is followed: docs/decisions/0004-rates.md has the figures."""
 
 FIRST_TRAINED = {"all": 0, "late": 1}
 """The first layer group that trains, by what step 5 is told to unfreeze."""
@@ -89,8 +87,8 @@ class EightSteps:
         self.results: list[StepResult] = []
         self.snapshots: dict[str, Any] | None = None
         self.sweeps: dict[int, LrBand] = {}
-        self.head_rate = _Rate(settings.lr or DEFAULT_HEAD_RATE, given=settings.lr is not None)
-        self.full_rate = _Rate(settings.full_lr or DEFAULT_FULL_RATE, given=settings.full_lr is not None)
+        self.head_rate = FoundRate(settings.lr or DEFAULT_HEAD_RATE, given=settings.lr is not None)
+        self.full_rate = FoundRate(settings.full_lr or DEFAULT_FULL_RATE, given=settings.full_lr is not None)
         self.ratios = [1.0] * len(GROUP_NAMES)
         self.overfitted = False
         self._right_before: list[bool] | None = None
@@ -130,7 +128,7 @@ class EightSteps:
         self.results = [StepResult(**result) for result in plain["results"]]
         self.snapshots = plain["snapshots"]
         self.sweeps = {int(step): LrBand.from_dict(sweep) for step, sweep in plain["sweeps"].items()}
-        self.head_rate, self.full_rate = _Rate(**plain["head_rate"]), _Rate(**plain["full_rate"])
+        self.head_rate, self.full_rate = FoundRate(**plain["head_rate"]), FoundRate(**plain["full_rate"])
         self.ratios, self._right_before = plain["ratios"], plain["right_before"]
         self._clock = Clock(**plain["clock"])
         if self.budget:
@@ -187,7 +185,7 @@ class EightSteps:
         """Step 2."""
         sweep = self.sweeps[2] = self.learner.lr_find(seeds=HEAD_SEEDS)
         self.head_rate = self.head_rate.after(sweep, DEFAULT_HEAD_RATE)
-        return f"{self.head_rate} ({_reading(sweep)})"
+        return f"{self.head_rate} ({reading(sweep)})"
 
     def train_head(self) -> str:
         """Step 3."""
@@ -244,7 +242,7 @@ class EightSteps:
         """Step 7."""
         sweep = self.sweeps[7] = self.learner.lr_find(rates=self.ratios)
         self.full_rate = self.full_rate.after(sweep, DEFAULT_FULL_RATE)
-        return f"{self.full_rate} ({_reading(sweep)})"
+        return f"{self.full_rate} ({reading(sweep)})"
 
     def train_all(self) -> str:
         """Step 8."""
@@ -324,7 +322,7 @@ class EightSteps:
         self.learner.model.restore(now)
         return right
 
-    def _trained(self, records: list[EpochRecord], rate: "_Rate") -> str:
+    def _trained(self, records: list[EpochRecord], rate: FoundRate) -> str:
         views = sorted({record.view for record in records})
         span = f"views {views[0]} to {views[-1]}" if len(views) > 1 else f"view {views[0]}"
         named = span if records[-1].view else "the plain view"
@@ -372,32 +370,5 @@ class EightSteps:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rate:
-    """The head's learning rate, and where it comes from."""
-
-    value: float
-    given: bool
-    source: str = ""
-
-    def after(self, sweep: LrBand, default: float) -> "_Rate":
-        """The rate that a sweep suggests, unless one was given."""
-        if self.given:
-            return self
-        if sweep.clear:
-            return _Rate(sweep.suggestions[RULE], given=False, source=f"the {RULE} suggestion")
-        return _Rate(default, given=False)
-
-    def __str__(self) -> str:
-        return f"{self.value:.2g}, {'as given' if self.given else self.source or 'the default rate'}"
-
-
 def _times(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _reading(sweep: LrBand) -> str:
-    bands = {rule: f" ({low:.2g} to {high:.2g})" if low < high else "" for rule, (low, high) in sweep.band.items()}
-    read = ", ".join(f"{rule} {value:.2g}{bands[rule]}" for rule, value in sweep.suggestions.items())
-    count = len(sweep.sweeps)
-    return f"{'the sweep reads' if count == 1 else f'{count} sweeps read'}: {read or 'no clear valley'}"

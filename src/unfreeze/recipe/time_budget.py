@@ -9,6 +9,7 @@ from unfreeze.recipe.advice import readable_seconds
 from unfreeze.recipe.budget_plan import (
     KEPT_BACK,
     BudgetPlan,
+    Standing,
     budget_for,
     fitting_plan,
     gain,
@@ -18,7 +19,7 @@ from unfreeze.recipe.budget_plan import (
 from unfreeze.recipe.clock import Clock
 from unfreeze.recipe.costs import END, Costs, items, seconds_after, step_seconds
 from unfreeze.recipe.durations import written_duration
-from unfreeze.recipe.ends_in_time import ends_in_time
+from unfreeze.recipe.ends_in_time import EpochTime, ends_in_time
 from unfreeze.recipe.rungs import AUGMENTED, FULL, Rung, shortened
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.schedules import CosineRestarts, Schedule
@@ -104,10 +105,10 @@ class TimeBudget:
         """
         done = min(step, AFTER) - 1
         before = self.plan.rung
-        now = {"seconds": self._seconds, "spent": self._clock.total, "done": done, "now": before}
+        standing = Standing(seconds=self._seconds, spent=self._clock.total, done=done, now=before)
         costs = self._now()
         if step in PLANNED_ANEW and not keep:
-            self.plan = fitting_plan(self._rungs, costs, **now) or least_plan(self._rungs, costs, **now)
+            self.plan = fitting_plan(self._rungs, costs, standing) or least_plan(self._rungs, costs, standing)
         return self.plan.rung.settings(self._asked), _changed(before, self.plan.rung)
 
     def took(self, step: int, seconds: float) -> None:
@@ -162,10 +163,12 @@ class TimeBudget:
             wanted.cycle_ends,
             self._ends,
             done=done,
-            epoch_steps=body.epoch_steps,
             seconds=(1 - KEPT_BACK) * self._seconds - now - seconds_after(rung, costs, FULL),
-            step_seconds=step_seconds(rung, costs, sum(end <= done for end in self._ends)),
-            validation_seconds=costs.body.validation,
+            epoch=EpochTime(
+                steps=body.epoch_steps,
+                step_seconds=step_seconds(rung, costs, sum(end <= done for end in self._ends)),
+                validation_seconds=costs.body.validation,
+            ),
         )
         return CosineRestarts(self._ends)
 
@@ -203,7 +206,7 @@ class TimeBudget:
         reached, body = self.plan.rung, self.costs.body
         if FULL in reached.steps and body and self._ends:
             reached = replace(reached, full_epochs=self._ends[-1] // body.epoch_steps)
-        plan = plan_of(self._rungs, self._now(), reached, seconds=self._seconds, spent=self.first.spent)
+        plan = plan_of(self._rungs, self._now(), reached, Standing(seconds=self._seconds, spent=self.first.spent))
         return f"{kept}; {plan.longer()}"
 
     def facts(self) -> dict[str, str]:
@@ -249,7 +252,8 @@ class TimeBudget:
 
     def _now(self) -> Costs:
         """The costs at the speed that was seen last."""
-        return self.costs.slower(**asdict(self._slow))
+        slow = self._slow
+        return self.costs.slower(head=slow.head, body=slow.body, end=max(1.0, slow.end))  # haste is no promise
 
 
 def new_budget(asked: TrainSettings, rungs: Sequence[Rung], costs: Costs, clock: Clock) -> TimeBudget:
@@ -269,10 +273,11 @@ def new_budget(asked: TrainSettings, rungs: Sequence[Rung], costs: Costs, clock:
     """
     assert asked.time_budget, "made for a run that has one"
     seconds, spent = asked.time_budget, clock.total
-    first = fitting_plan(rungs, costs, seconds=seconds, spent=spent)
+    standing = Standing(seconds=seconds, spent=spent)
+    first = fitting_plan(rungs, costs, standing)
     if first:
         return TimeBudget(asked, rungs, costs, first=first, clock=clock)
-    least = least_plan(rungs, costs, seconds=seconds, spent=spent)
+    least = least_plan(rungs, costs, standing)
     parts = ", ".join(f"{item.name} {readable_seconds(item.seconds)}" for item in least.items)
     message = (
         f"--time-budget {written_duration(seconds)} is too short: the least that can be done takes "
