@@ -250,7 +250,8 @@ class EightSteps:
         self.learner.precompute = False
         schedule = wanted = self._full_schedule()
         if budget:
-            schedule = budget.schedule(wanted, epoch_steps=self.learner.epoch_steps)
+            fit = self.learner.state.fit
+            schedule = budget.schedule(wanted, epoch_steps=self.learner.epoch_steps, done=fit.steps if fit else 0)
         if self._right_before is None:
             self._right_before = self._best_right_answers().tolist()
         try:

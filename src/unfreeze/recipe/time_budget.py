@@ -122,17 +122,18 @@ class TimeBudget:
         if step == 7 and costs.body:
             self._slow.observe("body", costs.body.sweep, seconds)
 
-    def schedule(self, schedule: Schedule, *, epoch_steps: int) -> Schedule:
+    def schedule(self, schedule: Schedule, *, epoch_steps: int, done: int = 0) -> Schedule:
         """The course of step 8's rates, so long as fits now; where a fit goes on that was interrupted, its own.
 
         Args:
             schedule: All that is asked for.
             epoch_steps: Steps in an epoch.
+            done: Steps that an interrupted fit has taken.
 
         Returns:
             The cosine cycles that fit.
         """
-        self._mark = (self._clock.total, 0)
+        self._mark = (self._clock.total, done)
         if not self._ends:
             self._ends = shortened(schedule.cycle_ends, self.plan.rung.full_epochs * epoch_steps)
         return CosineRestarts(self._ends)

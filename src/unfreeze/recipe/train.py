@@ -3,6 +3,7 @@
 import os
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from unfreeze.network.network import Network
 
 SAMPLES = {"digits": write_digits}
-LOOKED_AT = 0.03
-"""Part of a time budget after which the speed is looked at again within an epoch."""
+LOOKED_AT, LEAST_LOOK_SECONDS = 0.03, 5.0
+"""Part of a time budget after which the speed is looked at again within an epoch, and seconds at least."""
 
 WHY_AFTER = "Predicts the validation pictures with the weights that were kept, and writes model and report."
 
@@ -124,14 +125,20 @@ def _planned(
     record = folder.read_budget() if folder.has_state else None
     if record:
         return learner, settings, read_budget(record, learner, settings, clock)
-    data, classes = learner.data, len(learner.data.table.classes)
-    with closing(learner) as made:
-        budget = begun_budget(
-            made, settings, lambda: _network(settings, classes=classes), clock=clock, narrator=watcher
-        )
+    classes = len(learner.data.table.classes)
+    try:
+        network = partial(_network, settings, classes=classes)
+        budget = begun_budget(learner, settings, network, clock=clock, narrator=watcher)
+    except BaseException:
+        learner.close()
+        raise
     settings = replace(settings, size=budget.first.rung.size_px)
     folder.settle(settings)
     folder.write_budget(budget.record())
+    data = learner.data
+    if data.transform.size_px == settings.size:
+        return learner, settings, budget
+    learner.close()
     data = replace(data, transform=replace(data.transform, size_px=budget.first.rung.size_px))
     return _learner(folder, data, settings, watcher), settings, budget
 
@@ -149,7 +156,8 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
     learner.model.batch_norm = settings.batch_norm
     learner.save_seconds = settings.checkpoint_seconds
     if settings.time_budget:  # a save is also when the schedule is planned anew
-        learner.save_seconds = min(learner.save_seconds, settings.time_budget * LOOKED_AT)
+        looked_at = max(LEAST_LOOK_SECONDS, settings.time_budget * LOOKED_AT)
+        learner.save_seconds = min(learner.save_seconds, looked_at)
     return learner
 
 
