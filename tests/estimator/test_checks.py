@@ -16,7 +16,14 @@ from drawn_rows import SIDE, OfNumbers
 from made import new_cache
 from unfreeze.estimator.classifier import ImageClassifier
 
-QUICK = {"size": SIDE, "square": "squash", "valid_share": 0.0, "augmented_cycles": 0, "lr": 0.02, "threads": 1}
+QUICK: dict[str, Any] = {
+    "size": SIDE,
+    "square": "squash",
+    "valid_share": 0.0,
+    "augmented_cycles": 0,
+    "lr": 0.02,
+    "threads": 1,
+}
 
 DO_NOT_APPLY: dict[str, str] = {}
 """What is expected to fail, by the check's name, each with the reason."""

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas
+import pandas  # type: ignore[import-untyped]
 import pytest
+from PIL import Image
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
@@ -16,10 +17,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from made import write_collection
-from unfreeze.activations import extract
 from unfreeze.errors import CollectionError, PictureError, SettingsError
 from unfreeze.estimator.classifier import ImageClassifier
 from unfreeze.estimator.pictures import InputError
+from unfreeze.images.decode import decode
 
 QUICK: dict[str, Any] = {"size": 32, "augmented_cycles": 1, "threads": 1}
 COUNTS = {"red": 10, "green": 10, "blue": 10}
@@ -92,10 +93,12 @@ def test_cross_validation_computes_each_activation_once(
 ) -> None:
     paths, labels = pictures
     read: list[str] = []
-    decode = extract.decode
-    monkeypatch.setattr(
-        extract, "decode", lambda data, *, path, **more: read.append(path) or decode(data, path=path, **more)
-    )
+
+    def counted(data: bytes, *, path: str, short_side_px: int) -> Image.Image:
+        read.append(path)
+        return decode(data, path=path, short_side_px=short_side_px)
+
+    monkeypatch.setattr("unfreeze.activations.extract.decode", counted)
     scores = cross_val_score(ImageClassifier(**QUICK), paths, labels, cv=StratifiedKFold(5))
     assert scores.tolist() == [1.0] * 5
     # the plain view of each picture once, and the one augmented view of each as it comes to train: no fold again

@@ -31,7 +31,7 @@ def test_each_rung_does_all_that_the_one_below_does(
 def test_a_rung_that_does_less_is_not_within_one_that_does_not_do_it() -> None:
     rung = Rung(size_px=224, steps=(1, 2, 3, 4), augmented_cycles=2, tta_views=4, full_epochs=3)
     for change in ({"size_px": 225}, {"steps": (1, 5)}, {"augmented_cycles": 3}, {"tta_views": 5}, {"full_epochs": 4}):
-        assert not Rung(**{**vars(rung), **change}).is_within(rung)  # type: ignore[arg-type]
+        assert not Rung(**{**vars(rung), **change}).is_within(rung)
 
 
 def test_the_settings_of_a_rung_are_those_asked_for_but_for_what_it_leaves_out() -> None:

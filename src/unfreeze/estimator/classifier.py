@@ -220,6 +220,9 @@ class _Silent:
     def outcome(self, text: str) -> None:
         """Says nothing."""
 
+    def note(self, text: str) -> None:
+        """Says nothing."""
+
 
 def _labels(given: Any) -> Labels:
     """Labels (N,); raises ValueError where they are missing or are none of classes, as scikit-learn words it."""

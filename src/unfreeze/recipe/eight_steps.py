@@ -66,6 +66,9 @@ class Narrator(Protocol):
     def outcome(self, text: str) -> None:
         """What the step came to."""
 
+    def note(self, text: str) -> None:
+        """Something that the user should know."""
+
 
 class EightSteps:
     """The lesson's way from a pretrained network to a classifier.
