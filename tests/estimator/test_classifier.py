@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 from sklearn.base import clone
@@ -68,6 +67,7 @@ def test_the_same_pictures_in_any_order_make_the_same_model(pictures: tuple[list
 
 @pytest.mark.parametrize("shape", ["paths", "array", "column", "frame", "series"])
 def test_paths_may_be_held_by_many_things(pictures: tuple[list[str], np.ndarray], shape: str) -> None:
+    pandas = pytest.importorskip("pandas")
     paths, labels = pictures
     held = {
         "paths": [Path(path) for path in paths],
