@@ -15,7 +15,7 @@ from unfreeze.recipe.costs import BodyCosts
 from unfreeze.recipe.estimate import CURVE_SECONDS, END_OF_BODY_SECONDS, END_SECONDS, Estimate
 from unfreeze.recipe.read_pictures import read_pictures
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.recipe.speeds import BodySpeeds, Trial
+from unfreeze.recipe.speeds import BodySpeeds, StopWatch, Trial
 
 PICTURE, HEAD_STEP = 0.1, 0.01
 
@@ -71,7 +71,7 @@ def test_costs_are_those_of_16_training_8_validation_and_4_test_pictures(estimat
     assert found.full_ends == (1, 3, 7)
     validation = 8 * PICTURE + 2.0
     assert found.body == BodyCosts(
-        opened=pytest.approx(3.0 + 8 * PICTURE),
+        opened=pytest.approx(3.0),
         after=pytest.approx(3 * validation + 20 * PICTURE + END_OF_BODY_SECONDS),
         tta=pytest.approx(12 * 2 * PICTURE),
         sweep=pytest.approx(100 * 0.5),
@@ -115,6 +115,16 @@ def test_a_trial_stores_nothing_and_leaves_no_trace(learner: Learner, settings: 
         assert trial.head_step() > 0
     assert learner.source.missing("train", (0,)) == missing == 16
     assert not learner.history.epochs
+
+
+def test_a_watch_leaves_the_first_step_out_and_knows_what_comes_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter((10.0, 12.0, 14.0, 19.0, 21.0, 26.0))
+    monkeypatch.setattr("unfreeze.recipe.speeds.time", SimpleNamespace(perf_counter=lambda: next(times)))
+    watch = StopWatch()
+    for task in ("activations of 8 pictures", "epoch 1", "epoch 1", "epoch 1", "", "epoch 2", ""):
+        watch.progress(task, 1, 1) if task else watch.epoch(None)  # type: ignore[arg-type]
+    assert watch.seconds(steps=True) == 2.0
+    assert watch.seconds(steps=False) == 5.0
 
 
 @pytest.mark.slow

@@ -145,7 +145,7 @@ class Estimate:
         seen = min(self._count("train"), MOST_REFERENCES) + tested
         stored = self.settings.views * self._count("train") * speeds.picture
         return BodyCosts(
-            opened=speeds.opened + judged * picture + stored,
+            opened=speeds.opened + stored,
             after=WEIGHTS_COMPARED * validation + seen * picture + END_OF_BODY_SECONDS * alone,
             tta=(judged + tested) * views * picture,
             sweep=max(LEAST_STEPS, steps) * speeds.step,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from unfreeze.images.table import ImageRow
@@ -25,7 +26,7 @@ class BodySpeeds:
     """How fast the body trains, in seconds.
 
     Attributes:
-        opened: Until the first step: torch loaded, the network built.
+        opened: Until the first step: the network built, once torch is loaded.
         picture: The activation of one view of one picture where training begins at a cut; 0 where it reads pictures.
         step: One training step at the full size.
         prepared: What the fast engine needs of a trained body before it runs, after each epoch.
@@ -39,27 +40,30 @@ class BodySpeeds:
 
 @dataclass
 class StopWatch:
-    """An observer that notes when steps were taken, and when an epoch had ended.
+    """An observer that notes when steps were taken and epochs had ended.
 
     Attributes:
-        steps: When each step of the last epoch was done.
-        ended: When the last epoch was validated.
+        marks: Each time, and whether it was a step's.
     """
 
-    steps: list[float] = field(default_factory=list)
-    ended: float = 0.0
+    marks: list[tuple[float, bool]] = field(default_factory=list)
 
     def progress(self, task: str, done: int, total: int) -> None:  # noqa: ARG002 - observers are called alike
         """A step of an epoch, or something else, was done."""
         if task.startswith("epoch"):
-            self.steps.append(time.perf_counter())
+            self.marks.append((time.perf_counter(), True))
 
     def epoch(self, record: "EpochRecord") -> None:  # noqa: ARG002
         """An epoch has ended."""
-        self.ended = time.perf_counter()
+        self.marks.append((time.perf_counter(), False))
 
     def note(self, text: str) -> None:
         """Says nothing."""
+
+    def seconds(self, *, steps: bool) -> float:
+        """What a step, or the end of an epoch, took on average; the first step of all warms up and does not count."""
+        found = [time - before for (before, _), (time, step) in pairwise(self.marks) if step == steps]
+        return sum(found) / len(found)
 
 
 class Trial:
@@ -113,6 +117,8 @@ class Trial:
             What it took.
         """
         learner, watch = self._learner, self._watch
+        from unfreeze.network import build  # noqa: F401 - torch is loaded once, and the run will find it there
+
         started = time.perf_counter()
         learner.freeze_to(first_trained)
         learner.batch_size = self._settings.full_batch_size
@@ -126,12 +132,10 @@ class Trial:
             learner.source.training(1)  # all stored views at once
             views = learner.source.stored_views
             each = (time.perf_counter() - begun) / views / len(self._some.table.of_split("train"))
-        watch.steps.clear()
-        learner.fit(TRIED_RATE)
-        steps, valid = watch.steps, len(self._some.table.of_split("valid"))
-        taken = (steps[-1] - steps[0]) / (len(steps) - 1) if len(steps) > 1 else watch.ended - started - opened
-        prepared = max(0.0, watch.ended - steps[-1] - valid * picture)
-        return BodySpeeds(opened=opened, picture=each, step=taken, prepared=prepared)
+        watch.marks.clear()
+        learner.fit(TRIED_RATE, 1 if learner.epoch_steps > 1 else 2)
+        prepared = watch.seconds(steps=False) - len(self._some.table.of_split("valid")) * picture
+        return BodySpeeds(opened=opened, picture=each, step=watch.seconds(steps=True), prepared=max(0.0, prepared))
 
 
 def _spread(rows: Sequence[ImageRow], most: int) -> list[ImageRow]:
