@@ -62,7 +62,7 @@ class StopWatch:
 
     def seconds(self, *, steps: bool) -> float:
         """What a step, or the end of an epoch, took on average; the first step of all warms up and does not count."""
-        found = [time - before for (before, _), (time, step) in pairwise(self.marks) if step == steps]
+        found = [now - before for (before, _), (now, step) in pairwise(self.marks) if step == steps]
         return sum(found) / len(found)
 
 
