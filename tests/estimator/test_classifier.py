@@ -154,7 +154,7 @@ def test_what_cannot_be_used_is_said(pictures: tuple[list[str], np.ndarray], tmp
     ):
         with pytest.raises(ValueError, match=said):
             ImageClassifier(**QUICK).fit(given, labels[: len(given)])
-    with pytest.raises(InputError, match="the single class 'red'"):
+    with pytest.raises(InputError, match="y has one class, 'red'; a classifier needs two"):
         ImageClassifier(**QUICK).fit(paths, ["red"] * len(paths))
     with pytest.raises(InputError, match="unfreeze is 'some'; it must be none, late or all"):
         ImageClassifier(**QUICK, unfreeze="some").fit(paths, labels)  # type: ignore[arg-type]

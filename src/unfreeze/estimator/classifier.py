@@ -119,7 +119,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         check_consistent_length(paths, labels)
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            message = f"y has the single class {str(self.classes_[0])!r}; a classifier needs two classes or more"
+            message = f"y has one class, {str(self.classes_[0])!r}; a classifier needs two classes or more"
             raise InputError(message, subject="y")
         settings = self._settings()
         named = [f"{index:06d}" for index in range(len(self.classes_))]  # in the order of their labels

@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from unfreeze.errors import TrainingError
+from unfreeze.learner.averaged import averaged, take_average
 from unfreeze.learner.examples import ExampleSource
 from unfreeze.learner.state import BestWeights, FitProgress, Snapshot, TrainingState
+from unfreeze.training.averaging import WeightAverage
+from unfreeze.training.balance import balanced_order
 from unfreeze.training.batches import Batch, Examples, in_groups, shuffled
 from unfreeze.training.head import one_thread
 from unfreeze.training.history import EpochRecord, stopped_improving
@@ -111,12 +114,14 @@ class Fitting:
         source: Serves the pictures.
         state: What training has come to.
         seed: Decides order and dropout.
+        options: How steps are taken.
         trainer: Takes the steps.
     """
 
     def __init__(self, source: ExampleSource, state: TrainingState) -> None:
         self.source, self.state = source, state
         self.seed = source.data.transform.seed
+        self.options = source.model.options
         self.trainer = Trainer(history=state.history, seed=self.seed)
 
     def run(self, plan: FitPlan, autosave: Autosave) -> list[EpochRecord]:
@@ -137,12 +142,15 @@ class Fitting:
         if state.fit is None or state.fit.plan != asked:
             state.fit = FitProgress(plan=asked, first_epoch=len(state.history.epochs))
             state.snapshots = []
+            state.average = WeightAverage(self.options.ema) if self.options.ema else None
         fit = state.fit
         try:
             while not self._is_over(plan, fit):
                 plan = self._epoch(plan, fit, autosave)
+            if state.average:
+                take_average(self.source.model, state.average)
         finally:
-            state.fit = None
+            state.fit = state.average = None
         return state.history.epochs[fit.first_epoch :]
 
     def batches(self, epoch: int, *, seed: int | None = None) -> list[list[int]]:
@@ -155,14 +163,17 @@ class Fitting:
         Returns:
             One group a step.
         """
-        count = len(self.source.data.table.of_split("train"))
-        return shuffled(count, self.state.batch_size, seed=self.seed if seed is None else seed, epoch=epoch)
+        seed, rows = self.seed if seed is None else seed, self.source.data.table.of_split("train")
+        if self.options.balance == "sampling":
+            order = balanced_order(self.source.data.targets(rows), seed=seed, epoch=epoch)
+            return in_groups(order, self.state.batch_size)
+        return shuffled(len(rows), self.state.batch_size, seed=seed, epoch=epoch)
 
     def view(self, augmented_epoch: int) -> int:
         """The view that an epoch trains on."""
         return 0 if self.state.precompute else self.source.augmented_view(augmented_epoch)
 
-    def record(self, trained: StepSums, *, view: int, cycle: int, ends_cycle: bool) -> EpochRecord:
+    def record(self, trained: StepSums, *, view: int, cycle: int, ends_cycle: bool, mixed: bool = False) -> EpochRecord:
         """Validates, writes down what an epoch came to, and keeps its weights where they are the best so far.
 
         Validation goes through the fast engine, whatever trains: it costs a tenth of the training, not a third.
@@ -172,6 +183,7 @@ class Fitting:
             view: The view that was trained on.
             cycle: Number of the cycle.
             ends_cycle: Whether a cycle ended in the epoch.
+            mixed: Whether its examples were mixed, so that none had one right answer.
 
         Returns:
             The record.
@@ -192,7 +204,7 @@ class Fitting:
             view=view,
             frozen=model.frozen_groups,
             train_loss=trained.mean_loss,
-            train_accuracy=trained.accuracy,
+            train_accuracy=None if mixed else trained.accuracy,
             eval_loss=self._eval_loss(),
             valid_loss=valid.mean_loss,
             valid_accuracy=valid.accuracy,
@@ -225,6 +237,7 @@ class Fitting:
             "batch_size": self.state.batch_size,
             "precompute": self.state.precompute,
             "first_trainable": self.source.model.first_trainable,
+            **self.options.changed(),
         }
 
     def _revised(self, plan: FitPlan, fit: FitProgress, *, validated: bool) -> FitPlan:
@@ -243,7 +256,10 @@ class Fitting:
         trained, fit.sums, fit.in_epoch = fit.sums, NOTHING_YET, 0
         self.state.augmented_epochs += view > 0
         ends = any(start < end <= fit.steps for end in plan.schedule.cycle_ends)
-        self.record(trained, view=view, cycle=plan.cycle(fit.steps - 1), ends_cycle=ends)
+        mixing, pictures = self.source.model.head.mixing, self.source.model.reads_pictures
+        mixed = mixing is not None and mixing.mixes(pictures=pictures)
+        with averaged(self.source.model, self.state.average):
+            self.record(trained, view=view, cycle=plan.cycle(fit.steps - 1), ends_cycle=ends, mixed=mixed)
         autosave.now()
         return self._revised(plan, fit, validated=True)
 
@@ -262,11 +278,13 @@ class Fitting:
                 lambda step: plan.pace(first + step),
                 so_far=fit.sums,
                 on_step=lambda taken: source.observer.progress(name, offset + taken, len(batches)),
+                average=self.state.average,
             )
         taken = len(history.steps) - before
         fit.steps, fit.in_epoch = first + taken, offset + taken
         if fit.steps == plan.schedule.cycle_ends[cycle]:
-            self._snapshot(plan, cycle)
+            with averaged(model, self.state.average):
+                self._snapshot(plan, cycle)
         elif fit.in_epoch < len(batches):
             autosave.now()
 

@@ -80,7 +80,8 @@ class Trial:
         train = _spread(data.table.of_split("train"), max(TRIED_PICTURES, TRIED_BATCHES * settings.full_batch_size))
         valid = _spread(data.table.of_split("valid"), VALIDATED)
         self._some = replace(data, table=replace(data.table, rows=(*train, *valid)))
-        self._learner = Learner(self._some, network, observer=self._watch, use_store=False)
+        options = replace(settings.options(), balance="none")  # the few may lack a class
+        self._learner = Learner(self._some, network, observer=self._watch, use_store=False, options=options)
         self._learner.model.batch_norm = settings.batch_norm
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from unfreeze.recipe.begin_budget import begun_budget, read_budget
 from unfreeze.recipe.clock import Clock
 from unfreeze.recipe.eight_steps import EightSteps
 from unfreeze.recipe.finish import RunResult, Watcher, finished
+from unfreeze.recipe.option_notes import option_notes
 from unfreeze.recipe.read_pictures import read_pictures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
@@ -108,6 +109,8 @@ def _run(folder: RunFolder, watcher: Watcher, clock: Clock) -> RunResult:
             learner, settings, budget = _planned(folder, learner, settings, watcher, clock)
     with closing(learner):
         receipt = folder.write_receipt(settings, data.table, learner.model.prefix(POOLED).key)
+        for note in option_notes(settings):
+            watcher.note(note)
         course = EightSteps(learner, settings, watcher, budget)
         learner.about = course.to_dict
         if folder.has_state:
@@ -152,6 +155,7 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
         folder=folder.path,
         use_store=settings.use_store,
         limit_bytes=settings.cache_size,
+        options=settings.options(),
     )
     learner.model.batch_norm = settings.batch_norm
     learner.save_seconds = settings.checkpoint_seconds

@@ -2,14 +2,15 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.training.averaging import WeightAverage
 from unfreeze.training.batches import Batch, Examples
 from unfreeze.training.history import History, StepRecord
 from unfreeze.training.loop import MOMENTUM, NOTHING_YET, StepSums, run_epoch
@@ -20,7 +21,7 @@ class Trainable(Protocol):
     """What takes steps: the head alone, or a part of the body with it; it owns its optimizer's state."""
 
     def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int, momentum: float = MOMENTUM) -> StepSums:
-        """One step on a batch, at one rate a layer group and a momentum for all; the seed decides dropout."""
+        """One step on a batch, at one rate a layer group and a momentum for all; the seed decides what chance does."""
         ...
 
     def training(self) -> AbstractContextManager[None]:
@@ -29,6 +30,10 @@ class Trainable(Protocol):
 
     def preserved(self) -> AbstractContextManager[None]:
         """Leaves not one bit changed of what happens inside."""
+        ...
+
+    def trained(self) -> Mapping[str, Any]:
+        """What steps move, by names: the arrays or tensors themselves, inside `training`."""
         ...
 
 
@@ -50,7 +55,7 @@ class Trainer:
 
     Args:
         history: Gets a record a step.
-        seed: Decides dropout, together with the number of the step.
+        seed: Decides dropout and mixing, together with the number of the step.
     """
 
     def __init__(self, *, history: History, seed: int) -> None:
@@ -65,6 +70,7 @@ class Trainer:
         *,
         so_far: StepSums = NOTHING_YET,
         on_step: Callable[[int], None],
+        average: WeightAverage | None = None,
     ) -> StepSums:
         """Trains on batches, one step each.
 
@@ -74,6 +80,7 @@ class Trainer:
             pace: Rates and momentum at each step, counted from 0.
             so_far: What earlier batches of the epoch came to.
             on_step: Called with the number of steps taken.
+            average: Takes in what each step came to.
 
         Returns:
             The sums over all examples as they were trained.
@@ -85,6 +92,8 @@ class Trainer:
             index, number = next(steps), len(self.history.steps)
             now = pace(index)
             sums = part.train_step(batch, now.rates, momentum=now.momentum, seed=step_seed(self._seed, number))
+            if average:
+                average.update(part.trained())
             named = dict(zip(GROUP_NAMES, now.rates, strict=True))
             self.history.add_step(StepRecord(step=number, epoch=epoch, loss=sums.mean_loss, rates=named))
             on_step(index + 1)
