@@ -16,15 +16,16 @@ SIDE = 32
 
 
 def drawn(row: np.ndarray) -> Path:
-    """The picture of a row: stripes whose brightness grows with the numbers; the same row gives the same file."""
+    """The picture of a row: stripes whose colours grow brighter with the numbers; the same row gives the same file."""
     content = np.ascontiguousarray(row, np.float64)
     folder = Path(tempfile.gettempdir(), f"unfreeze-rows-{os.getpid()}")
     path = folder / f"{hashlib.blake2b(content.tobytes(), digest_size=12).hexdigest()}.png"
     if not path.exists():
         levels = np.rint(255 / (1 + np.exp(-content))).astype(np.uint8)
-        stripes = np.resize(levels.repeat(max(1, SIDE // len(levels))), SIDE)
+        stripes = np.resize(levels, (-(-len(levels) // 3), 3))  # three numbers a stripe: red, green and blue
         folder.mkdir(exist_ok=True)
-        Image.fromarray(np.tile(stripes[:, np.newaxis], (1, SIDE))).save(path)
+        rows = np.resize(stripes.repeat(-(-SIDE // len(stripes)), axis=0), (SIDE, 1, 3))
+        Image.fromarray(rows.repeat(SIDE, axis=1)).save(path)
     return path
 
 

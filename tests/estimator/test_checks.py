@@ -21,7 +21,8 @@ QUICK: dict[str, Any] = {
     "square": "squash",
     "valid_share": 0.0,
     "augmented_cycles": 0,
-    "lr": 0.02,
+    "head_epochs": 20,
+    "lr": 0.5,
     "threads": 1,
 }
 
