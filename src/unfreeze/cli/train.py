@@ -19,8 +19,10 @@ from unfreeze.cli.flags import (
     SplitColumn,
     ValidShare,
 )
+from unfreeze.cli.time_budget import TimeBudgetFlag, command_clock
 from unfreeze.cli.training_flags import NO_OPTIONS, Options, with_training_flags
 from unfreeze.errors import LostProcessError, SettingsError, UnfreezeError
+from unfreeze.recipe.durations import parse_duration
 from unfreeze.recipe.settings import TrainSettings, parse_fold, parse_sizes, parse_steps
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
@@ -150,6 +152,7 @@ def train_command(
     probes: Annotated[
         bool, typer.Option(help="Let the model carry squares of 16 validation pictures, to test itself anywhere.")
     ] = DEFAULTS.probes,
+    time_budget: TimeBudgetFlag = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run, which was stopped.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print more of each step.")] = False,
@@ -184,6 +187,7 @@ def train_command(
         full_lr=full_lr,
         max_epochs=max_epochs,
         checkpoint_seconds=checkpoint_seconds,
+        time_budget=parse_duration(time_budget) if time_budget else None,
         sizes=parse_sizes(sizes),
         cycle_mult=cycle_mult,
         batch_norm=batch_norm.value,
@@ -243,7 +247,7 @@ def run(
     target = out or default_folder(collection_name(folder))
 
     def work(console: "RunConsole", world: World) -> "RunResult":
-        return train(folder, target, settings, console, world=world)
+        return train(folder, target, settings, console, clock=command_clock(), world=world)
 
     watch(target, work, quiet=quiet, verbose=verbose)
 
@@ -259,7 +263,7 @@ def go_on(run_folder: Path, *, quiet: bool, verbose: bool) -> None:
     from unfreeze.recipe.train import resume
 
     def work(console: "RunConsole", world: World) -> "RunResult":
-        return resume(run_folder, console, world=world)
+        return resume(run_folder, console, clock=command_clock(), world=world)
 
     watch(run_folder, work, quiet=quiet, verbose=verbose)
 

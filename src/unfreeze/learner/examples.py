@@ -136,6 +136,12 @@ class ExampleSource:
         key, kept = self.model.prefix(cut).key, self.model.is_pretrained(cut)
         return self.model.followers.examples(stored, Read(view=view, size_px=size, stored=key, pretrained=kept))
 
+    def missing(self, split: Split, views: Sequence[int]) -> int:
+        """How many pooled activations of the pretrained body, of some views of a split, are not stored yet."""
+        rows, extract = self.data.table.of_split(split), self.of_body()
+        keys = {key for view in views for key in extract.keys(rows, view)}
+        return len(keys - self._store.has(list(keys)))
+
     def seconds_to_compute(self, split: Split) -> float:
         """How long plain pooled activations of a split take here and now, from a few that are computed and dropped."""
         rows = self.data.table.of_split(split)
