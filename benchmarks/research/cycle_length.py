@@ -1,0 +1,138 @@
+"""What a too short cycle costs, and when restarts help: docs/research/cycle-length.md is made of these rows.
+
+    python -m benchmarks.research.cycle_length [--part head|full] [--seeds 10] [--page]
+
+Rows are appended to `docs/research/data/cycles-PART.jsonl`; those that are there are not trained again, so that it can
+be stopped and gone on with. `--page` trains nothing and writes tables and pictures. Photographs are those of the folder
+that UNFREEZE_PHOTOS names.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from benchmarks.research.cycle_plans import FULL_PLANS, HEAD_PLANS, CyclePlan, with_references
+from benchmarks.research.datasets import (
+    ANTS_BEES,
+    DIGITS,
+    DOGS_CATS,
+    FEW_PX,
+    FOUR,
+    Dataset,
+    by_name,
+    drawn,
+    read_digits,
+    read_four,
+    read_photographs,
+)
+from benchmarks.research.rows import Row, Task, tasks_of, write_missing
+from benchmarks.research.training import prepare_full, train_full, train_head, trained_row
+from unfreeze.learner.data import ImageData
+from unfreeze.recipe.eight_steps import DEFAULT_FULL_RATE, DEFAULT_HEAD_RATE
+
+RESEARCH = Path("docs/research")
+FACTORS = (1.0, 1 / 3, 3.0)
+"""On the default rate; a plan may suit a higher rate than another."""
+
+
+def datasets(dogscats: int, ants_bees: int, digits: int, **more: int) -> tuple[Dataset, ...]:
+    """Three collections, with so many training pictures of each class; the number of steps in an epoch divides by 4."""
+    return (
+        Dataset(name="dogscats", about=DOGS_CATS, read=read_photographs("dogscats"), train=dogscats, **more),
+        Dataset(name="ants-bees", about=ANTS_BEES, read=read_photographs("ants-bees"), train=ants_bees, batch_size=16, **more),
+        Dataset(name="digits", about=DIGITS, read=read_digits, train=digits, **more),
+    )
+
+
+HEAD_SETS = (
+    *datasets(192, 96, 76),
+    Dataset(name="four classes, few", about=FOUR, read=read_four, train=24, valid=70, batch_size=8),
+    Dataset(
+        name="dogscats, wrong labels",
+        about="the same cats and dogs, a fifth of the training labels wrong",
+        read=read_photographs("dogscats"),
+        train=192,
+        wrong_labels=0.2,
+    ),
+)
+FULL_SETS = tuple(replace(each, batch_size=16) for each in datasets(64, 64, 12, valid=50))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One of the two halves of the study.
+
+    Attributes:
+        name: Of its file of rows.
+        sets: Its data sets.
+        plans: What is compared.
+        factors: On the rate.
+        rate: The highest rate of the head.
+        seeds: How many seeds unless said otherwise.
+    """
+
+    name: str
+    sets: Sequence[Dataset]
+    plans: Sequence[CyclePlan]
+    factors: Sequence[float]
+    rate: float
+    seeds: int
+
+    @property
+    def file(self) -> Path:
+        """Where its rows lie."""
+        return RESEARCH / "data" / f"cycles-{self.name}.jsonl"
+
+    @property
+    def variants(self) -> dict[str, tuple[CyclePlan, float]]:
+        """Plan and highest rate of each variant by its name; the default rate's first."""
+        plans = with_references(tuple(self.plans))
+        return {f"{p.name}, rate {self.rate * f:.2g}": (p, self.rate * f) for f in self.factors for p in plans}
+
+
+PARTS = {
+    "head": Part(
+        name="head", sets=HEAD_SETS, plans=HEAD_PLANS, factors=FACTORS, rate=DEFAULT_HEAD_RATE, seeds=10
+    ),
+    "full": Part(name="full", sets=FULL_SETS, plans=FULL_PLANS, factors=(1.0,), rate=DEFAULT_FULL_RATE, seeds=5),
+}
+
+
+def main() -> None:
+    """Trains what is missing, or writes the page's tables and pictures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=sorted(PARTS), default="head")
+    parser.add_argument("--seeds", type=int, help="10 for the head, 5 for the whole network")
+    options = parser.parse_args()
+    part = PARTS[options.part]
+    run(part, seeds=options.seeds or part.seeds)
+
+
+def run(part: Part, *, seeds: int) -> None:
+    """Trains what the part's file does not hold.
+
+    Args:
+        part: Head or whole network.
+        seeds: How many seeds.
+    """
+    sets = by_name(tuple(part.sets))
+
+    @cache
+    def read(name: str) -> ImageData:
+        return sets[name].read(FEW_PX if part.name == "full" else None)
+
+    def train(task: Task) -> Row:
+        name, variant, seed = task
+        plan, rate = part.variants[variant]
+        data = drawn(sets[name], read(name), seed)
+        if part.name == "head":
+            return trained_row(task, data, lambda learner: train_head(learner, plan, rate))
+        return trained_row(task, data, lambda learner: train_full(learner, plan, rate), prepare=prepare_full)
+
+    write_missing(part.file, tasks_of(list(sets), list(part.variants), seeds), train)
+
+
+if __name__ == "__main__":
+    main()
