@@ -1,6 +1,6 @@
 """What a too short cycle costs, and when restarts help: docs/research/cycle-length.md is made of these rows.
 
-    python -m benchmarks.research.cycle_length [--part head|full] [--seeds 10] [--page]
+    python -m benchmarks.research.cycle_length [--part head|rates|full] [--seeds 5] [--page]
 
 Rows are appended to `docs/research/data/cycles-PART.jsonl`; those that are there are not trained again, so that it can
 be stopped and gone on with. `--page` trains nothing and writes tables and pictures. Photographs are those of the folder
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from benchmarks.research.comparisons import Pair
 from benchmarks.research.cycle_plans import FULL_PLANS, HEAD_PLANS, CyclePlan, with_references
 from benchmarks.research.datasets import (
     ANTS_BEES,
@@ -33,8 +34,8 @@ from unfreeze.learner.data import ImageData
 from unfreeze.recipe.eight_steps import DEFAULT_FULL_RATE, DEFAULT_HEAD_RATE
 
 RESEARCH = Path("docs/research")
-FACTORS = (1.0, 1 / 3, 3.0)
-"""On the default rate; a plan may suit a higher rate than another."""
+OTHER_FACTORS = (1 / 3, 3.0)
+"""On the default rate: a plan may suit a higher rate than another."""
 
 
 def datasets(dogscats: int, ants_bees: int, digits: int, **more: int) -> tuple[Dataset, ...]:
@@ -57,12 +58,12 @@ HEAD_SETS = (
         wrong_labels=0.2,
     ),
 )
-FULL_SETS = tuple(replace(each, batch_size=16) for each in datasets(64, 64, 12, valid=50))
+FULL_SETS = tuple(replace(each, batch_size=8, valid=80 // (10 if each.name == "digits" else 2)) for each in datasets(32, 32, 6))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One of the two halves of the study.
+    """What is trained, on what, in which ways.
 
     Attributes:
         name: Of its file of rows.
@@ -70,7 +71,6 @@ class Part:
         plans: What is compared.
         factors: On the rate.
         rate: The highest rate of the head.
-        seeds: How many seeds unless said otherwise.
     """
 
     name: str
@@ -78,7 +78,6 @@ class Part:
     plans: Sequence[CyclePlan]
     factors: Sequence[float]
     rate: float
-    seeds: int
 
     @property
     def file(self) -> Path:
@@ -91,23 +90,31 @@ class Part:
         plans = with_references(tuple(self.plans))
         return {f"{p.name}, rate {self.rate * f:.2g}": (p, self.rate * f) for f in self.factors for p in plans}
 
+    @property
+    def pairs(self) -> list[Pair]:
+        """Each variant that is not one cycle, with one cycle of as many epochs at the same rate."""
+        names = {(plan.name, rate): name for name, (plan, rate) in self.variants.items()}
+        return [
+            (name, names[plan.reference.name, rate])
+            for name, (plan, rate) in self.variants.items()
+            if plan != plan.reference
+        ]
 
-PARTS = {
-    "head": Part(
-        name="head", sets=HEAD_SETS, plans=HEAD_PLANS, factors=FACTORS, rate=DEFAULT_HEAD_RATE, seeds=10
-    ),
-    "full": Part(name="full", sets=FULL_SETS, plans=FULL_PLANS, factors=(1.0,), rate=DEFAULT_FULL_RATE, seeds=5),
-}
+
+EIGHT_EPOCHS = tuple(plan for plan in HEAD_PLANS if plan.epochs == 8)
+HEAD = Part(name="head", sets=HEAD_SETS, plans=HEAD_PLANS, factors=(1.0,), rate=DEFAULT_HEAD_RATE)
+RATES = replace(HEAD, name="rates", plans=EIGHT_EPOCHS, factors=OTHER_FACTORS)
+FULL = Part(name="full", sets=FULL_SETS, plans=FULL_PLANS, factors=(1.0,), rate=DEFAULT_FULL_RATE)
+PARTS = {part.name: part for part in (HEAD, RATES, FULL)}
 
 
 def main() -> None:
     """Trains what is missing, or writes the page's tables and pictures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=sorted(PARTS), default="head")
-    parser.add_argument("--seeds", type=int, help="10 for the head, 5 for the whole network")
+    parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
-    part = PARTS[options.part]
-    run(part, seeds=options.seeds or part.seeds)
+    run(PARTS[options.part], seeds=options.seeds)
 
 
 def run(part: Part, *, seeds: int) -> None:
@@ -121,15 +128,15 @@ def run(part: Part, *, seeds: int) -> None:
 
     @cache
     def read(name: str) -> ImageData:
-        return sets[name].read(FEW_PX if part.name == "full" else None)
+        return sets[name].read(FEW_PX if part is FULL else None)
 
     def train(task: Task) -> Row:
         name, variant, seed = task
         plan, rate = part.variants[variant]
         data = drawn(sets[name], read(name), seed)
-        if part.name == "head":
-            return trained_row(task, data, lambda learner: train_head(learner, plan, rate))
-        return trained_row(task, data, lambda learner: train_full(learner, plan, rate), prepare=prepare_full)
+        if part is FULL:
+            return trained_row(task, data, lambda learner: train_full(learner, plan, rate), prepare=prepare_full)
+        return trained_row(task, data, lambda learner: train_head(learner, plan, rate))
 
     write_missing(part.file, tasks_of(list(sets), list(part.variants), seeds), train)
 

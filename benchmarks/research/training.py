@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from benchmarks.finder import RATIOS, in_order
 from benchmarks.research.cycle_plans import CyclePlan
+from benchmarks.research.held import held
 from benchmarks.research.rows import Row, Task
 from unfreeze.errors import TrainingError
 from unfreeze.learner.data import ImageData
@@ -67,7 +68,7 @@ def trained_row(
         The row; without figures where training broke down.
     """
     name, variant, seed = task
-    with closing(in_order(Learner(data), seed)) as learner:
+    with closing(held(in_order(Learner(data), seed))) as learner:
         prepare(learner)
         before = learner.history.epochs[-1] if learner.history.epochs else None
         first = len(learner.history.epochs)
