@@ -1,5 +1,6 @@
 """Steps 1 to 4 with one default changed at a time."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -74,10 +75,18 @@ class HeadRecipe:
         )
 
 
+_FOUND: dict[Hashable, float] = {}
+
+
 def found_rate(learner: Learner) -> float:
-    """Step 2, as the recipe takes it."""
-    sweep = learner.lr_find(seeds=HEAD_SEEDS)
-    return sweep.suggestions[RULE] if sweep.clear else DEFAULT_HEAD_RATE
+    """Step 2, as the recipe takes it; swept once for all variants that it is the same for."""
+    head, rows = learner.model.head, learner.data.table.of_split("train")
+    pictures = tuple((row.content, row.labels) for row in rows)
+    same = pictures, learner.fitting.seed, learner.batch_size, head.dropout, str(learner.model.facts())
+    if same not in _FOUND:
+        sweep = learner.lr_find(seeds=HEAD_SEEDS)
+        _FOUND[same] = sweep.suggestions[RULE] if sweep.clear else DEFAULT_HEAD_RATE
+    return _FOUND[same]
 
 
 DEFAULT = "the defaults"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def filled(text: str, parts: Mapping[str, str]) -> str:
-    """The text with what stands between its marks replaced.
+    r"""The text with what stands between its marks replaced.
 
     Args:
         text: Markdown in which `<!-- NAME -->` and `<!-- end of NAME -->` mark where each part belongs.
@@ -19,7 +19,7 @@ def filled(text: str, parts: Mapping[str, str]) -> str:
         SystemExit: If a part has no place.
 
     >>> filled("a <!-- x --> old <!-- end of x --> b", {"x": "new"})
-    'a <!-- x -->\\n\\nnew\\n\\n<!-- end of x --> b'
+    'a <!-- x -->\n\nnew\n\n<!-- end of x --> b'
     """
     for name, part in parts.items():
         place = re.compile(rf"<!-- {re.escape(name)} -->.*?<!-- end of {re.escape(name)} -->", re.DOTALL)

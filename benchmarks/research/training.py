@@ -1,8 +1,9 @@
 """Trains a learner as a row asks and reads its figures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.finder import RATIOS, in_order
 from benchmarks.research.cycle_plans import CyclePlan
@@ -36,16 +37,15 @@ def train_head(learner: Learner, plan: CyclePlan, rate: float) -> None:
     learner.fit(rate, plan.cycles, cycle_len=plan.length, cycle_mult=plan.mult)
 
 
-def prepare_full(learner: Learner) -> None:
-    """Steps 3 to 6 with the defaults."""
+def train_default_head(learner: Learner) -> None:
+    """Steps 3 and 4 with the defaults."""
     learner.fit(DEFAULT_HEAD_RATE, SETTINGS.head_epochs)
-    train_head(learner, CyclePlan(cycles=SETTINGS.augmented_cycles, length=1), DEFAULT_HEAD_RATE)
-    learner.unfreeze()
-    learner.batch_size = SETTINGS.full_batch_size
+    train_head(learner, CyclePlan(cycles=SETTINGS.augmented_cycles, length=SETTINGS.cycle_len), DEFAULT_HEAD_RATE)
 
 
 def train_full(learner: Learner, plan: CyclePlan, rate: float) -> None:
     """The whole network, its head at a rate and earlier groups at lower ones."""
+    learner.unfreeze()
     learner.fit([rate * ratio for ratio in RATIOS], plan.cycles, cycle_len=plan.length, cycle_mult=plan.mult)
 
 
@@ -55,6 +55,7 @@ def trained_row(
     train: Callable[[Learner], object],
     *,
     prepare: Callable[[Learner], object] = lambda _: None,
+    options: Mapping[str, Any] | None = None,
 ) -> Row:
     """Trains a new learner.
 
@@ -63,12 +64,13 @@ def trained_row(
         data: What it sees.
         train: What is studied.
         prepare: What comes before it.
+        options: Of training; none for the lesson's way.
 
     Returns:
         The row; without figures where training broke down.
     """
     name, variant, seed = task
-    with closing(held(in_order(Learner(data), seed))) as learner:
+    with closing(held(in_order(_learner(data, options or {}), seed))) as learner:
         prepare(learner)
         before = learner.history.epochs[-1] if learner.history.epochs else None
         first = len(learner.history.epochs)
@@ -93,6 +95,12 @@ def trained_row(
         start_accuracy=before.valid_accuracy if before else None,
         losses=tuple(record.valid_loss for record in epochs),
     )
+
+
+def _learner(data: ImageData, options: Mapping[str, Any]) -> Learner:
+    """A new learner."""
+    assert not options, "there are no options yet"
+    return Learner(data)
 
 
 def _together(learner: Learner) -> Figures:
