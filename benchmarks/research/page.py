@@ -14,6 +14,8 @@ from benchmarks.research.tables import comparison_table, reference_table
 
 PICTURES = cycle_length.RESEARCH / "pictures"
 LONGEST = ("one cycle of 15", "15 cycles of 1", "4 cycles, 1 + 2 + 4 + 8", "constant, 15")
+DRAWN = {"head": (3, 8), "full": (3,)}
+"""Of which parts the cycles' lengths are drawn, and for which numbers of epochs in all."""
 PLAN, CHANGED = "plan", "changed"
 
 
@@ -54,10 +56,9 @@ def family(name: str, rows: Sequence[Row], pairs: Sequence[tuple[str, str]], fir
 
 def draw() -> None:
     """All pictures."""
-    for name in ("head", "full"):
+    for name, totals in DRAWN.items():
         part = cycle_length.PARTS[name]
         rows = read_rows(part.file)
-        totals = (3, 8) if name == "head" else (3,)
         figure, all_axes = new_figure(5 * len(totals), 3.4, columns=len(totals))
         for axes, total in zip(all_axes, totals, strict=True):
             plans = {
