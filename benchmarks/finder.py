@@ -28,7 +28,7 @@ from unfreeze.images.sample import write_digits
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.network.groups import GROUP_NAMES
-from unfreeze.recipe.eight_steps import DEFAULT_HEAD_RATE
+from unfreeze.recipe.eight_steps import DEFAULT_HEAD_RATES
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.lr_band import LrBand
 from unfreeze.training.lr_find import LrSweep
@@ -72,7 +72,7 @@ def train_head(learner: Learner, rate: float) -> float:
 
 def unfreeze(learner: Learner) -> None:
     """Steps 1 to 5."""
-    train_head(learner, DEFAULT_HEAD_RATE)
+    train_head(learner, DEFAULT_HEAD_RATES["sgd"])
     learner.unfreeze()
     learner.batch_size = SETTINGS.full_batch_size
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from unfreeze.plots.sweep import plot_lr_find
     from unfreeze.recipe.settings import TrainSettings
     from unfreeze.recipe.train import train
+    from unfreeze.training.options import TrainingOptions
     from unfreeze.transforms.transform import Transform
 
 __version__ = "0.1.0"
@@ -45,6 +46,7 @@ __all__ = [
     "PredictionTable",
     "Predictor",
     "TrainSettings",
+    "TrainingOptions",
     "Transform",
     "UnfreezeError",
     "__version__",
@@ -77,6 +79,7 @@ _HOMES = {
     "PredictionTable": "unfreeze.evaluation.predictions",
     "Predictor": "unfreeze.deploy.predictor",
     "TrainSettings": "unfreeze.recipe.settings",
+    "TrainingOptions": "unfreeze.training.options",
     "Transform": "unfreeze.transforms.transform",
     "UnfreezeError": "unfreeze.errors",
     "activation_maps": "unfreeze.learner.explaining",

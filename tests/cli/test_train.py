@@ -55,6 +55,8 @@ def test_every_flag_reaches_its_setting(
         "head": "lbfgs", "unfreeze": "all", "sizes": "32,48", "cache_size": "5GB",
         "path_column": "file", "label_column": "kind", "split_column": "part", "group_column": "who",
         "label_separator": ";", "fold": "2/5",
+        "optimizer": "adamw", "weight_decay": 0.01, "label_smoothing": 0.1, "mixup": 0.2, "cutmix": 1.0,
+        "balance": "weights", "accumulate": 3, "clip_norm": 1.5, "ema": 0.99, "precision": "bfloat16",
     }  # fmt: skip
     words = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     code, out, _ = run_cli("train", small, "--no-store", "--no-probes", *words)
@@ -243,3 +245,38 @@ def test_ctrl_c_leaves_a_clean_folder(small: Path, tmp_path: Path) -> None:
     assert [name for name in names if not name.startswith("epoch-")] == [
         "history.jsonl", "lock", "receipt.json", "run.json", "settings.toml", "state.safetensors",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--ema", "1.5"), 1, "--ema is 1.5; it must lie between 0 and 1"),
+        (
+            ("--accumulate", "0", "--mixup", "-1"),
+            1,
+            "--mixup is -1.0; it must be a number that is not below 0; --accum",
+        ),
+        (("--precision", "float16"), 1, "--precision float16 needs a GPU"),
+        (("--optimizer", "lion"), 2, "'lion' is not one of 'sgd', 'adamw'"),
+        (("--weight-decay", "much"), 2, "'much' is not a valid float"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_named_and_leaves_nothing(
+    run_cli: RunCli, small: Path, tmp_path: Path, words: tuple[str, ...], code: int, said: str
+) -> None:
+    found, _, err = run_cli("train", small, "--out", tmp_path / "run", *words)
+    assert found == code
+    assert said in " ".join(err.split())
+    assert not (tmp_path / "run").exists()
+
+
+def test_options_change_the_head_and_lie_in_the_settings(run_cli: RunCli, small: Path, tmp_path: Path) -> None:
+    words = ("--optimizer", "adamw", "--ema", "0.5", "--mixup", "0.2", "--balance", "sampling", "--augment", "rand")
+    code, out, err = run_cli("train", small, "--out", tmp_path / "run", *QUICK, *words)
+    assert (code, err) == (0, "")
+    assert "training losses are of mixed pictures" in " ".join(out.split())
+    assert "training on mixed pictures" in " ".join(out.split())
+    settings = (tmp_path / "run/settings.toml").read_text()
+    for line in ('optimizer = "adamw"', "ema = 0.5", "mixup = 0.2", 'balance = "sampling"', 'augment = "rand"'):
+        assert f"{line}\n" in settings
+    assert '"augment": "side_on"' in (tmp_path / "run/model/bundle.json").read_text()

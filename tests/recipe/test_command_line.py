@@ -49,6 +49,16 @@ OTHER = TrainSettings(
     probes=False,
     cache_size=123_456_789,
     checkpoint_seconds=5.0,
+    optimizer="adamw",
+    weight_decay=0.01,
+    label_smoothing=0.1,
+    mixup=0.2,
+    cutmix=1.0,
+    balance="weights",
+    accumulate=3,
+    clip_norm=1.5,
+    ema=0.99,
+    precision="bfloat16",
 )
 
 

@@ -40,6 +40,9 @@ class Recording:
         yield
         self.contexts.append("trained")
 
+    def trained(self) -> dict[str, Any]:
+        return {}
+
     @contextmanager
     def preserved(self) -> Iterator[None]:
         self.contexts.append("preserved")

@@ -60,9 +60,11 @@ class RunConsole:
         mark = "  [yellow]overfitting[/]" if record.overfitting else ""
         view = f"view {record.view}" if record.view else "plain view"
         frozen = f", frozen: {' and '.join(record.frozen)}" if self._verbose and record.frozen else ""
+        mixed = record.train_accuracy is None  # mixed pictures have no one right answer
+        trained = "" if record.train_accuracy is None else f"{100 * record.train_accuracy:.1f} % training, "
         self._console.print(
-            f"  epoch {record.epoch + 1} ({view}{frozen}): loss {record.train_loss:.4f} training, "
-            f"{record.valid_loss:.4f} validation; {record.measure} {100 * record.train_accuracy:.1f} % training, "
+            f"  epoch {record.epoch + 1} ({view}{frozen}): loss {record.train_loss:.4f} training"
+            f"{' on mixed pictures' if mixed else ''}, {record.valid_loss:.4f} validation; {record.measure} {trained}"
             f"{100 * record.valid_accuracy:.1f} % validation{mark}"
         )
 

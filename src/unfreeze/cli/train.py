@@ -19,6 +19,7 @@ from unfreeze.cli.flags import (
     SplitColumn,
     ValidShare,
 )
+from unfreeze.cli.training_flags import NO_OPTIONS, Options, with_training_flags
 from unfreeze.errors import SettingsError, UnfreezeError
 from unfreeze.recipe.settings import TrainSettings, parse_fold, parse_sizes, parse_steps
 from unfreeze.transforms.squares import Square
@@ -72,6 +73,7 @@ SAMPLE_SETTINGS = {Sample.DIGITS: TrainSettings(size=96, square=Square.SQUASH, a
 """What suits a sample better than the general defaults; a flag that is given still wins."""
 
 
+@with_training_flags
 def train_command(
     context: typer.Context,
     pictures: Annotated[
@@ -150,6 +152,7 @@ def train_command(
     resume: Annotated[Path | None, typer.Option(help="Go on with this run, which was stopped.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print more of each step.")] = False,
+    options: Options = NO_OPTIONS,
 ) -> None:
     """Take pictures through the eight steps to a model that predicts."""
     if resume:
@@ -204,6 +207,7 @@ def train_command(
         size=suited.size if size is None else size,
         square=square or suited.square,
         augment=augment or suited.augment,
+        **options,
     )
     run(pictures, sample, out, settings, quiet=quiet, verbose=verbose)
 

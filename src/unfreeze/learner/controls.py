@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unfreeze.cache import cache_folder
 from unfreeze.errors import RunError, SettingsError
 from unfreeze.files import make_folder
+from unfreeze.learner.checked import checked_options
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.examples import ExampleSource
 from unfreeze.learner.fitting import Fitting
@@ -17,9 +18,11 @@ from unfreeze.learner.scratch import scratch_folder
 from unfreeze.learner.state import STATE_FILE, BestWeights, Snapshot, TrainingState, read_state
 from unfreeze.network.backbones import DEFAULT_BACKBONE
 from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.training.balance import answer_weights
 from unfreeze.training.cycles import check_whole
 from unfreeze.training.history import History
 from unfreeze.training.lr_band import LrBand
+from unfreeze.training.options import TrainingOptions
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
@@ -42,8 +45,9 @@ class Controls:
         folder: str | Path | None = None,
         use_store: bool = True,
         limit_bytes: int | None = None,
+        options: TrainingOptions | None = None,
     ) -> None:
-        self.data = data
+        self.data, self.options = data, checked_options(options or TrainingOptions(), data)
         self.save_seconds = SAVE_SECONDS
         self.band: LrBand | None = None
         self.about: Callable[[], dict[str, Any]] = dict
@@ -62,6 +66,10 @@ class Controls:
             scratch=scratch,
         )
         self.model.head.objective = data.objective
+        self.model.options = self.options
+        if self.options.balance == "weights":
+            targets = data.targets(data.table.of_split("train"))
+            self.model.head.answer_weights = answer_weights(targets, len(data.table.classes))
         self.source = ExampleSource(
             data, self.model, observer=self._observer, scratch=scratch, use_store=use_store, limit_bytes=limit_bytes
         )
@@ -210,9 +218,10 @@ class Controls:
             self.state.best, self.state.snapshots = None, []
             self._observer.note("the validation pictures are others than when this was saved: its best is forgotten")
         self.source.plan()
-        self.model.restore(found.now)
+        same = self.model.same_optimizer(found.about["model"])
+        self.model.restore(found.now if same else found.now.without_momenta())
         if not resume:
-            self.state.fit = None
+            self.state.fit = self.state.average = None
         return dict(found.about["own"])
 
     def _data_facts(self) -> dict[str, Any]:

@@ -68,6 +68,8 @@ class ExampleSource:
     def stored(self, split: Split, view: int, *, cut: str = POOLED, ahead: Sequence[int] = ()) -> StoredActivations:
         """One view of a split's pictures as activations at a cut; pooled ones have the shape (N, D).
 
+        Views are those that answers are averaged over: strong changes are for training alone.
+
         Args:
             split: Which pictures.
             view: The view's number.
@@ -116,7 +118,7 @@ class ExampleSource:
             transform = replace(data.transform, size_px=size_px or data.transform.size_px)
             return Pictures(data.table, rows, transform, view, data.threads)
         soon = range(1, self.stored_views + 1) if view else ()
-        return self._stored(rows, view, self.model.cut, soon)
+        return self._stored(rows, view, self.model.cut, soon, trains=True)
 
     def seconds_to_compute(self, split: Split) -> float:
         """How long plain pooled activations of a split take here and now, from a few that are computed and dropped."""
@@ -154,17 +156,20 @@ class ExampleSource:
         self.stored_views = max(1, plan.views)
         self.observer.note(plan.reason)
 
-    def _extractor(self, prefix: Prefix, store: ActivationStore) -> Extractor:
+    def _extractor(self, prefix: Prefix, store: ActivationStore, *, trains: bool = False) -> Extractor:
         data = self.data
-        return Extractor(table=data.table, transform=data.transform, prefix=prefix, store=store, threads=data.threads)
+        transform = data.transform if trains else data.transform.tested
+        return Extractor(table=data.table, transform=transform, prefix=prefix, store=store, threads=data.threads)
 
-    def _stored(self, rows: Sequence[ImageRow], view: int, cut: str, ahead: Sequence[int] = ()) -> StoredActivations:
+    def _stored(
+        self, rows: Sequence[ImageRow], view: int, cut: str, ahead: Sequence[int] = (), *, trains: bool = False
+    ) -> StoredActivations:
         prefix = self.model.prefix(cut)
         store = self._store if self.model.is_pretrained(cut) else self._scratch
         if store is not self._store and prefix.key != self._scratch_key:
             store.clear()  # of a body that was trained further since
             self._scratch_key = prefix.key
-        extract = self._extractor(prefix, store)
+        extract = self._extractor(prefix, store, trains=trains)
         views = sorted({view, *ahead})
         named = f"views {views[0]} to {views[-1]}" if len(views) > 1 else f"view {view}" if view else "plain view"
         kinds = " and ".join(sorted({row.split for row in rows}))

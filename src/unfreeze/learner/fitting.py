@@ -3,17 +3,21 @@
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from unfreeze.errors import TrainingError
 from unfreeze.learner.examples import ExampleSource
 from unfreeze.learner.state import BestWeights, FitProgress, Snapshot, TrainingState
+from unfreeze.learner.weights import Weights
+from unfreeze.training.averaging import WeightAverage
+from unfreeze.training.balance import balanced_order
 from unfreeze.training.batches import Batch, Examples, in_groups, shuffled
 from unfreeze.training.head import one_thread
 from unfreeze.training.history import EpochRecord, stopped_improving
 from unfreeze.training.loop import NOTHING_YET, StepSums, run_epoch
+from unfreeze.training.mixing import Mixing
 from unfreeze.training.schedules import ConstantRate, Schedule, WarmUp
 from unfreeze.training.stored_schedules import schedule_to_dict
 from unfreeze.training.trainer import Pace, Trainer
@@ -104,13 +108,17 @@ class Fitting:
         source: Serves the pictures.
         state: What training has come to.
         seed: Decides order and dropout.
+        options: How steps are taken.
         trainer: Takes the steps.
     """
 
     def __init__(self, source: ExampleSource, state: TrainingState) -> None:
         self.source, self.state = source, state
         self.seed = source.data.transform.seed
-        self.trainer = Trainer(history=state.history, seed=self.seed)
+        self.options = source.model.options
+        classes, mixup, cutmix = len(source.data.table.classes), self.options.mixup, self.options.cutmix
+        mixing = Mixing(mixup=mixup, cutmix=cutmix, classes=classes) if mixup or cutmix else None
+        self.trainer = Trainer(history=state.history, seed=self.seed, mixing=mixing)
 
     def run(self, plan: FitPlan, autosave: Autosave) -> list[EpochRecord]:
         """Trains to the plan's end, or goes on with it where a fit with the same plan was interrupted.
@@ -131,16 +139,20 @@ class Fitting:
             "batch_size": state.batch_size,
             "precompute": state.precompute,
             "first_trainable": self.source.model.first_trainable,
+            **self.options.changed(),
         }
         if state.fit is None or state.fit.plan != asked:
             state.fit = FitProgress(plan=asked, first_epoch=len(state.history.epochs))
             state.snapshots = []
+            state.average = WeightAverage(self.options.ema) if self.options.ema else None
         fit = state.fit
         try:
             while not self._is_over(plan, fit):
                 self._epoch(plan, fit, autosave)
+            if state.average:
+                self.source.model.restore(self._averaged_weights(state.average))
         finally:
-            state.fit = None
+            state.fit = state.average = None
         return state.history.epochs[fit.first_epoch :]
 
     def batches(self, epoch: int, *, seed: int | None = None) -> list[list[int]]:
@@ -153,14 +165,17 @@ class Fitting:
         Returns:
             One group a step.
         """
-        count = len(self.source.data.table.of_split("train"))
-        return shuffled(count, self.state.batch_size, seed=self.seed if seed is None else seed, epoch=epoch)
+        seed, rows = self.seed if seed is None else seed, self.source.data.table.of_split("train")
+        if self.options.balance == "sampling":
+            order = balanced_order(self.source.data.targets(rows), seed=seed, epoch=epoch)
+            return in_groups(order, self.state.batch_size)
+        return shuffled(len(rows), self.state.batch_size, seed=seed, epoch=epoch)
 
     def view(self, augmented_epoch: int) -> int:
         """The view that an epoch trains on."""
         return 0 if self.state.precompute else self.source.augmented_view(augmented_epoch)
 
-    def record(self, trained: StepSums, *, view: int, cycle: int, ends_cycle: bool) -> EpochRecord:
+    def record(self, trained: StepSums, *, view: int, cycle: int, ends_cycle: bool, mixed: bool = False) -> EpochRecord:
         """Validates, writes down what an epoch came to, and keeps its weights where they are the best so far.
 
         Validation goes through the fast engine, whatever trains: it costs a tenth of the training, not a third.
@@ -170,6 +185,7 @@ class Fitting:
             view: The view that was trained on.
             cycle: Number of the cycle.
             ends_cycle: Whether a cycle ended in the epoch.
+            mixed: Whether its examples were mixed, so that none had one right answer.
 
         Returns:
             The record.
@@ -190,7 +206,7 @@ class Fitting:
             view=view,
             frozen=model.frozen_groups,
             train_loss=trained.mean_loss,
-            train_accuracy=trained.accuracy,
+            train_accuracy=None if mixed else trained.accuracy,
             eval_loss=self._eval_loss(),
             valid_loss=valid.mean_loss,
             valid_accuracy=valid.accuracy,
@@ -225,8 +241,31 @@ class Fitting:
         trained, fit.sums, fit.in_epoch = fit.sums, NOTHING_YET, 0
         self.state.augmented_epochs += view > 0
         ends = any(start < end <= fit.steps for end in plan.schedule.cycle_ends)
-        self.record(trained, view=view, cycle=plan.cycle(fit.steps - 1), ends_cycle=ends)
+        mixing, pictures = self.trainer.mixing, self.source.model.reads_pictures
+        mixed = mixing is not None and mixing.mixes(pictures=pictures)
+        with self._averaged():
+            self.record(trained, view=view, cycle=plan.cycle(fit.steps - 1), ends_cycle=ends, mixed=mixed)
         autosave.now()
+
+    @contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Puts the running average in the weights' place inside, where there is one.
+
+        Yields:
+            Nothing.
+        """
+        if not self.state.average:
+            yield
+            return
+        now = self.source.model.weights(momenta=True)
+        self.source.model.restore(self._averaged_weights(self.state.average))
+        try:
+            yield
+        finally:
+            self.source.model.restore(now)
+
+    def _averaged_weights(self, average: WeightAverage) -> Weights:
+        return self.source.model.weights(momenta=True).averaged(average.arrays())
 
     def _part(self, plan: FitPlan, fit: FitProgress, batches: list[list[int]], view: int, autosave: Autosave) -> None:
         """Trains up to the end of the epoch or the cycle, or until it is time to save."""
@@ -243,11 +282,13 @@ class Fitting:
                 lambda step: plan.pace(first + step),
                 so_far=fit.sums,
                 on_step=lambda taken: source.observer.progress(name, offset + taken, len(batches)),
+                average=self.state.average,
             )
         taken = len(history.steps) - before
         fit.steps, fit.in_epoch = first + taken, offset + taken
         if fit.steps == plan.schedule.cycle_ends[cycle]:
-            self._snapshot(plan, cycle)
+            with self._averaged():
+                self._snapshot(plan, cycle)
         elif fit.in_epoch < len(batches):
             autosave.now()
 

@@ -54,6 +54,7 @@ class Learner(Controls):
             between; it is made if it is not there. None keeps all in memory.
         use_store: False computes activations anew and stores none.
         limit_bytes: What the store in the cache may hold; None for no limit.
+        options: How steps are taken; the lesson's way unless said otherwise.
 
     Attributes:
         save_seconds: How long a step of training may lie behind the last checkpoint.

@@ -14,9 +14,11 @@ from unfreeze.activations.packaged import PackagedPrefix
 from unfreeze.activations.rounding import as_stored
 from unfreeze.errors import RunError, SettingsError
 from unfreeze.learner.device import accelerated, best_device
-from unfreeze.learner.weights import HEAD_GROUP, HEAD_NAMES, HEAD_STAGE, Weights
-from unfreeze.network.groups import GROUP_NAMES, POOLED
+from unfreeze.learner.weights import HEAD_GROUP, Weights
+from unfreeze.network.groups import GROUP_NAMES, HEAD_NAMES, HEAD_STAGE, POOLED
+from unfreeze.training.descent import Descent
 from unfreeze.training.head import LinearHead
+from unfreeze.training.options import TrainingOptions
 from unfreeze.training.trainer import Trainable
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
     from unfreeze.network.network import BatchNormPolicy, Network
     from unfreeze.training.suffix import TrainableSuffix
+
+LESSONS = TrainingOptions().optimizer
+"""The optimizer of whoever names none."""
 
 
 class Model:
@@ -63,6 +68,7 @@ class Model:
         self._pretrained: dict[str, torch.Tensor] = {}
         self._as_built: object = None
         self.first_trainable = self.first_trained = HEAD_GROUP
+        self._options = TrainingOptions()
         if isinstance(backbone, str) and PackagedPrefix.serves(backbone, size_px) and not accelerated():
             self.backbone = backbone
             self._packaged = PackagedPrefix(backbone, graphs=graphs)
@@ -128,6 +134,20 @@ class Model:
         if self.is_built:
             self.network.batch_norm = policy
 
+    @property
+    def options(self) -> TrainingOptions:
+        """How steps are taken; they are chosen before the first."""
+        return self._options
+
+    @options.setter
+    def options(self, options: TrainingOptions) -> None:
+        assert "suffix" not in self.__dict__, "the optimizer is there already"
+        self._options = options
+        self.head.descent = Descent(
+            optimizer=options.optimizer, weight_decay=options.weight_decay, clip_norm=options.clip_norm
+        )
+        self.head.label_smoothing = options.label_smoothing
+
     def freeze_to(self, group: int) -> None:
         """Freezes all layer groups before one, which is counted from 0."""
         self.first_trainable = group
@@ -144,6 +164,7 @@ class Model:
             "classes": self._classes,
             "first_trainable": self.first_trainable,
             "batch_norm": self._batch_norm,
+            **({} if self._options.optimizer == LESSONS else {"optimizer": self._options.optimizer}),
         }
 
     def adopt(self, facts: Mapping[str, Any], *, found_in: Path) -> None:
@@ -162,6 +183,10 @@ class Model:
                 raise RunError(message, subject=found_in)
         self.batch_norm = facts["batch_norm"]
         self.freeze_to(facts["first_trainable"])
+
+    def same_optimizer(self, facts: Mapping[str, Any]) -> bool:
+        """Whether what a saved model's optimizer remembered means something to this one's."""
+        return bool(facts.get("optimizer", LESSONS) == self._options.optimizer)
 
     @property
     def frozen_groups(self) -> tuple[str, ...]:
@@ -206,7 +231,10 @@ class Model:
         """The network as what is trained, with its optimizer."""
         from unfreeze.training.suffix import TrainableSuffix
 
-        return TrainableSuffix(self.network, self.head, threads=self._threads)
+        precision = self._options.precision
+        suffix = TrainableSuffix(self.network, self.head, threads=self._threads, precision=precision)
+        suffix.accumulate = self._options.accumulate
+        return suffix
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 from unfreeze.activations.engines import Floats
 from unfreeze.errors import RunError
 from unfreeze.learner.weights import Weights
+from unfreeze.training.averaging import WeightAverage
 from unfreeze.training.checkpoints import read_weights, write_weights
 from unfreeze.training.history import EpochRecord, History, epoch_record
 from unfreeze.training.loop import NOTHING_YET, StepSums
@@ -19,6 +20,7 @@ STATE_FILE = "state.safetensors"
 KEPT_FILE = re.compile(r"(epoch-\d+|average)-[0-9a-f]{8}\.safetensors")
 FORMAT_VERSION = 1
 LOGITS_OF = "valid_logits."
+AVERAGE_OF = "average."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +104,7 @@ class TrainingState:
         best: The weights of the lowest validation loss.
         snapshots: Weights at the ends of the last fit's cycles.
         fit: The fit in work, if there is one.
+        average: The running average of its weights, if one is asked for.
     """
 
     history: History
@@ -112,6 +115,7 @@ class TrainingState:
     best: BestWeights | None = None
     snapshots: list[Snapshot] = field(default_factory=list)
     fit: FitProgress | None = None
+    average: WeightAverage | None = None
 
     def save(self, folder: Path, *, now: Weights, about: Mapping[str, Any]) -> None:
         """Writes everything; whenever writing is stopped, the folder holds the state before or the new one, whole.
@@ -134,7 +138,8 @@ class TrainingState:
                 write_weights(folder / name, weights.arrays(), about={"first_trained": weights.first_trained})
         logits = {f"{LOGITS_OF}{number}": found.valid_logits for number, found in enumerate(self.snapshots)}
         facts = {"format": FORMAT_VERSION, "first_trained": now.first_trained, **self._facts(), "about": dict(about)}
-        write_weights(folder / STATE_FILE, {**now.arrays(), **logits}, about=facts)
+        averages = {AVERAGE_OF + name: mean for name, mean in self.average.arrays().items()} if self.average else {}
+        write_weights(folder / STATE_FILE, {**now.arrays(), **logits, **averages}, about=facts)
         for path in folder.iterdir():
             if KEPT_FILE.fullmatch(path.name) and path.name not in kept:
                 path.unlink(missing_ok=True)
@@ -148,6 +153,7 @@ class TrainingState:
         self.best, self.snapshots = saved.best, list(saved.snapshots)
         fit = facts["fit"]
         self.fit = FitProgress(**{**fit, "sums": StepSums(**fit["sums"])}) if fit else None
+        self.average = saved.average
 
     def _facts(self) -> dict[str, Any]:
         best = self.best
@@ -160,6 +166,7 @@ class TrainingState:
             "best": best and {"file": best.file, "record": vars(best.record), "averaged": best.averaged},
             "snapshots": [{"file": s.file, "cycle": s.cycle, "epoch": s.epoch} for s in self.snapshots],
             "fit": self.fit and {**vars(self.fit), "sums": asdict(self.fit.sums)},
+            **({"average": {"decay": self.average.decay, "updates": self.average.updates}} if self.average else {}),
         }
 
 
@@ -172,12 +179,14 @@ class SavedState:
         now: The model's weights, with momenta.
         best: The weights with the lowest validation loss.
         snapshots: Weights at the ends of cycles.
+        average: The running average of the weights of the fit in work.
     """
 
     facts: Mapping[str, Any]
     now: Weights
     best: BestWeights | None
     snapshots: Sequence[Snapshot]
+    average: WeightAverage | None = None
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -203,12 +212,24 @@ def read_state(folder: Path) -> SavedState:
         what = f"is of format {facts.get('format')}, this version reads {FORMAT_VERSION}"
         raise RunError(f"{folder / STATE_FILE}: {what}; use the version that wrote it", subject=folder)
     logits = [arrays.pop(f"{LOGITS_OF}{number}") for number in range(len(facts["snapshots"]))]
+    average = _average(arrays, facts.get("average"))
     return SavedState(
         facts=facts,
         now=Weights.from_arrays(arrays, first_trained=facts["first_trained"]),
         best=_best(folder, facts["best"]),
         snapshots=_snapshots(folder, facts["snapshots"], logits),
+        average=average,
     )
+
+
+def _average(arrays: dict[str, np.ndarray], plain: Mapping[str, Any] | None) -> WeightAverage | None:
+    """The running average, whose values are taken out of the arrays."""
+    if not plain:
+        return None
+    names = [name for name in arrays if name.startswith(AVERAGE_OF)]
+    average = WeightAverage(plain["decay"])
+    average.restore({name.removeprefix(AVERAGE_OF): arrays.pop(name) for name in names}, updates=plain["updates"])
+    return average
 
 
 def _best(folder: Path, plain: Mapping[str, Any] | None) -> BestWeights | None:

@@ -2,22 +2,23 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unfreeze.activations.engines import Floats
-from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.network.groups import GROUP_NAMES, HEAD_NAMES
 
 if TYPE_CHECKING:
     import torch
 
 HEAD_GROUP = GROUP_NAMES.index("head")
-HEAD_STAGE = "stages.head."
-HEAD_NAMES = (f"{HEAD_STAGE}1.weight", f"{HEAD_STAGE}1.bias")
 MOMENTUM_OF = "momentum."
+HEAD_ARRAYS = (*HEAD_NAMES, *(MOMENTUM_OF + name for name in HEAD_NAMES))
+ADAMS_ARRAYS = (*(f"{MOMENTUM_OF}square.{name}" for name in HEAD_NAMES), f"{MOMENTUM_OF}steps.head")
+"""What AdamW remembers of the head besides."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +26,9 @@ class Weights:
     """The weights of a model at some time.
 
     Attributes:
-        head: Weight (C, D), bias (C,) and their momenta.
+        head: Weight (C, D), bias (C,) and their momenta; of AdamW, their means of squares and the number of steps.
         body: The body's tensors by name; None where the body is as it was pretrained.
-        momenta: Momenta of the body's parameters by name, where they are to be gone on with.
+        momenta: What the optimizer remembers of the body's parameters by name, where it is to be gone on with.
         first_trained: Index of the first layer group that is not as it was pretrained.
     """
 
@@ -38,7 +39,7 @@ class Weights:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All of them by name; a momentum's name begins with `momentum.`."""
-        head = dict(zip((*HEAD_NAMES, *(MOMENTUM_OF + name for name in HEAD_NAMES)), self.head, strict=True))
+        head = dict(zip((*HEAD_ARRAYS, *ADAMS_ARRAYS)[: len(self.head)], self.head, strict=True))
         body = {name: tensor.numpy() for name, tensor in (self.body or {}).items()}
         return {**body, **head, **{MOMENTUM_OF + name: tensor.numpy() for name, tensor in self.momenta.items()}}
 
@@ -54,7 +55,8 @@ class Weights:
             The weights.
         """
         rest = dict(arrays)
-        head = [rest.pop(name) for name in (*HEAD_NAMES, *(MOMENTUM_OF + name for name in HEAD_NAMES))]
+        head = [rest.pop(name) for name in HEAD_ARRAYS]
+        head += [rest.pop(name) for name in ADAMS_ARRAYS if name in rest]
         if not rest:
             return cls(head=head, first_trained=first_trained)
         import torch
@@ -67,6 +69,29 @@ class Weights:
             momenta={name.removeprefix(MOMENTUM_OF): tensor for name, tensor in momenta.items()},
             first_trained=first_trained,
         )
+
+    def without_momenta(self) -> "Weights":
+        """The same, where nothing is remembered of earlier steps."""
+        weight, bias = self.head[:2]
+        return replace(self, head=(weight, bias, *map(np.zeros_like, self.head[2:])), momenta={})
+
+    def averaged(self, means: Mapping[str, np.ndarray]) -> "Weights":
+        """The same with other values for some parameters.
+
+        Args:
+            means: Values by the names that the parameters have in a network.
+
+        Returns:
+            The weights, with the momenta that they have here.
+        """
+        rest = dict(means)
+        head = [rest.pop(name, own) for name, own in zip(HEAD_NAMES, self.head, strict=False)]
+        if not rest:
+            return replace(self, head=(*head, *self.head[2:]))
+        import torch
+
+        body = {**(self.body or {}), **{name: torch.from_numpy(mean) for name, mean in rest.items()}}
+        return replace(self, head=(*head, *self.head[2:]), body=body)
 
     @cached_property
     def digest(self) -> str:

@@ -6,5 +6,9 @@ GROUP_NAMES = ("early", "late", "head")
 DROPOUT = 0.2
 """Part of the features that a head drops in training unless said otherwise."""
 
+HEAD_STAGE = "stages.head."
+HEAD_NAMES = (f"{HEAD_STAGE}1.weight", f"{HEAD_STAGE}1.bias")
+"""The head's weight and bias, by the names that they have in a network."""
+
 POOLED = "head"
 """The cut behind the pooled features: only the head lies after it."""

@@ -29,9 +29,9 @@ FIRST_TRAINED = {"all": 0, "late": 1}
 HEAD_SEEDS = 3
 """Sweeps of step 2, which take a moment; the whole network's take minutes, so step 7 makes one."""
 
-DEFAULT_HEAD_RATE = 0.01
-DEFAULT_FULL_RATE = 0.002
-"""Used, and named as such, where the finder sees no clear valley."""
+DEFAULT_HEAD_RATES = {"sgd": 0.01, "adamw": 0.001}
+DEFAULT_FULL_RATES = {"sgd": 0.002, "adamw": 0.0002}
+"""Used, and named as such, where the finder sees no clear valley; by optimizer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +81,10 @@ class EightSteps:
         self.results: list[StepResult] = []
         self.snapshots: dict[str, Any] | None = None
         self.sweeps: dict[int, LrBand] = {}
-        self.head_rate = _Rate(settings.lr or DEFAULT_HEAD_RATE, given=settings.lr is not None)
-        self.full_rate = _Rate(settings.full_lr or DEFAULT_FULL_RATE, given=settings.full_lr is not None)
+        self._default_rates = DEFAULT_HEAD_RATES[settings.optimizer], DEFAULT_FULL_RATES[settings.optimizer]
+        head_rate, full_rate = self._default_rates
+        self.head_rate = _Rate(settings.lr or head_rate, given=settings.lr is not None)
+        self.full_rate = _Rate(settings.full_lr or full_rate, given=settings.full_lr is not None)
         self.ratios = [1.0] * len(GROUP_NAMES)
         self._right_before: list[bool] | None = None
         self._clock = Clock()
@@ -162,7 +164,7 @@ class EightSteps:
     def find_head_rate(self) -> str:
         """Step 2."""
         sweep = self.sweeps[2] = self.learner.lr_find(seeds=HEAD_SEEDS)
-        self.head_rate = self.head_rate.after(sweep, DEFAULT_HEAD_RATE)
+        self.head_rate = self.head_rate.after(sweep, self._default_rates[0])
         return f"{self.head_rate} ({_reading(sweep)})"
 
     def train_head(self) -> str:
@@ -210,7 +212,7 @@ class EightSteps:
     def find_full_rate(self) -> str:
         """Step 7."""
         sweep = self.sweeps[7] = self.learner.lr_find(rates=self.ratios)
-        self.full_rate = self.full_rate.after(sweep, DEFAULT_FULL_RATE)
+        self.full_rate = self.full_rate.after(sweep, self._default_rates[1])
         return f"{self.full_rate} ({_reading(sweep)})"
 
     def train_all(self) -> str:

@@ -11,6 +11,7 @@ from unfreeze.errors import SettingsError, nearest
 from unfreeze.images.columns import Columns
 from unfreeze.network.backbones import DEFAULT_BACKBONE
 from unfreeze.training.cycles import cycles_within
+from unfreeze.training.options import TrainingOptions
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
 
@@ -19,8 +20,8 @@ HEADS, UNFREEZINGS, BATCH_NORMS = ("sgd", "lbfgs"), ("all", "late"), ("frozen", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainSettings:
-    """What `unfreeze train` can be told.
+class TrainSettings(TrainingOptions):
+    """What `unfreeze train` can be told; the options of training are those of `TrainingOptions`.
 
     Attributes:
         backbone: Pretrained body, by its name in timm or of those that install with pip.
@@ -107,7 +108,7 @@ class TrainSettings:
     checkpoint_seconds: float = 30.0
 
     def __post_init__(self) -> None:
-        faults = [*self._counts(), *self._rates(), *self._shares()]
+        faults = [*self._counts(), *self._rates(), *self._shares(), *self.option_faults()]
         if not self.steps or any(step not in range(1, STEPS + 1) for step in self.steps):
             faults.append(f"--steps names {list(self.steps)}; steps are numbered 1 to {STEPS}, such as 1-4 or 1,2,3")
         if not faults:  # numbers that cannot be used have no cycles

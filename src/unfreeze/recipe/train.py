@@ -15,6 +15,7 @@ from unfreeze.network.backbones import preprocessing
 from unfreeze.network.groups import POOLED
 from unfreeze.recipe.eight_steps import EightSteps
 from unfreeze.recipe.finish import RunResult, Watcher, finished
+from unfreeze.recipe.option_notes import option_notes
 from unfreeze.recipe.read_pictures import read_pictures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
@@ -93,6 +94,8 @@ def _run(folder: RunFolder, watcher: Watcher) -> RunResult:
         learner = _learner(folder, data, settings, watcher)
     with closing(learner):
         receipt = folder.write_receipt(settings, data.table, learner.model.prefix(POOLED).key)
+        for note in option_notes(settings):
+            watcher.note(note)
         course = EightSteps(learner, settings, watcher)
         learner.about = course.to_dict
         if folder.has_state:
@@ -112,6 +115,7 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
         folder=folder.path,
         use_store=settings.use_store,
         limit_bytes=settings.cache_size,
+        options=settings.options(),
     )
     learner.model.batch_norm = settings.batch_norm
     learner.save_seconds = settings.checkpoint_seconds

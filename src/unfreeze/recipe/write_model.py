@@ -46,7 +46,7 @@ def write_model(course: EightSteps, folder: RunFolder, certainty: Certainty, rec
         folder.model,
         classes=data.table.classes,
         backbone=model.backbone,
-        transform=data.transform,
+        transform=data.transform.tested,
         objective=data.objective,
         certainty=certainty,
         origin=_origin(settings, receipt, course.learner),

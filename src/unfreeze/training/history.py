@@ -39,7 +39,7 @@ class EpochRecord:
         view: Number of the view that was trained on; 0 is the plain one.
         frozen: Names of the frozen layer groups.
         train_loss: Mean loss of the epoch's examples as they were trained, dropout on.
-        train_accuracy: Part of them that was answered rightly.
+        train_accuracy: Part of them that was answered rightly; None where examples were mixed.
         eval_loss: Mean loss of a fixed sample of plain training pictures in eval mode; None where it would cost much.
         valid_loss: Mean loss of the validation pictures in eval mode, each counted once.
         valid_accuracy: Part of them that is answered rightly.
@@ -53,7 +53,7 @@ class EpochRecord:
     view: int
     frozen: tuple[str, ...]
     train_loss: float
-    train_accuracy: float
+    train_accuracy: float | None
     eval_loss: float | None
     valid_loss: float
     valid_accuracy: float

@@ -8,40 +8,48 @@ from torch import Tensor, nn
 
 from unfreeze.network.clamping import clamped_in_place
 from unfreeze.network.folding import folded
-from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.network.network import Network
 from unfreeze.training.batches import Batch
+from unfreeze.training.descent import OptimizerName
 from unfreeze.training.head import LinearHead
-from unfreeze.training.loop import MOMENTUM, StepSums, check_loss
+from unfreeze.training.loop import MOMENTUM, NOTHING_YET, StepSums, check_loss
+from unfreeze.training.micro_batches import micro_batch_size, micro_batches
+from unfreeze.training.optimizers import REMEMBERED, as_state, remembered, set_pace, torch_optimizer
+from unfreeze.training.precision import Precision, PrecisionName
 from unfreeze.training.preserve import preserved, torch_threads
+
+STATISTICS = ("running_mean", "running_var")
 
 
 class TrainableSuffix:
-    """The stages of a network from its cut on, with their optimizer: SGD with momentum.
+    """The stages of a network from its cut on, with their optimizer.
 
     Each layer group has a rate of its own; frozen groups get no gradient, so their momentum stands still and goes on
     when they thaw. The head's weights and momentum are those of `head`: they are copied in when training begins and
-    back out when it ends. What is learned is its objective.
+    back out when it ends. What is learned is its objective, what is lowered its criterion, and steps are taken as it
+    takes them.
 
     Args:
         network: What is trained.
         head: Owns the last layer.
         threads: Threads that torch may use.
+        precision: Type of the numbers that the network computes with; weights and sums are float32.
 
     Attributes:
         cut: The stage that batches are the input of.
         batch_size: Examples in a batch, but for an epoch's last.
+        accumulate: Parts that a batch is computed in, one after the other.
     """
 
-    def __init__(self, network: Network, head: LinearHead, *, threads: int) -> None:
+    def __init__(
+        self, network: Network, head: LinearHead, *, threads: int, precision: PrecisionName = "float32"
+    ) -> None:
         self.network = network
         self.cut = network.stage_names[0]
         self.batch_size = 1
-        self.optimizer = torch.optim.SGD(
-            [{"params": network.group_parameters(name), "name": name} for name in GROUP_NAMES],
-            lr=1.0,
-            momentum=MOMENTUM,
-        )
+        self.accumulate = 1
+        self.optimizer = torch_optimizer(network, head.descent)
+        self._precision = Precision(precision, next(network.parameters()).device)
         self._module: nn.Module = network
         self._head = head
         self._threads = threads
@@ -61,19 +69,35 @@ class TrainableSuffix:
         Raises:
             TrainingError: If the loss is not finite; the step is not taken.
         """
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"], group["momentum"] = rate, momentum
+        set_pace(self.optimizer, rates, momentum)
         torch.manual_seed(seed)  # dropout depends on the step alone, resumed or not
-        module = self._module
-        inputs, targets = on_device(module, batch)
-        logits = module(inputs)
-        loss = self._head.objective.torch_loss(logits, targets)
-        value = loss.item()
-        check_loss(value)
         self.optimizer.zero_grad()
-        torch.autograd.backward(loss)
-        self.optimizer.step()
-        right = self._head.objective.right(logits, targets)
+        sums = NOTHING_YET
+        for part in micro_batches(batch, self.accumulate):
+            sums += self._add_gradient(part, share=len(part[1]) / len(batch[1]))
+        self._descend()
+        return sums
+
+    def _descend(self) -> None:
+        """Takes the step that the gradients say."""
+        longest = self._head.descent.clip_norm
+        with self._precision.true_gradients(self.optimizer):
+            if longest is not None:
+                trained = [part for part in self.network.parameters() if part.grad is not None]
+                nn.utils.clip_grad_norm_(trained, longest)
+
+    def _add_gradient(self, batch: Batch, *, share: float) -> StepSums:
+        """Adds the gradient of a part of the step's batch to what the parameters have; its share is its weight."""
+        inputs, targets = on_device(self._module, batch)
+        criterion = self._head.criterion
+        with self._precision.computing():
+            logits = self._module(inputs)
+        lowered, noted = criterion.torch_losses(logits.float(), targets)
+        value = noted.item()
+        check_loss(value)
+        check_loss(lowered.item())
+        torch.autograd.backward(self._precision.scaled(lowered * share))
+        right = criterion.right(logits, targets)
         return StepSums(len(targets), value * len(targets), int(right.sum()))
 
     @contextmanager
@@ -96,7 +120,8 @@ class TrainableSuffix:
     @contextmanager
     def _faster(self, module: nn.Module) -> Iterator[None]:
         """Lets a module take the same steps in less time."""
-        with folded(module, batch_size=self.batch_size), clamped_in_place(module):
+        at_once = micro_batch_size(self.batch_size, self.accumulate)
+        with folded(module, batch_size=at_once), clamped_in_place(module):
             yield
 
     @contextmanager
@@ -109,22 +134,39 @@ class TrainableSuffix:
         with self._head.preserved(), preserved(self.network, self.optimizer):
             yield
 
+    def trained(self) -> dict[str, Tensor]:
+        """What training moves, by names, inside `training`: parameters that are not frozen, and moving statistics."""
+        found = {name: part.detach() for name, part in self.network.named_parameters() if part.requires_grad}
+        if self.network.batch_norm == "train":
+            found |= {name: part for name, part in self.network.named_buffers() if name.endswith(STATISTICS)}
+        return found
+
     def momenta(self) -> dict[str, Tensor]:
-        """Copies of the momenta of the body's parameters by name, on the CPU; those that never moved have none."""
+        """Copies of what is remembered of the body's parameters, on the CPU; of those that never moved nothing is."""
         state = self.optimizer.state
-        found = {name: state[part].get("momentum_buffer") for name, part in self._body() if part in state}
-        return {name: buffer.detach().cpu().clone() for name, buffer in found.items() if buffer is not None}
+        return {
+            prefix + name: value
+            for name, part in self._body()
+            if part in state
+            for prefix, value in remembered(state[part], self._kind)
+        }
 
     def restore_momenta(self, momenta: Mapping[str, Tensor]) -> None:
         """Puts momenta in place; the body's other parameters begin anew.
 
         Args:
-            momenta: Momenta by the names of the body's parameters.
+            momenta: What `momenta` gave.
         """
         self.optimizer.state.clear()
         for name, part in self._body():
-            if name in momenta:
-                self.optimizer.state[part]["momentum_buffer"] = momenta[name].to(part.device, copy=True)
+            prefixes = [prefix for prefix in REMEMBERED[self._kind] if prefix + name in momenta]
+            if prefixes:
+                found = {prefix: momenta[prefix + name] for prefix in prefixes}
+                self.optimizer.state[part] = as_state(found, self._kind, part)
+
+    @property
+    def _kind(self) -> OptimizerName:
+        return self._head.descent.optimizer
 
     def _body(self) -> list[tuple[str, nn.Parameter]]:
         head = set(self.network.classifier.parameters())
@@ -132,18 +174,19 @@ class TrainableSuffix:
 
     def _copy_head_in(self) -> None:
         copy_head(self._head, self.network)
-        linear = self.network.classifier
-        for parameter, velocity in (
-            (linear.weight, self._head.weight_velocity),
-            (linear.bias, self._head.bias_velocity),
-        ):
-            momentum = torch.from_numpy(velocity).to(parameter.device, copy=True)
-            self.optimizer.state[parameter]["momentum_buffer"] = momentum
+        head, linear = self._head, self.network.classifier
+        momenta = head.weight_velocity, head.bias_velocity
+        for parameter, momentum, square in zip((linear.weight, linear.bias), momenta, head.squares, strict=True):
+            known = {"": momentum, "square.": square, "steps.": head.steps}
+            found = {prefix: torch.from_numpy(known[prefix]) for prefix in REMEMBERED[self._kind]}
+            self.optimizer.state[parameter] = as_state(found, self._kind, parameter)
 
     def _copy_head_out(self) -> None:
-        linear = self.network.classifier
-        momenta = [self.optimizer.state[part]["momentum_buffer"] for part in (linear.weight, linear.bias)]
-        self._head.restore([part.detach().cpu().numpy() for part in (linear.weight, linear.bias, *momenta)])
+        parts = [self.network.classifier.weight, self.network.classifier.bias]
+        known = [dict(remembered(self.optimizer.state[part], self._kind)) for part in parts]
+        kept = [found[prefix].numpy() for prefix in ("", "square.") if prefix in known[0] for found in known]
+        steps = [found.numpy() for found in (known[0].get("steps."),) if found is not None]
+        self._head.restore([*(part.detach().cpu().numpy() for part in parts), *kept, *steps])
 
 
 def copy_head(head: LinearHead, network: Network) -> None:

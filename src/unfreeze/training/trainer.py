@@ -2,18 +2,20 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.training.averaging import WeightAverage
 from unfreeze.training.batches import Batch, Examples
 from unfreeze.training.history import History, StepRecord
 from unfreeze.training.loop import MOMENTUM, NOTHING_YET, StepSums, run_epoch
 from unfreeze.training.lr_find import LrSweep, lr_sweep
+from unfreeze.training.mixing import Mixing
 
 
 class Trainable(Protocol):
@@ -29,6 +31,10 @@ class Trainable(Protocol):
 
     def preserved(self) -> AbstractContextManager[None]:
         """Leaves not one bit changed of what happens inside."""
+        ...
+
+    def trained(self) -> Mapping[str, Any]:
+        """What steps move, by names: the arrays or tensors themselves, inside `training`."""
         ...
 
 
@@ -50,11 +56,12 @@ class Trainer:
 
     Args:
         history: Gets a record a step.
-        seed: Decides dropout, together with the number of the step.
+        seed: Decides dropout and mixing, together with the number of the step.
+        mixing: Mixes the examples of each batch; None for examples as they are.
     """
 
-    def __init__(self, *, history: History, seed: int) -> None:
-        self.history = history
+    def __init__(self, *, history: History, seed: int, mixing: Mixing | None = None) -> None:
+        self.history, self.mixing = history, mixing
         self._seed = seed
 
     def train(
@@ -65,6 +72,7 @@ class Trainer:
         *,
         so_far: StepSums = NOTHING_YET,
         on_step: Callable[[int], None],
+        average: WeightAverage | None = None,
     ) -> StepSums:
         """Trains on batches, one step each.
 
@@ -74,6 +82,7 @@ class Trainer:
             pace: Rates and momentum at each step, counted from 0.
             so_far: What earlier batches of the epoch came to.
             on_step: Called with the number of steps taken.
+            average: Takes in what each step came to.
 
         Returns:
             The sums over all examples as they were trained.
@@ -84,7 +93,10 @@ class Trainer:
         def step(batch: Batch) -> StepSums:
             index, number = next(steps), len(self.history.steps)
             now = pace(index)
-            sums = part.train_step(batch, now.rates, momentum=now.momentum, seed=step_seed(self._seed, number))
+            seed = step_seed(self._seed, number)
+            sums = part.train_step(self._mixed(batch, seed), now.rates, momentum=now.momentum, seed=seed)
+            if average:
+                average.update(part.trained())
             named = dict(zip(GROUP_NAMES, now.rates, strict=True))
             self.history.add_step(StepRecord(step=number, epoch=epoch, loss=sums.mean_loss, rates=named))
             on_step(index + 1)
@@ -106,7 +118,7 @@ class Trainer:
         ends: list[float] = [time.perf_counter()]
         with part.preserved(), part.training():
             for batch in batches:
-                part.train_step(batch, [0.0] * len(GROUP_NAMES), seed=self._seed)
+                part.train_step(self._mixed(batch, self._seed), [0.0] * len(GROUP_NAMES), seed=self._seed)
                 ends.append(time.perf_counter())
         first = min(1, len(ends) - 2)
         return (ends[-1] - ends[first]) / (len(ends) - 1 - first)
@@ -138,13 +150,17 @@ class Trainer:
 
         def step(batch: Batch, rate: float) -> float:
             index = next(steps)
-            sums = part.train_step(batch, [rate * ratio for ratio in ratios], seed=step_seed(self._seed, index))
+            seed = step_seed(self._seed, index)
+            sums = part.train_step(self._mixed(batch, seed), [rate * ratio for ratio in ratios], seed=seed)
             on_step(index)
             return sums.mean_loss
 
         start, end = span
         with part.preserved(), part.training():
             return lr_sweep(examples.batches(batches), step, start=start, end=end, steps=len(batches))
+
+    def _mixed(self, batch: Batch, seed: int) -> Batch:
+        return self.mixing(batch, seed=seed) if self.mixing else batch
 
 
 def step_seed(seed: int, step: int) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from unfreeze.transforms.changes import changed
 from unfreeze.transforms.squares import Square, Window
 from unfreeze.transforms.views import View
 
@@ -67,7 +68,7 @@ def _augmented(image: Image.Image, view: View, size_px: int, square: Square) -> 
     else:
         image, matrix = _mirrored(image, matrix, size_px)
         drawn = image.transform((size_px, size_px), Image.Transform.AFFINE, matrix, _BILINEAR)
-    return drawn.point(_lighting(view) * 3)
+    return changed(drawn.point(_lighting(view) * 3), view.changes)
 
 
 _BILINEAR = Image.Resampling.BILINEAR

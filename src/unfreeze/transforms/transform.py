@@ -3,18 +3,22 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from PIL import Image
 
 from unfreeze.errors import SettingsError
+from unfreeze.transforms.changes import change_draws, rand_changes, trivial_changes
 from unfreeze.transforms.render import Squared, render
 from unfreeze.transforms.squares import Square, Window
 from unfreeze.transforms.views import MAX_ZOOM, Augment, View, augmented_view, draws, plain_view
 
 PIXELS_VERSION = 3
 """Raised whenever the same picture and settings would give other pixels: stored activations then no longer apply."""
+
+STRONG = {Augment.TRIVIAL: trivial_changes, Augment.RAND: rand_changes}
+"""Kinds of views that end in strong changes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +74,16 @@ class Transform:
         """What view `number` does to a picture of the given size in pixels and content."""
         if self.is_plain(number):
             return plain_view(width, height, self.square, crop_share=self.crop_share)
-        return augmented_view(width, height, self.square, self.augment, draws(self.seed, content, number))
+        view = augmented_view(width, height, self.square, self.augment, draws(self.seed, content, number))
+        make = STRONG.get(self.augment)
+        if make is None:
+            return view
+        return replace(view, changes=make(change_draws(self.seed, content, number), size_px=self.size_px))
+
+    @property
+    def tested(self) -> "Transform":
+        """The same for validation and prediction: where answers are averaged over views, these are mild ones."""
+        return replace(self, augment=self.augment.mild)
 
     def window(self, width: int, height: int) -> Window:
         """The part of a picture of the given size in pixels that the plain view shows."""

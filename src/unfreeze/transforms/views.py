@@ -9,6 +9,7 @@ import struct
 from dataclasses import dataclass
 from enum import StrEnum
 
+from unfreeze.transforms.changes import Change
 from unfreeze.transforms.squares import Square, Window, plain_window, zoomed_window
 
 MAX_ZOOM = 1.1
@@ -26,13 +27,22 @@ class Augment(StrEnum):
         SIDE_ON: Position, zoom, rotation, lighting and left-right flips: photographs taken from the side.
         TOP_DOWN: The same with all eight flips and quarter turns: photographs taken from above.
         UPRIGHT: The same without any flip: writing, digits, road signs.
+        TRIVIAL: As side_on, and one strong change of shape or colour, as TrivialAugment makes them.
+        RAND: As side_on, and two changes of middle strength, as RandAugment makes them.
         NONE: Training views are the plain view.
     """
 
     SIDE_ON = "side_on"
     TOP_DOWN = "top_down"
     UPRIGHT = "upright"
+    TRIVIAL = "trivial"
+    RAND = "rand"
     NONE = "none"
+
+    @property
+    def mild(self) -> "Augment":
+        """The kind that answers are averaged over: strong changes are for training alone."""
+        return Augment.SIDE_ON if self in (Augment.TRIVIAL, Augment.RAND) else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ class View:
         brightness: Added to values in 0..1.
         contrast: Factor on the distance of values from 0.5.
         plain: Whether this is the validation view, which is resampled without turning.
+        changes: What happens to the square at the end.
     """
 
     window: Window
@@ -56,6 +67,7 @@ class View:
     brightness: float = 0.0
     contrast: float = 1.0
     plain: bool = True
+    changes: tuple[Change, ...] = ()
 
 
 def plain_view(width: int, height: int, square: Square, *, crop_share: float) -> View:
