@@ -27,6 +27,7 @@ class HeadRecipe:
         cycle_len: Their length in epochs; None for a constant rate.
         dropout: Part of the features that a step drops.
         views: Augmented views that are stored; 0 trains step 4 on the plain view too.
+        augment: Another kind of augmented views than the one that suits the pictures.
         batch_size: Pictures in a batch.
         hidden: Units of a layer before the last; 0 for none.
         options: Other options of training.
@@ -39,13 +40,14 @@ class HeadRecipe:
     cycle_len: float | None = SETTINGS.cycle_len
     dropout: float = DROPOUT
     views: int = SETTINGS.views
+    augment: Augment | None = None
     batch_size: int = SETTINGS.batch_size
     hidden: int = 0
     options: dict[str, Any] = field(default_factory=dict)
 
     def data(self, data: ImageData) -> ImageData:
         """The pictures as these steps read them."""
-        augment = data.transform.augment if self.views else Augment.NONE
+        augment = (self.augment or data.transform.augment) if self.views else Augment.NONE
         return replace(
             data,
             batch_size=self.batch_size,
@@ -82,7 +84,7 @@ def found_rate(learner: Learner) -> float:
     """Step 2, as the recipe takes it; swept once for all variants that it is the same for."""
     head, rows = learner.model.head, learner.data.table.of_split("train")
     pictures = tuple((row.content, row.labels) for row in rows)
-    same = pictures, learner.fitting.seed, learner.batch_size, head.dropout, str(learner.model.facts())
+    same = pictures, learner.fitting.seed, learner.batch_size, head.dropout, learner.options
     if same not in _FOUND:
         sweep = learner.lr_find(seeds=HEAD_SEEDS)
         _FOUND[same] = sweep.suggestions[RULE] if sweep.clear else DEFAULT_HEAD_RATE
@@ -115,5 +117,15 @@ HEAD_VARIANTS: dict[str, HeadRecipe] = {
     "batches of 8": HeadRecipe(batch_size=8),
     "batches of 16": HeadRecipe(batch_size=16),
     "batches of 64": HeadRecipe(batch_size=64),
+    "AdamW, rate found": HeadRecipe(options={"optimizer": "adamw"}),
+    "AdamW, rate 0.001": HeadRecipe(rate=0.001, options={"optimizer": "adamw"}),
+    "AdamW, rate 0.001, decay 0.1": HeadRecipe(rate=0.001, options={"optimizer": "adamw", "weight_decay": 0.1}),
+    "weight decay 0.001": HeadRecipe(options={"weight_decay": 0.001}),
+    "weight decay 0.03": HeadRecipe(options={"weight_decay": 0.03}),
+    "label smoothing 0.1": HeadRecipe(options={"label_smoothing": 0.1}),
+    "mixup 0.2": HeadRecipe(options={"mixup": 0.2}),
+    "gradients clipped at 1": HeadRecipe(options={"clip_norm": 1.0}),
+    "running average 0.9": HeadRecipe(options={"ema": 0.9}),
+    "running average 0.98": HeadRecipe(options={"ema": 0.98}),
 }
 """One default changed at a time."""

@@ -40,24 +40,29 @@ class Held:
 class HeldSource(ExampleSource):
     """Serves pooled activations of the pretrained body from memory, and all else as it does otherwise."""
 
-    def _stored(self, rows: Sequence[ImageRow], view: int, cut: str, ahead: Sequence[int] = ()) -> Examples:  # type: ignore[override]
+    def _stored(  # type: ignore[override]
+        self, rows: Sequence[ImageRow], view: int, cut: str, ahead: Sequence[int] = (), *, trains: bool = False
+    ) -> Examples:
         if cut != POOLED or not self.model.is_pretrained(cut):
-            return super()._stored(rows, view, cut, ahead)
-        place = view, len(rows), rows[0].path, rows[-1].path
+            return super()._stored(rows, view, cut, ahead, trains=trains)
+        place = view, trains, len(rows), rows[0].path, rows[-1].path
         if place not in self._known:
-            self._known[place] = self._gathered(rows, view, ahead)
+            self._known[place] = self._gathered(rows, view, ahead, trains=trains)
         return self._known[place]
 
     @cached_property
-    def _known(self) -> dict[tuple[int, int, str, str], Held]:
+    def _known(self) -> dict[tuple[int, bool, int, str, str], Held]:
         """What was gathered: a learner asks for the same rows of a split after each epoch."""
         return {}
 
-    def _gathered(self, rows: Sequence[ImageRow], view: int, ahead: Sequence[int]) -> Held:
-        body, name = self.model.prefix(POOLED).key, self.data.transform.key(view)
+    def _gathered(self, rows: Sequence[ImageRow], view: int, ahead: Sequence[int], *, trains: bool) -> Held:
+        transform = self.data.transform if trains else self.data.transform.tested
+        body, name = self.model.prefix(POOLED).key, transform.key(view)
         missing = [row for row in rows if (body, name, row.content) not in _MEMORY]
         if missing:
-            ((features, _),) = super()._stored(missing, view, POOLED, ahead).batches([range(len(missing))])
+            ((features, _),) = (
+                super()._stored(missing, view, POOLED, ahead, trains=trains).batches([range(len(missing))])
+            )
             _MEMORY.update({(body, name, row.content): each for row, each in zip(missing, features, strict=True)})
         return Held(np.stack([_MEMORY[body, name, row.content] for row in rows]), self.data.targets(rows))
 

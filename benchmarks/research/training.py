@@ -14,6 +14,7 @@ from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.recipe.eight_steps import DEFAULT_HEAD_RATE
 from unfreeze.recipe.settings import TrainSettings
+from unfreeze.training.options import TrainingOptions
 
 SETTINGS = TrainSettings()
 
@@ -70,7 +71,7 @@ def trained_row(
         The row; without figures where training broke down.
     """
     name, variant, seed = task
-    with closing(held(in_order(_learner(data, options or {}), seed))) as learner:
+    with closing(held(in_order(Learner(data, options=TrainingOptions(**options or {})), seed))) as learner:
         prepare(learner)
         before = learner.history.epochs[-1] if learner.history.epochs else None
         first = len(learner.history.epochs)
@@ -95,12 +96,6 @@ def trained_row(
         start_accuracy=before.valid_accuracy if before else None,
         losses=tuple(record.valid_loss for record in epochs),
     )
-
-
-def _learner(data: ImageData, options: Mapping[str, Any]) -> Learner:
-    """A new learner."""
-    assert not options, "there are no options yet"
-    return Learner(data)
 
 
 def _together(learner: Learner) -> Figures:

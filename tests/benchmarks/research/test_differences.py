@@ -19,7 +19,7 @@ def test_the_interval_is_statsmodels(values: list[float]) -> None:
     found = paired_difference(values)
     assert (found.low, found.high) == pytest.approx(oracle.tconfint_mean(0.05), abs=1e-9)
     assert found.p == pytest.approx(oracle.ttest_mean(0)[1], abs=1e-9)
-    assert (found.mean, found.deviation) == pytest.approx((oracle.mean, oracle.std_mean * math.sqrt(len(values) - 1)))
+    assert (found.mean, found.deviation) == pytest.approx((oracle.mean, oracle.std_mean * math.sqrt(len(values))))
 
 
 def test_a_wider_level_is_a_narrower_interval() -> None:
