@@ -29,9 +29,8 @@ from benchmarks.research.datasets import (
     read_photographs,
 )
 from benchmarks.research.rows import Row, Task, tasks_of, write_missing
-from benchmarks.research.training import train_default_head, train_full, train_head, trained_row
+from benchmarks.research.training import FULL_RATE, HEAD_RATE, train_default_head, train_full, train_head, trained_row
 from unfreeze.learner.data import ImageData
-from unfreeze.recipe.eight_steps import DEFAULT_FULL_RATE, DEFAULT_HEAD_RATE
 
 RESEARCH = Path("docs/research")
 WRONG_LABELS = "the same cats and dogs, a fifth of the training labels wrong"
@@ -117,9 +116,9 @@ class Part:
 
 
 EIGHT_EPOCHS = tuple(plan for plan in HEAD_PLANS if plan.epochs == 8)
-HEAD = Part(name="head", sets=HEAD_SETS, plans=HEAD_PLANS, factors=(1.0,), rate=DEFAULT_HEAD_RATE)
+HEAD = Part(name="head", sets=HEAD_SETS, plans=HEAD_PLANS, factors=(1.0,), rate=HEAD_RATE)
 RATES = replace(HEAD, name="rates", plans=EIGHT_EPOCHS, factors=OTHER_FACTORS)
-FULL = Part(name="full", sets=FULL_SETS, plans=FULL_PLANS, factors=(1.0,), rate=DEFAULT_FULL_RATE)
+FULL = Part(name="full", sets=FULL_SETS, plans=FULL_PLANS, factors=(1.0,), rate=FULL_RATE)
 PARTS = {part.name: part for part in (HEAD, RATES, FULL)}
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from benchmarks.research.cycle_plans import CyclePlan
 from benchmarks.research.head_recipe import DEFAULT
+from benchmarks.research.training import FULL_RATE
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.network.groups import DROPOUT, GROUP_NAMES
 from unfreeze.network.network import BatchNormPolicy
-from unfreeze.recipe.eight_steps import DEFAULT_FULL_RATE, FIRST_TRAINED
+from unfreeze.recipe.eight_steps import FIRST_TRAINED
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.rates import lowered_rates
 from unfreeze.transforms.views import Augment
@@ -35,7 +36,7 @@ class FullRecipe:
         options: Other options of training.
     """
 
-    rate: float = DEFAULT_FULL_RATE
+    rate: float = FULL_RATE
     ratio: float = SETTINGS.rate_ratio
     plan: CyclePlan = SHORT
     unfreeze: str = SETTINGS.unfreeze

@@ -8,7 +8,7 @@ from benchmarks.research.hidden_layer import HiddenLayer, train_hidden
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.network.groups import DROPOUT
-from unfreeze.recipe.eight_steps import DEFAULT_HEAD_RATE, HEAD_SEEDS, RULE
+from unfreeze.recipe.eight_steps import DEFAULT_HEAD_RATES, HEAD_SEEDS, RULE
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.transforms.views import Augment
 
@@ -87,7 +87,7 @@ def found_rate(learner: Learner) -> float:
     same = pictures, learner.fitting.seed, learner.batch_size, head.dropout, learner.options
     if same not in _FOUND:
         sweep = learner.lr_find(seeds=HEAD_SEEDS)
-        _FOUND[same] = sweep.suggestions[RULE] if sweep.clear else DEFAULT_HEAD_RATE
+        _FOUND[same] = sweep.suggestions[RULE] if sweep.clear else DEFAULT_HEAD_RATES[learner.options.optimizer]
     return _FOUND[same]
 
 

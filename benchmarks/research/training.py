@@ -12,11 +12,12 @@ from benchmarks.research.rows import Row, Task
 from unfreeze.errors import TrainingError
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
-from unfreeze.recipe.eight_steps import DEFAULT_HEAD_RATE
+from unfreeze.recipe.eight_steps import DEFAULT_FULL_RATES, DEFAULT_HEAD_RATES
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.options import TrainingOptions
 
 SETTINGS = TrainSettings()
+HEAD_RATE, FULL_RATE = DEFAULT_HEAD_RATES["sgd"], DEFAULT_FULL_RATES["sgd"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +41,8 @@ def train_head(learner: Learner, plan: CyclePlan, rate: float) -> None:
 
 def train_default_head(learner: Learner) -> None:
     """Steps 3 and 4 with the defaults."""
-    learner.fit(DEFAULT_HEAD_RATE, SETTINGS.head_epochs)
-    train_head(learner, CyclePlan(cycles=SETTINGS.augmented_cycles, length=SETTINGS.cycle_len), DEFAULT_HEAD_RATE)
+    learner.fit(HEAD_RATE, SETTINGS.head_epochs)
+    train_head(learner, CyclePlan(cycles=SETTINGS.augmented_cycles, length=SETTINGS.cycle_len), HEAD_RATE)
 
 
 def train_full(learner: Learner, plan: CyclePlan, rate: float) -> None:
