@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.research.differences import LEVEL, Difference, adjusted, paired_difference, smallest_shown
+from benchmarks.research.differences import LEVEL, NO_SPREAD, Difference, adjusted, paired_difference, smallest_shown
 from benchmarks.research.rows import Row
 
 
@@ -160,7 +160,7 @@ def smallest(comparisons: Sequence[Comparison]) -> tuple[float, float] | None:
     """
     import statistics
 
-    spreads = [each.found for each in comparisons if each.found and each.found.deviation]
+    spreads = [each.found for each in comparisons if each.found and each.found.deviation > NO_SPREAD]
     if not spreads:
         return None
     alone, strict = (

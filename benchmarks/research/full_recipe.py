@@ -72,10 +72,10 @@ FULL_VARIANTS: dict[str, FullRecipe] = {
     "1 epoch": FullRecipe(plan=CyclePlan(cycles=1, length=1)),
     "no augmentation": FullRecipe(augmented=False),
     "batches of 16": FullRecipe(batch_size=16),
-    "AdamW, rate 0.0005": FullRecipe(rate=0.0005, options={"optimizer": "adamw", "weight_decay": 0.01}),
+    "AdamW at 0.0005": FullRecipe(rate=0.0005, options={"optimizer": "adamw", "weight_decay": 0.01}),
     "weight decay 0.01": FullRecipe(options={"weight_decay": 0.01}),
     "label smoothing 0.1": FullRecipe(options={"label_smoothing": 0.1}),
     "mixup 0.2": FullRecipe(options={"mixup": 0.2}),
-    "running average 0.9": FullRecipe(options={"ema": 0.9}),
+    "running average": FullRecipe(options={"ema": 0.9}),
 }
 """One default changed at a time."""

@@ -3,14 +3,14 @@
 python -m benchmarks.research.page
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from benchmarks.research import cycle_length, defaults
-from benchmarks.research.comparisons import FINAL_LOSS, MEASURES, TOGETHER_LOSS, compared
+from benchmarks.research.comparisons import FINAL_LOSS, MEASURES, TOGETHER_LOSS, Pair, compared
 from benchmarks.research.drawings import draw_courses, draw_forest, draw_lengths, new_figure, save
 from benchmarks.research.marked import fill
 from benchmarks.research.rows import Row, read_rows
-from benchmarks.research.tables import comparison_table, reference_table
+from benchmarks.research.tables import comparison_table, reference_table, without_rate
 
 PICTURES = cycle_length.RESEARCH / "pictures"
 LONGEST = ("one cycle of 15", "15 cycles of 1", "4 cycles, 1 + 2 + 4 + 8", "constant, 15")
@@ -31,11 +31,12 @@ def cycle_parts() -> dict[str, str]:
     parts = {}
     for part in cycle_length.PARTS.values():
         rows = read_rows(part.file)
-        parts |= family(part.name, rows, part.pairs, PLAN)
+        named = without_rate if len(part.factors) == 1 else str
+        parts |= family(part.name, rows, part.pairs, PLAN, named)
         references = list(dict.fromkeys(reference for _, reference in part.pairs))
-        parts[f"{part.name}: references"] = reference_table(rows, references, first=PLAN)
+        parts[f"{part.name}: references"] = reference_table(rows, references, first=PLAN, named=named)
         several = [(name, other) for name, other in part.pairs if part.variants[name][0].length is not None]
-        parts[f"{part.name}: together"] = comparison_table(rows, several, TOGETHER_LOSS, first=PLAN)
+        parts[f"{part.name}: together"] = comparison_table(rows, several, TOGETHER_LOSS, first=PLAN, named=named)
     return parts
 
 
@@ -44,14 +45,16 @@ def default_parts() -> dict[str, str]:
     parts = {}
     for part in defaults.PARTS.values():
         rows = read_rows(part.file)
-        parts |= family(part.name, rows, part.pairs, CHANGED)
+        parts |= family(part.name, rows, part.pairs, CHANGED, str)
         parts[f"{part.name}: references"] = reference_table(rows, [defaults.DEFAULT], first="")
     return parts
 
 
-def family(name: str, rows: Sequence[Row], pairs: Sequence[tuple[str, str]], first: str) -> dict[str, str]:
+def family(
+    name: str, rows: Sequence[Row], pairs: Sequence[Pair], first: str, named: Callable[[str], str]
+) -> dict[str, str]:
     """A table for each measure."""
-    return {f"{name}: {each.name}": comparison_table(rows, pairs, each, first=first) for each in MEASURES}
+    return {f"{name}: {each.name}": comparison_table(rows, pairs, each, first=first, named=named) for each in MEASURES}
 
 
 def draw() -> None:

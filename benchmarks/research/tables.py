@@ -1,14 +1,21 @@
 """Comparisons as Markdown."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from benchmarks.research.comparisons import Comparison, Measure, Pair, compared, smallest
 from benchmarks.research.differences import LEVEL, Difference
 from benchmarks.research.rows import Row
 
 
-def comparison_table(rows: Sequence[Row], pairs: Sequence[Pair], measure: Measure, *, first: str) -> str:
+def comparison_table(
+    rows: Sequence[Row],
+    pairs: Sequence[Pair],
+    measure: Measure,
+    *,
+    first: str,
+    named: Callable[[str], str] = str,
+) -> str:
     """What each variant changes on each data set, with its interval.
 
     Args:
@@ -16,6 +23,7 @@ def comparison_table(rows: Sequence[Row], pairs: Sequence[Pair], measure: Measur
         pairs: Variants and their references.
         measure: What is compared.
         first: Heading of the column of variants.
+        named: Names a variant in the table.
 
     Returns:
         A table, and a sentence on what it could have shown.
@@ -29,7 +37,7 @@ def comparison_table(rows: Sequence[Row], pairs: Sequence[Pair], measure: Measur
         mine = {each.dataset: each for each in found if (each.variant, each.reference) == (variant, reference)}
         if mine:
             cells = [cell(mine[dataset]) if dataset in mine else "" for dataset in datasets]
-            lines.append(row_of(short(variant), *cells, *_verdict(list(mine.values()))))
+            lines.append(row_of(named(variant), *cells, *_verdict(list(mine.values()))))
     return "\n".join([*lines, "", shown(found)])
 
 
@@ -77,13 +85,16 @@ def _verdict(found: Sequence[Comparison]) -> tuple[str, str]:
     return counted(better=True), counted(better=False)
 
 
-def reference_table(rows: Sequence[Row], references: Sequence[str], *, first: str) -> str:
+def reference_table(
+    rows: Sequence[Row], references: Sequence[str], *, first: str, named: Callable[[str], str] = str
+) -> str:
     """Loss and accuracy of what others are compared with: the mean over seeds, and the range.
 
     Args:
         rows: The rows.
         references: Variants.
         first: Heading of the column of variants.
+        named: Names a variant in the table.
 
     Returns:
         A table.
@@ -98,7 +109,7 @@ def reference_table(rows: Sequence[Row], references: Sequence[str], *, first: st
             accuracies = [100 * row.accuracy for row in mine if row.accuracy is not None]
             cells.append(f"{_spread(losses, 3)}; {_spread(accuracies, 1)} %" if losses else "")
         if any(cells):
-            lines.append(row_of(short(name), *cells))
+            lines.append(row_of(named(name), *cells))
     return "\n".join(lines)
 
 
@@ -107,9 +118,13 @@ def _spread(values: Sequence[float], places: int) -> str:
     return f"{statistics.fmean(values):.{places}f} ({low:.{places}f} to {high:.{places}f})"
 
 
-def short(variant: str) -> str:
-    """A plan's name without the rate, which a heading gives."""
-    return variant.split(", rate ")[0]
+def without_rate(variant: str) -> str:
+    """A plan's name where all have the same rate.
+
+    >>> without_rate("2 cycles of 4, rate 0.01")
+    '2 cycles of 4'
+    """
+    return variant.rsplit(", rate ", 1)[0]
 
 
 def row_of(*cells: str) -> str:
