@@ -41,7 +41,7 @@ def paired_difference(differences: Sequence[float], *, level: float = LEVEL) -> 
         level: Chance that the interval misses the true mean.
 
     Returns:
-        The mean and what chance may have to do with it. Equal differences, such as one picture of 300 more under each of
+        The mean and what chance may have to do with it. Equal differences, such as one picture more under each of
         three seeds, do not say how far chance reaches: p is 1, and the interval has no width.
 
     >>> found = paired_difference([1.0, 2.0, 3.0])

@@ -53,7 +53,7 @@ class FullRecipe:
 
     def train(self, learner: Learner) -> None:
         """Steps 5, 6 and 8."""
-        learner.batch_norm = self.batch_norm
+        learner.model.batch_norm = self.batch_norm
         learner.model.head.dropout = learner.network.dropout = self.dropout
         learner.freeze_to(FIRST_TRAINED[self.unfreeze])
         learner.batch_size = self.batch_size

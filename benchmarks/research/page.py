@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from benchmarks.research import cycle_length, defaults
 from benchmarks.research.comparisons import FINAL_LOSS, MEASURES, TOGETHER_LOSS, Pair, compared
 from benchmarks.research.drawings import draw_courses, draw_forest, draw_lengths, new_figure, save
+from benchmarks.research.head_recipe import DEFAULT
 from benchmarks.research.marked import fill
 from benchmarks.research.rows import Row, read_rows
 from benchmarks.research.tables import comparison_table, reference_table, without_rate
@@ -28,7 +29,7 @@ def main() -> None:
 
 def cycle_parts() -> dict[str, str]:
     """The tables of the study of cycles."""
-    parts = {}
+    parts: dict[str, str] = {}
     for part in cycle_length.PARTS.values():
         rows = read_rows(part.file)
         named = without_rate if len(part.factors) == 1 else str
@@ -42,11 +43,11 @@ def cycle_parts() -> dict[str, str]:
 
 def default_parts() -> dict[str, str]:
     """The tables of the ablation."""
-    parts = {}
+    parts: dict[str, str] = {}
     for part in defaults.PARTS.values():
         rows = read_rows(part.file)
         parts |= family(part.name, rows, part.pairs, CHANGED, str)
-        parts[f"{part.name}: references"] = reference_table(rows, [defaults.DEFAULT], first="")
+        parts[f"{part.name}: references"] = reference_table(rows, [DEFAULT], first="")
     return parts
 
 
@@ -74,12 +75,12 @@ def draw() -> None:
         all_axes[0].legend(fontsize=7)
         save(figure, PICTURES / f"cycle-length-{name}.png")
     draw_longest()
-    for part in defaults.PARTS.values():
-        variants = [name for name, _ in part.pairs]
+    for ablation in defaults.PARTS.values():
+        variants = [name for name, _ in ablation.pairs]
         figure, (axes,) = new_figure(7, 1 + 0.27 * len(variants))
-        draw_forest(axes, compared(read_rows(part.file), part.pairs, FINAL_LOSS), variants)
+        draw_forest(axes, compared(read_rows(ablation.file), ablation.pairs, FINAL_LOSS), variants)
         axes.legend(fontsize=7, loc="lower right")
-        save(figure, PICTURES / f"defaults-{part.name}.png")
+        save(figure, PICTURES / f"defaults-{ablation.name}.png")
 
 
 def draw_longest() -> None:

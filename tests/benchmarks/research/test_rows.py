@@ -11,7 +11,8 @@ def made(task: Task) -> Row:
 
 
 def test_a_study_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
-    path, trained = tmp_path / "data" / "rows.jsonl", []
+    path = tmp_path / "data" / "rows.jsonl"
+    trained: list[Task] = []
 
     def train(task: Task) -> Row:
         if len(trained) == 3:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.research import cycle_length, defaults, page
+from benchmarks.research.cycle_plans import CyclePlan
 from benchmarks.research.datasets import Dataset
 from benchmarks.research.full_recipe import FullRecipe
 from benchmarks.research.head_recipe import DEFAULT, HEAD_VARIANTS
@@ -34,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_from_pictures_to_pages(colours: Dataset, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plans = (cycle_length.CyclePlan(cycles=2), cycle_length.CyclePlan(cycles=4, length=0.5))
+    plans = (CyclePlan(cycles=2), CyclePlan(cycles=4, length=0.5))
     cycles = replace(cycle_length.HEAD, sets=(colours,), plans=plans)
     ablation = replace(defaults.HEAD, sets=(colours,), variants={name: HEAD_VARIANTS[name] for name in CHOSEN})
     monkeypatch.setattr(cycle_length, "PARTS", {"head": cycles})
@@ -79,7 +80,7 @@ def test_the_whole_network_trains_as_it_is_told(colours: Dataset, here: Path) ->
     defaults.run(spied, seeds=1)
     (learner,) = seen
     assert learner.model.frozen_groups == ("early",)
-    assert learner.batch_norm == "train"
+    assert learner.model.batch_norm == "train"
     first = learner.history.steps[0].rates
     assert first["late"] == pytest.approx(first["head"] / 10) == pytest.approx(0.0001)
     assert len(read_rows(part.file)) == 1
