@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 LEVEL, POWER = 0.05, 0.8
 NO_SPREAD = 1e-9
@@ -85,8 +86,12 @@ def smallest_shown(deviation: float, count: int, *, level: float = LEVEL, power:
     Returns:
         The difference, in the unit of the deviation.
     """
+    return deviation * _in_deviations(count, level, power) if deviation > NO_SPREAD else 0.0
+
+
+@cache
+def _in_deviations(count: int, level: float, power: float) -> float:
+    """The same in standard deviations; it is the same for all comparisons over as many seeds, and slow to find."""
     from statsmodels.stats.power import TTestPower
 
-    if deviation <= NO_SPREAD:
-        return 0.0
-    return deviation * float(TTestPower().solve_power(nobs=count, alpha=level, power=power, alternative="two-sided"))
+    return float(TTestPower().solve_power(nobs=count, alpha=level, power=power, alternative="two-sided"))
