@@ -26,6 +26,12 @@ def new_figure(width: float, height: float, *, columns: int = 1) -> "tuple[Figur
     return figure, list(axes)
 
 
+def legend(axes: "Axes") -> None:
+    """Names what is drawn, where anything is."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=7)
+
+
 def save(figure: "Figure", path: Path) -> None:
     """Writes a figure as PNG, without what would differ from day to day."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.research import cycle_length, defaults
 from benchmarks.research.comparisons import FINAL_LOSS, MEASURES, TOGETHER_LOSS, Pair, compared
-from benchmarks.research.drawings import draw_courses, draw_forest, draw_lengths, new_figure, save
+from benchmarks.research.drawings import draw_courses, draw_forest, draw_lengths, legend, new_figure, save
 from benchmarks.research.head_recipe import DEFAULT
 from benchmarks.research.marked import fill
 from benchmarks.research.rows import Row, read_rows
@@ -72,14 +72,14 @@ def draw() -> None:
             }
             draw_lengths(axes, compared(rows, part.pairs, FINAL_LOSS), dict(plans))
             axes.set_title(f"{total} epochs in all", fontsize=10)
-        all_axes[0].legend(fontsize=7)
+        legend(all_axes[0])
         save(figure, PICTURES / f"cycle-length-{name}.png")
     draw_longest()
     for ablation in defaults.PARTS.values():
         variants = [name for name, _ in ablation.pairs]
         figure, (axes,) = new_figure(7, 1 + 0.27 * len(variants))
         draw_forest(axes, compared(read_rows(ablation.file), ablation.pairs, FINAL_LOSS), variants)
-        axes.legend(fontsize=7, loc="lower right")
+        legend(axes)
         save(figure, PICTURES / f"defaults-{ablation.name}.png")
 
 
@@ -93,7 +93,7 @@ def draw_longest() -> None:
         variants = {f"{plan}, rate {part.rate:.2g}": plan for plan in LONGEST}
         draw_courses(axes, [row for row in rows if row.dataset == name], variants)
         axes.set_title(name, fontsize=10)
-    all_axes[0].legend(fontsize=7)
+    legend(all_axes[0])
     save(figure, PICTURES / "fifteen-epochs.png")
 
 
