@@ -115,4 +115,4 @@ def draw_forest(axes: "Axes", found: Sequence[Comparison], variants: Sequence[st
     axes.set_yticks([-float(place) for place in range(len(variants))], list(variants))
     axes.set_ylim(-len(variants) + 0.4, 0.6)
     axes.set_xlim(0.6, 1.8)
-    axes.set_xlabel("validation loss, times the defaults' (lower is better); marks outside are cut off")
+    axes.set_xlabel("validation loss, times that of the defaults")

@@ -59,10 +59,12 @@ def family(
 
 
 def draw() -> None:
-    """All pictures."""
+    """All pictures that there are rows for."""
     for name, totals in DRAWN.items():
         part = cycle_length.PARTS[name]
         rows = read_rows(part.file)
+        if not rows:
+            continue
         figure, all_axes = new_figure(5 * len(totals), 3.4, columns=len(totals))
         for axes, total in zip(all_axes, totals, strict=True):
             plans = {
@@ -76,9 +78,11 @@ def draw() -> None:
         save(figure, PICTURES / f"cycle-length-{name}.png")
     draw_longest()
     for ablation in defaults.PARTS.values():
-        variants = [name for name, _ in ablation.pairs]
+        rows, variants = read_rows(ablation.file), [name for name, _ in ablation.pairs]
+        if not rows:
+            continue
         figure, (axes,) = new_figure(7, 1 + 0.27 * len(variants))
-        draw_forest(axes, compared(read_rows(ablation.file), ablation.pairs, FINAL_LOSS), variants)
+        draw_forest(axes, compared(rows, ablation.pairs, FINAL_LOSS), variants)
         legend(axes)
         save(figure, PICTURES / f"defaults-{ablation.name}.png")
 

@@ -8,6 +8,10 @@ from benchmarks.research.differences import LEVEL, Difference
 from benchmarks.research.rows import Row
 
 
+LEAST_SEEDS = 3
+"""Of two differences hardly anything can be said."""
+
+
 def comparison_table(
     rows: Sequence[Row],
     pairs: Sequence[Pair],
@@ -28,9 +32,11 @@ def comparison_table(
     Returns:
         A table, and a sentence on what it could have shown.
     """
-    found = compared(rows, pairs, measure)
-    if not found:
+    if not rows:
         return "No rows yet."
+    if len({row.seed for row in rows}) < LEAST_SEEDS:
+        return f"Fewer than {LEAST_SEEDS} seeds so far: nothing is compared."
+    found = compared(rows, pairs, measure)
     datasets = list(dict.fromkeys(each.dataset for each in found))
     lines = [row_of(first, *datasets, "better", "worse"), row_of(*["---"] * (len(datasets) + 3))]
     for variant, reference in pairs:

@@ -41,10 +41,10 @@ def test_from_pictures_to_pages(colours: Dataset, here: Path, monkeypatch: pytes
     monkeypatch.setattr(cycle_length, "PARTS", {"head": cycles})
     monkeypatch.setattr(defaults, "PARTS", {"head": ablation})
     monkeypatch.setattr(page, "DRAWN", {"head": (2,)})
-    cycle_length.run(cycles, seeds=2)
-    defaults.run(ablation, seeds=2)
-    assert len(read_rows(cycles.file)) == 2 * 3
-    assert len(read_rows(ablation.file)) == 2 * len(CHOSEN)
+    cycle_length.run(cycles, seeds=3)
+    defaults.run(ablation, seeds=3)
+    assert len(read_rows(cycles.file)) == 3 * 3
+    assert len(read_rows(ablation.file)) == 3 * len(CHOSEN)
     assert all(row.loss is not None and row.best_loss is not None for row in read_rows(ablation.file))
     for name, parts in (("cycle-length", page.cycle_parts()), ("defaults", page.default_parts())):
         places = "\n".join(f"<!-- {part} -->\n<!-- end of {part} -->" for part in parts)
