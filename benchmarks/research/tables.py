@@ -7,7 +7,6 @@ from benchmarks.research.comparisons import Comparison, Measure, Pair, compared,
 from benchmarks.research.differences import LEVEL, Difference
 from benchmarks.research.rows import Row
 
-
 LEAST_SEEDS = 3
 """Of two differences hardly anything can be said."""
 
