@@ -22,10 +22,9 @@ $(VENV)/installed: pyproject.toml $(CONSTRAINTS)
 demo: install
 	$(BIN)/unfreeze train --sample digits --max-epochs 7
 
-# what is quick in two processes, a file in one of them; the rest alone, because it counts seconds or opens windows
+# in two processes, each file in one of them
 test: install
-	$(BIN)/pytest -n 2 --dist loadfile -m "$(QUICK)"
-	$(BIN)/pytest -m "not ($(QUICK))"
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: lint
 	$(BIN)/pytest -n 2 --dist loadfile -m "$(QUICK)"

@@ -35,11 +35,14 @@ def make_collection(tmp_path: Path) -> MakeCollection:
 
 
 @pytest.fixture
-def photos() -> Path:
-    """The folder of real photographs, for tests marked `photos`."""
+def photos(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of real photographs, for tests marked `photos`, which share a cache: what is stored never changes."""
     folder = os.environ.get("UNFREEZE_PHOTOS")
     if not folder:
         pytest.skip("UNFREEZE_PHOTOS names no folder of photographs")
+    base = tmp_path_factory.getbasetemp()
+    one_for_all = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    monkeypatch.setenv("UNFREEZE_CACHE", str(one_for_all / "cache-of-photos"))
     return Path(folder)
 
 

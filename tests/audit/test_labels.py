@@ -4,7 +4,7 @@ import numpy as np
 
 from told import MakeTable, row
 from unfreeze.audit.findings import Kind
-from unfreeze.audit.labels import alike_findings, label_findings
+from unfreeze.audit.labels import alike_findings, label_findings, least_likely
 
 
 def sure(labels: list[int], classes: int = 2, certainty: float = 0.95) -> np.ndarray:
@@ -37,6 +37,19 @@ def test_a_single_label_that_is_wrong_beyond_doubt_is_suspected_among_surer_ones
     probabilities = sure(labels, certainty=0.97)
     probabilities[7], probabilities[8] = (0.14, 0.86), (0.16, 0.84)
     assert [found.path for found in label_findings(table, probabilities)] == ["7.jpg"]
+
+
+def test_the_least_likely_labels_come_after_the_suspected_ones(make_table: MakeTable) -> None:
+    labels = [0] * 30 + [1] * 30
+    table = make_table([row(f"{number}.jpg", label) for number, label in enumerate(labels)])
+    probabilities = sure(labels, certainty=0.97)
+    probabilities[7], probabilities[8], probabilities[40] = (0.14, 0.86), (0.3, 0.7), (0.8, 0.2)
+    probabilities[9] = (0.51, 0.49)  # the least of those that no other class is likelier than
+    suspects = label_findings(table, probabilities)
+    doubted = least_likely(table, probabilities, suspects, count=6)
+    assert [found.path for found in suspects] == ["7.jpg"]
+    assert [(found.path, found.related) for found in doubted] == [("40.jpg", "cat"), ("8.jpg", "dog")]
+    assert least_likely(table, probabilities, suspects, count=1) == doubted[:1]
 
 
 def test_two_of_three_classes_look_like_one(make_table: MakeTable) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,10 @@ import pytest
 from PIL import Image
 
 from made import MakeCollection, RunCli
+from unfreeze.audit.examine import Examination
+from unfreeze.audit.findings import Finding, Kind
+from unfreeze.cli.check import in_words
+from unfreeze.images.scan import scan_folder
 
 COUNTS = {"train/red": 12, "train/blue": 12, "valid/red": 6, "valid/blue": 6}
 
@@ -61,6 +66,17 @@ def sound(tmp_path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels if name == "across" else pixels.transpose(1, 0, 2)).save(path)
     return tmp_path / "stripes"
+
+
+def test_where_no_label_is_suspected_the_least_likely_ones_are_named(make_collection: MakeCollection) -> None:
+    table = scan_folder(make_collection(COUNTS))
+    doubted = Finding(Kind.LABEL, "train/red/001.png", "train", "blue", 0.6, "labelled red (40.0%)")
+    found = Examination(table=table, findings=(), pairs=(), judged=36, right=35, doubted=(doubted,))
+    said = list(in_words(found, Path("findings.csv")))
+    assert "No label is suspected. A single wrong one among 36 may be missed; the least likely:" in said
+    assert "    train/red/001.png: labelled red (40.0%)" in said
+    suspected = replace(found, findings=(replace(doubted, path="train/red/000.png"),))
+    assert not [line for line in in_words(suspected, Path("findings.csv")) if "001.png" in line]
 
 
 def test_strict_fails_where_something_must_be_mended(faulty: Path, tmp_path: Path, run_cli: RunCli) -> None:

@@ -167,3 +167,16 @@ def test_a_receipt_that_is_damaged_costs_the_pictures_alone(run_cli: RunCli, mak
         (run / "receipt.json").write_text(text)
     assert run_cli("compare", *runs, "--quiet", "--out", tmp_path / "page.html") == (0, "", "")
     assert "only their names are shown" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_settings_that_differ_are_named_but_not_those_of_the_machine(run_cli: RunCli, make_run: MakeRun) -> None:
+    first, second = make_run("a", "01"), make_run("b", "11")
+    (first / "settings.toml").write_text('backbone = "lite0"\nseed = 0\nthreads = 2\nsizes = []\n')
+    assert "note: " not in run_cli("compare", first, second)[1]
+    (second / "settings.toml").write_text('backbone = "lite1"\nseed = 0\nthreads = 8\nsizes = [64]\nsquare = "pad"\n')
+    said = 'note: settings that differ: backbone "lite0" and "lite1"; sizes [] and [64]; square not set and "pad"'
+    assert said in run_cli("compare", first, second)[1].splitlines()
+    (second / "settings.toml").write_text((first / "settings.toml").read_text())
+    assert "note: the settings are the same" in run_cli("compare", first, second)[1]
+    (second / "settings.toml").write_text("damaged")
+    assert "note: " not in run_cli("compare", first, second)[1]

@@ -258,7 +258,7 @@ def test_ctrl_c_leaves_a_clean_folder(small: Path, tmp_path: Path) -> None:
         ),
         (("--precision", "float16"), 1, "--precision float16 needs a GPU"),
         (("--optimizer", "lion"), 2, "'lion' is not one of 'sgd', 'adamw'"),
-        (("--weight-decay", "much"), 2, "'much' is not a valid float"),
+        (("--weight-decay", "much"), 2, "Invalid value for '--weight-decay'"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_named_and_leaves_nothing(

@@ -123,7 +123,7 @@ def test_a_browser_shows_it_without_a_request_or_an_error(
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("width", "scheme"), [(1100, "light"), (1100, "dark"), (390, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(1100, "light"), (390, "dark")])
 def test_axe_finds_nothing_serious(
     comparison: Comparison, pictures: FolderStorage, tmp_path: Path, width: int, scheme: str
 ) -> None:

@@ -91,7 +91,7 @@ def test_what_the_curve_was_measured_on_stands_below_it(known: ReportContent) ->
     assert "as it is" not in growth
 
 
-LOOKS = [(1280, "light"), (1280, "dark"), (390, "light")]
+LOOKS = [(1280, "light"), (390, "dark")]
 
 
 @pytest.mark.browser

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torchvision.transforms import v2
 
-from small import noise_features, noise_pictures
+from small import noise_features, noise_pictures, small_network
 from unfreeze.training.batches import Batch
+from unfreeze.training.head import LinearHead
 from unfreeze.training.mixing import Mixing, as_parts, box_area, cut_box, mixed_up, pasted
+from unfreeze.training.suffix import TrainableSuffix
 
 
 class Always:
@@ -109,3 +111,23 @@ def test_labels_of_several_are_mixed_one_by_one() -> None:
     assert parts[0, 0] == pytest.approx(1 - parts[1, 0])
     assert parts[:, 1] == pytest.approx(1)
     assert not parts[:, 2].any()
+
+
+@pytest.mark.parametrize("first", [0, 2])
+def test_head_and_body_step_on_what_their_seed_mixes(first: int) -> None:
+    mixing = Mixing(mixup=0.7, classes=3)
+    found = noise_pictures(6) if first == 0 else noise_features(6, width=6)
+    heads: list[LinearHead] = []
+    for mixed in (True, False):
+        head = LinearHead(np.full((3, 6), 0.5, np.float32), np.array([0.1, 0, 0], np.float32), 0)
+        suffix = TrainableSuffix(small_network(dropout=0), head, threads=1)
+        suffix.network.freeze_to(first)
+        suffix.cut = suffix.network.cut
+        part: LinearHead | TrainableSuffix = suffix if first == 0 else head
+        batch = found.inputs, found.targets
+        head.mixing = mixing if mixed else None
+        with part.training():
+            part.train_step(batch if mixed else mixing(batch, seed=8), [0.1] * 3, seed=8)
+        heads.append(head)
+    for one, other in zip(heads[0].copies(), heads[1].copies(), strict=True):
+        assert np.array_equal(one, other)

@@ -11,13 +11,16 @@ from unfreeze.audit.duplicates import DuplicatePair, find_duplicates
 from unfreeze.audit.findings import Finding, in_order, verdict
 from unfreeze.audit.folds import FOLDS, fold_numbers, repeatedly_out_of_fold
 from unfreeze.audit.judged import judgeable, of_rows
-from unfreeze.audit.labels import alike_findings, label_findings
+from unfreeze.audit.labels import alike_findings, label_findings, least_likely
 from unfreeze.audit.pictures import picture_findings
 from unfreeze.audit.shortcuts import Probe, probe_shortcuts, shortcut_findings
 from unfreeze.evaluation.metrics import wilson_interval
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer, Silent
+
+DOUBTED = 6
+"""Labels that are shown though they are not suspected."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +33,7 @@ class Examination:
         pairs: Pictures that show the same.
         judged: How many pictures a head was asked about that was trained without them; test pictures never.
         right: How many of these it got right.
+        doubted: The least likely labels of those that are not suspected; no findings, as most of them are right.
         probes: How well things beside the object tell the class.
         leak: What copies on both sides of the split do to the accuracy; None where there are none.
     """
@@ -39,6 +43,7 @@ class Examination:
     pairs: tuple[DuplicatePair, ...]
     judged: int = 0
     right: int = 0
+    doubted: tuple[Finding, ...] = ()
     probes: tuple[Probe, ...] = ()
     leak: Leak | None = None
 
@@ -101,11 +106,15 @@ def _judged(found: Examination, chosen: Sequence[int], features: Floats, units: 
     clusters = [content[unit] for unit in units]
     probabilities = repeatedly_out_of_fold(features, labels, clusters)
     probes = probe_shortcuts(table, fold_numbers(labels, clusters))
+    suspects = label_findings(table, probabilities)
+    doubted = least_likely(table, probabilities, suspects, count=DOUBTED)
     more = [
-        *label_findings(table, probabilities),
+        *suspects,
         *alike_findings(table, probabilities),
         *shortcut_findings(probes),
     ]
     right = int((probabilities.argmax(1) == np.array(labels)).sum())
     findings = in_order([*found.findings, *more])
-    return replace(found, findings=findings, judged=len(labels), right=right, probes=tuple(probes))
+    return replace(
+        found, findings=findings, judged=len(labels), right=right, doubted=tuple(doubted), probes=tuple(probes)
+    )

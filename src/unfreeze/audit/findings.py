@@ -137,7 +137,7 @@ MEANINGS: dict[Kind, Meaning] = {
         grade=Grade.NOTE,
         title="tiny pictures",
         why="They are enlarged to the square that the network sees.",
-        advice="Take a smaller square (--size) where most pictures are small.",
+        advice="Nothing has to be done about a few; where most are small, take a smaller square (--size).",
     ),
     Kind.SHAPE: Meaning(
         grade=Grade.NOTE,

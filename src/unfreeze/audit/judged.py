@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from unfreeze.activations.engines import Floats
 from unfreeze.audit.findings import Finding
-from unfreeze.audit.folds import FOLDS, fold_numbers, out_of_fold
+from unfreeze.audit.folds import FOLDS, repeatedly_out_of_fold
 from unfreeze.audit.labels import label_findings
 from unfreeze.images.table import ImageTable
 
@@ -28,8 +28,8 @@ def label_suspects(table: ImageTable, features: Floats, units: Sequence[str]) ->
     some = of_rows(table, chosen)
     labels = [row.label for row in some.rows]
     content = {row.path: row.content for row in table.rows}
-    folds = fold_numbers(labels, [content[units[index]] for index in chosen])
-    return label_findings(some, out_of_fold(features[chosen], labels, folds))
+    clusters = [content[units[index]] for index in chosen]
+    return label_findings(some, repeatedly_out_of_fold(features[chosen], labels, clusters))
 
 
 def judgeable(table: ImageTable, units: Sequence[str]) -> list[int]:

@@ -48,6 +48,28 @@ def label_findings(table: ImageTable, probabilities: Probabilities) -> list[Find
     return [_suspect(table, index, probabilities[index]) for index in ranked]
 
 
+def least_likely(
+    table: ImageTable, probabilities: Probabilities, suspects: Sequence[Finding], *, count: int
+) -> list[Finding]:
+    """The labels that come next after the suspected ones: a single wrong one among many may be no more than that.
+
+    Args:
+        table: The pictures, one label each.
+        probabilities: Of each picture in the table's order by a head that was trained without it, shape (N, C).
+        suspects: What `label_findings` found.
+        count: How many to give at most.
+
+    Returns:
+        The least likely ones of which another class is likelier, as `label_findings` gives them.
+    """
+    labels, known = np.array([row.label for row in table.rows], np.int64), {found.path for found in suspects}
+    own = probabilities[np.arange(len(labels)), labels]
+    contested = np.flatnonzero(probabilities.argmax(1) != labels).tolist()
+    others = [index for index in contested if table.rows[index].path not in known]
+    ranked = sorted(others, key=lambda index: own[index])
+    return [_suspect(table, index, probabilities[index]) for index in ranked[:count]]
+
+
 def _suspect(table: ImageTable, index: int, probabilities: npt.NDArray[np.float64]) -> Finding:
     row, likely = table.rows[index], int(probabilities.argmax())
     given, found = table.classes[row.label], table.classes[likely]

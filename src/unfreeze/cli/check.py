@@ -144,7 +144,7 @@ def in_words(examination: "Examination", table: Path) -> Iterator[str]:
     Yields:
         Lines.
     """
-    from unfreeze.audit.findings import MEANINGS, by_kind
+    from unfreeze.audit.findings import MEANINGS, Kind, by_kind
 
     yield examination.verdict()
     grade = None
@@ -159,6 +159,9 @@ def in_words(examination: "Examination", table: Path) -> Iterator[str]:
     if examination.leak:
         yield f"The leak: {examination.leak.in_words()}."
     yield from (f"Shortcut probe: {probe.in_words()}." for probe in examination.probes)
+    if examination.doubted and not any(found.kind is Kind.LABEL for found in examination.findings):
+        yield f"No label is suspected. A single wrong one among {examination.judged:,} may be missed; the least likely:"
+        yield from _named(examination.doubted)
     if examination.judged:
         yield f"For comparison: {examination.accuracy_in_words()}."
 

@@ -10,9 +10,9 @@ import numpy as np
 from unfreeze.activations.engines import Floats
 from unfreeze.deploy.bundle import open_bundle
 from unfreeze.deploy.inputs import Picture, Source, sources
+from unfreeze.deploy.judgement import Judgement, averaged, judgements
 from unfreeze.deploy.references import stored_distances
 from unfreeze.errors import PictureError
-from unfreeze.evaluation.conformal import prediction_sets
 from unfreeze.evaluation.novelty import Novelty
 from unfreeze.parallel import in_parallel
 
@@ -33,7 +33,7 @@ class Prediction:
             tell, or the picture cannot be read.
         refused: Whether it is none of the classes; None where the distance is.
         candidates: The classes that it may be, the most probable one first, so that the true one is among them as
-            often as the model promises; empty where it promises nothing.
+            often as the model promises; empty where it is refused, and where the model promises nothing.
     """
 
     path: str
@@ -102,7 +102,7 @@ class Predictor:
         """
         pictures = sources(inputs)
         predictions: list[Prediction] = []
-        for prediction in self._each(pictures, tta_views):
+        for prediction in self.stream(pictures, tta_views=tta_views):
             predictions.append(prediction)
             if progress:
                 progress(len(predictions), len(pictures))
@@ -118,7 +118,25 @@ class Predictor:
         Returns:
             One prediction a picture, in order.
         """
-        return self._each(sources(inputs), tta_views)
+        return self.stream(sources(inputs), tta_views=tta_views)
+
+    def stream(self, pictures: Iterable[Source], *, tta_views: int = 0) -> Iterator[Prediction]:
+        """Predicts pictures that come one by one, and never holds more than are in work.
+
+        Args:
+            pictures: Taken as the answers are used; each is read by the thread that predicts it.
+            tta_views: As of `predict`.
+
+        Yields:
+            One prediction a picture, in order.
+        """
+        waiting: list[_Seen] = []
+        for seen in in_parallel(lambda source: self._see(source, tta_views), pictures, threads=self._threads):
+            waiting.append(seen)
+            if len(waiting) == SCORED_AT_A_TIME:
+                yield from self._answers(waiting)
+                waiting.clear()
+        yield from self._answers(waiting)
 
     def names(self, prediction: Prediction) -> tuple[str, ...]:
         """What a picture is: its most probable class, or all labels above 0.5; nothing where it cannot be read.
@@ -163,23 +181,13 @@ class Predictor:
         """How strange pictures are by their features, (D,) each: see `stored_distances`."""
         return stored_distances(self._novelty, features)
 
-    def _each(self, pictures: Sequence[Source], tta_views: int) -> Iterator[Prediction]:
-        waiting: list[_Seen] = []
-        for seen in in_parallel(lambda source: self._see(source, tta_views), pictures, threads=self._threads):
-            waiting.append(seen)
-            if len(waiting) == SCORED_AT_A_TIME:
-                yield from self._answers(waiting)
-                waiting.clear()
-        yield from self._answers(waiting)
-
     def _run(self, source: Source, tta_views: int) -> "_Seen":
         """Probabilities (C,), and features (D,) of the plain view."""
         image, content = source.drawn(short_side_px=self.transform.short_side_px)
         views = [self.transform(image, content=content, number=number) for number in range(1 + tta_views)]
         # (3, S, S) -> (1, 3, S, S) -> (1, C) and (1, D)
         found = [self._engine.outputs(view[np.newaxis]) for view in views]
-        mean = np.mean([probabilities[0] for probabilities, _ in found], axis=0, dtype=np.float64)
-        return _Seen(source.name, np.asarray(mean, np.float32), found[0][1][0])
+        return _Seen(source.name, averaged([probabilities[0] for probabilities, _ in found]), found[0][1][0])
 
     def _see(self, source: Source, tta_views: int) -> "_Seen":
         try:
@@ -191,28 +199,23 @@ class Predictor:
 
     def _answers(self, seen: "Sequence[_Seen]") -> list[Prediction]:
         """Predictions of pictures, their distances computed together."""
-        good = [each.features for each in seen if each.features is not None]
-        distances = iter(self.distances(good))
+        probabilities = [each.probabilities for each in seen if each.probabilities is not None]
+        features = [each.features for each in seen if each.features is not None]
+        known = iter(judgements(self.settings, self._novelty, probabilities, features))
         return [
             Prediction(each.path, error=each.error)
             if each.probabilities is None
-            else self._prediction(each.path, each.probabilities, next(distances))
+            else self._prediction(each.path, each.probabilities, next(known))
             for each in seen
         ]
 
-    def _prediction(self, path: str, probabilities: Floats, distance: float | None) -> Prediction:
-        candidates: tuple[str, ...] = ()
-        if self.settings.sets:
-            (chosen,) = prediction_sets(probabilities[np.newaxis], self.settings.sets.least_probability)
-            order = np.argsort(-probabilities, kind="stable")
-            candidates = tuple(self.classes[label] for label in order if chosen[label])
-        refused = None if distance is None or self._novelty is None else distance > self._novelty.bound.value
+    def _prediction(self, path: str, probabilities: Floats, known: Judgement) -> Prediction:
         return Prediction(
             path,
             probabilities=tuple(probabilities.tolist()),
-            distance=distance,
-            refused=refused,
-            candidates=candidates,
+            distance=known.distance,
+            refused=known.refused,
+            candidates=tuple(self.classes[label] for label in known.candidates or ()),
         )
 
 

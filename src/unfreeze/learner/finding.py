@@ -41,7 +41,7 @@ def _sweep(fitting: Fitting, span: tuple[float, float], ratios: Sequence[float],
     epochs = (fitting.batches(epoch, seed=seed) for epoch in itertools.count())
     batches = list(itertools.islice(itertools.chain.from_iterable(epochs), max(LEAST_STEPS, len(fitting.batches(0)))))
     total = seeds * len(batches)
-    sweep = Trainer(history=fitting.trainer.history, seed=seed, mixing=fitting.trainer.mixing).sweep(
+    sweep = Trainer(history=fitting.trainer.history, seed=seed).sweep(
         source.model.trainable(batch_size=fitting.state.batch_size),
         batches,
         source.training(fitting.view(0)),

@@ -3,21 +3,20 @@
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from unfreeze.errors import TrainingError
+from unfreeze.learner.averaged import averaged, take_average
 from unfreeze.learner.examples import ExampleSource
 from unfreeze.learner.state import BestWeights, FitProgress, Snapshot, TrainingState
-from unfreeze.learner.weights import Weights
 from unfreeze.training.averaging import WeightAverage
 from unfreeze.training.balance import balanced_order
 from unfreeze.training.batches import Batch, Examples, in_groups, shuffled
 from unfreeze.training.head import one_thread
 from unfreeze.training.history import EpochRecord, stopped_improving
 from unfreeze.training.loop import NOTHING_YET, StepSums, run_epoch
-from unfreeze.training.mixing import Mixing
 from unfreeze.training.schedules import ConstantRate, Schedule, WarmUp
 from unfreeze.training.stored_schedules import schedule_to_dict
 from unfreeze.training.trainer import Pace, Trainer
@@ -116,9 +115,7 @@ class Fitting:
         self.source, self.state = source, state
         self.seed = source.data.transform.seed
         self.options = source.model.options
-        classes, mixup, cutmix = len(source.data.table.classes), self.options.mixup, self.options.cutmix
-        mixing = Mixing(mixup=mixup, cutmix=cutmix, classes=classes) if mixup or cutmix else None
-        self.trainer = Trainer(history=state.history, seed=self.seed, mixing=mixing)
+        self.trainer = Trainer(history=state.history, seed=self.seed)
 
     def run(self, plan: FitPlan, autosave: Autosave) -> list[EpochRecord]:
         """Trains to the plan's end, or goes on with it where a fit with the same plan was interrupted.
@@ -150,7 +147,7 @@ class Fitting:
             while not self._is_over(plan, fit):
                 self._epoch(plan, fit, autosave)
             if state.average:
-                self.source.model.restore(self._averaged_weights(state.average))
+                take_average(self.source.model, state.average)
         finally:
             state.fit = state.average = None
         return state.history.epochs[fit.first_epoch :]
@@ -241,31 +238,11 @@ class Fitting:
         trained, fit.sums, fit.in_epoch = fit.sums, NOTHING_YET, 0
         self.state.augmented_epochs += view > 0
         ends = any(start < end <= fit.steps for end in plan.schedule.cycle_ends)
-        mixing, pictures = self.trainer.mixing, self.source.model.reads_pictures
+        mixing, pictures = self.source.model.head.mixing, self.source.model.reads_pictures
         mixed = mixing is not None and mixing.mixes(pictures=pictures)
-        with self._averaged():
+        with averaged(self.source.model, self.state.average):
             self.record(trained, view=view, cycle=plan.cycle(fit.steps - 1), ends_cycle=ends, mixed=mixed)
         autosave.now()
-
-    @contextmanager
-    def _averaged(self) -> Iterator[None]:
-        """Puts the running average in the weights' place inside, where there is one.
-
-        Yields:
-            Nothing.
-        """
-        if not self.state.average:
-            yield
-            return
-        now = self.source.model.weights(momenta=True)
-        self.source.model.restore(self._averaged_weights(self.state.average))
-        try:
-            yield
-        finally:
-            self.source.model.restore(now)
-
-    def _averaged_weights(self, average: WeightAverage) -> Weights:
-        return self.source.model.weights(momenta=True).averaged(average.arrays())
 
     def _part(self, plan: FitPlan, fit: FitProgress, batches: list[list[int]], view: int, autosave: Autosave) -> None:
         """Trains up to the end of the epoch or the cycle, or until it is time to save."""
@@ -287,7 +264,7 @@ class Fitting:
         taken = len(history.steps) - before
         fit.steps, fit.in_epoch = first + taken, offset + taken
         if fit.steps == plan.schedule.cycle_ends[cycle]:
-            with self._averaged():
+            with averaged(model, self.state.average):
                 self._snapshot(plan, cycle)
         elif fit.in_epoch < len(batches):
             autosave.now()

@@ -1,8 +1,10 @@
 """Two finished runs side by side."""
 
 import json
+import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from unfreeze.errors import RunError, UnfreezeError
 from unfreeze.evaluation.comparison import Comparison, compare, notes
@@ -14,8 +16,10 @@ from unfreeze.recipe.run_folder import BEGUN_FILE
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.report.comparison import comparison_page
 
-PREDICTIONS_FILE, RECEIPT_FILE = "predictions.csv", "receipt.json"
+PREDICTIONS_FILE, RECEIPT_FILE, SETTINGS_FILE = "predictions.csv", "receipt.json", "settings.toml"
 ALL, TEST = "all", "test"
+OF_THE_MACHINE = {"threads", "use_store", "cache_size", "checkpoint_seconds"}
+"""Settings that decide how long a run takes and not what comes out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,14 @@ class FinishedRun:
             return collection_layout(begun["pictures"], columns=columns).storage
         except (OSError, ValueError, KeyError, TypeError, UnfreezeError):
             return _named_folder(self.folder / RECEIPT_FILE)
+
+    def settings(self) -> dict[str, Any]:
+        """What decides what comes out of the run; nothing where that is not known any more."""
+        try:
+            found = tomllib.loads((self.folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {name: value for name, value in found.items() if name not in OF_THE_MACHINE}
 
 
 def read_run(path: Path, *, split: str | None = None) -> FinishedRun:
@@ -121,11 +133,19 @@ class ComparedRuns:
 
     @property
     def notes(self) -> list[str]:
-        """Which pictures were left out, a sentence each."""
-        found = notes(self.comparison, self.names)
+        """Which pictures were left out, and how the runs' settings differ, a sentence each."""
+        found = [*notes(self.comparison, self.names), *self._settings_note()]
         if self.passed_over:
             found.insert(0, f"test pictures alone are compared; {self.passed_over:,} others are with --split {ALL}")
         return found
+
+    def _settings_note(self) -> list[str]:
+        first, second = self.first.settings(), self.second.settings()
+        if not (first and second):
+            return []
+        changed = [name for name in first | second if first.get(name) != second.get(name)]
+        said = [f"{name} {_in_toml(first.get(name))} and {_in_toml(second.get(name))}" for name in changed]
+        return [f"settings that differ: {'; '.join(said)}" if said else "the settings are the same"]
 
     def write_page(self, path: Path) -> None:
         """Writes the page of the pictures whose answer changed; they are shown as they are on disk now.
@@ -141,6 +161,11 @@ class ComparedRuns:
         pictures = self.second.pictures() or self.first.pictures()
         page = comparison_page(self.comparison, self.names, pictures=pictures, notes=self.notes)
         write_whole(path, page.encode("utf-8", errors="backslashreplace"))
+
+
+def _in_toml(value: object) -> str:
+    """A setting as its file has it, near enough to be found there; older runs lack some."""
+    return "not set" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _why_nothing(path: Path) -> str:

@@ -19,6 +19,7 @@ from unfreeze.recipe.option_notes import option_notes
 from unfreeze.recipe.read_pictures import read_pictures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
+from unfreeze.world import ALONE, World
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
@@ -39,7 +40,7 @@ def sample_folder(name: str) -> Path:
     return SAMPLES[name](cache_folder("samples"))
 
 
-def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) -> RunResult:
+def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher, *, world: World = ALONE) -> RunResult:
     """Takes a collection of pictures through the eight steps to a model.
 
     Args:
@@ -48,6 +49,7 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
         out: The run folder, which must not be there or be empty.
         settings: All settings.
         watcher: Is told of everything.
+        world: The processes that share the work; this is the first.
 
     Returns:
         Where the run is and what it came to.
@@ -65,15 +67,16 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
     with new_run(out) as folder:
         with folder.removed_if_barren():
             folder.begin(pictures, settings)
-        return _run(folder, watcher)
+        return _run(folder, watcher, world)
 
 
-def resume(run: Path, watcher: Watcher) -> RunResult:
+def resume(run: Path, watcher: Watcher, *, world: World = ALONE) -> RunResult:
     """Goes on with a run that was stopped, at the step after its last checkpoint, with its own settings.
 
     Args:
         run: The run folder.
         watcher: Is told of everything.
+        world: The processes that share the work, as many as before or not; this is the first.
 
     Returns:
         Where the run is and what it came to: what it would have come to without the stop, to the last bit on a CPU.
@@ -82,16 +85,16 @@ def resume(run: Path, watcher: Watcher) -> RunResult:
         UnfreezeError: If there is nothing to go on with, or the pictures are not what they were.
     """
     with begun_run(run) as folder:
-        return _run(folder, watcher)
+        return _run(folder, watcher, world)
 
 
-def _run(folder: RunFolder, watcher: Watcher) -> RunResult:
+def _run(folder: RunFolder, watcher: Watcher, world: World) -> RunResult:
     """Takes a run from where it is to its end."""
     pictures, settings = folder.begun()
     with folder.removed_if_barren():
         data = read_pictures(pictures, settings, watcher)
         folder.check_pictures(data.table)
-        learner = _learner(folder, data, settings, watcher)
+        learner = _learner(folder, _shared(data, world), settings, watcher, world)
     with closing(learner):
         receipt = folder.write_receipt(settings, data.table, learner.model.prefix(POOLED).key)
         for note in option_notes(settings):
@@ -103,10 +106,17 @@ def _run(folder: RunFolder, watcher: Watcher) -> RunResult:
             watcher.note(f"goes on {course.position}")
         course.run()
         watcher.step(0, "evaluate, export, report", WHY_AFTER)
-        return finished(folder, course, receipt, watcher)
+        result = finished(folder, course, receipt, watcher)
+        learner.release()
+        return result
 
 
-def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watcher: Watcher) -> Learner:
+def _shared(data: ImageData, world: World) -> ImageData:
+    """The same pictures, served by each process on its share of the machine's threads."""
+    return replace(data, threads=max(1, data.threads // world.on_machine))
+
+
+def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watcher: Watcher, world: World) -> Learner:
     """A learner on the run's folder."""
     learner = Learner(
         data,
@@ -115,6 +125,7 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
         folder=folder.path,
         use_store=settings.use_store,
         limit_bytes=settings.cache_size,
+        world=world,
         options=settings.options(),
     )
     learner.model.batch_norm = settings.batch_norm

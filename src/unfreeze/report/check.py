@@ -59,6 +59,7 @@ def check_page(examination: Examination, *, title: str, squares: str = "") -> st
     Returns:
         HTML; whatever comes from file and class names is escaped.
     """
+    rows = {row.path: row for row in examination.table.rows}
     return rendered(
         "check.html.jinja",
         title=title,
@@ -66,8 +67,9 @@ def check_page(examination: Examination, *, title: str, squares: str = "") -> st
         verdict=examination.verdict(),
         accuracy=examination.accuracy_in_words(),
         leak=examination.leak,
+        doubted=[_shown(examination.table, rows, found) for found in examination.doubted],
         probes=examination.probes,
-        sections=_sections(examination),
+        sections=_sections(examination, rows),
         squares=squares,
         splits=_splits(examination.table),
     )
@@ -77,8 +79,7 @@ def _splits(table: ImageTable) -> Mapping[str, int]:
     return {split: len(rows) for split in ("train", "valid", "test") if (rows := table.of_split(split))}
 
 
-def _sections(examination: Examination) -> list[Section]:
-    rows = {row.path: row for row in examination.table.rows}
+def _sections(examination: Examination, rows: Mapping[str, ImageRow]) -> list[Section]:
     return [
         Section(
             kind=kind,

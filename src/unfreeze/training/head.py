@@ -13,6 +13,7 @@ from unfreeze.training.batches import Batch, Examples, in_groups
 from unfreeze.training.criterion import Criterion
 from unfreeze.training.descent import LESSONS_OWN, Descent, Moving
 from unfreeze.training.loop import MOMENTUM, StepSums, check_loss
+from unfreeze.training.mixing import Mixing
 from unfreeze.training.objective import EXCLUSIVE, Objective
 
 ROWS_AT_A_TIME = 256
@@ -35,6 +36,7 @@ class LinearHead:
         descent: How a gradient becomes a step.
         label_smoothing: Part of what is said to be right that training shares out among all answers.
         answer_weights: How much each answer counts in training, (C,) or (2, C); None for alike.
+        mixing: Mixes the examples of each training batch; None for examples as they are.
         weight_velocity: The weight's momentum, shape (C, D).
         bias_velocity: The bias's momentum, shape (C,).
         squares: Running means of the squares of both gradients, which AdamW keeps.
@@ -48,6 +50,7 @@ class LinearHead:
     descent: Descent = LESSONS_OWN
     label_smoothing: float = 0.0
     answer_weights: Floats | None = None
+    mixing: Mixing | None = None
     weight_velocity: Floats = field(init=False)
     bias_velocity: Floats = field(init=False)
     squares: tuple[Floats, Floats] = field(init=False)
@@ -85,9 +88,9 @@ class LinearHead:
         """One step down the gradient of the batch's mean loss.
 
         Args:
-            batch: Features (N, D) and targets; parts of classes (N, C) where examples are mixed.
+            batch: Features (N, D) and targets.
             rates: Learning rate of each layer group; the last is the head's.
-            seed: Decides which features are dropped.
+            seed: Decides which features are dropped, and how examples are mixed.
             momentum: What part of the last step's direction is kept, above 0.
 
         Returns:
@@ -96,7 +99,7 @@ class LinearHead:
         Raises:
             TrainingError: If the loss is not finite; the step is not taken.
         """
-        features, targets = batch
+        features, targets = self.mixing(batch, seed=seed) if self.mixing else batch
         kept = np.random.Generator(np.random.PCG64(seed)).random(features.shape, np.float32) >= self.dropout
         seen = features * (kept * np.float32(1 / (1 - self.dropout)))
         logits = self.logits(seen)
@@ -143,7 +146,8 @@ class LinearHead:
             options = {"maxiter": MOST_ITERATIONS, "ftol": least_fall}
             lowest = minimize(penalised, start, jac=True, method="L-BFGS-B", options=options)
         weight, bias = np.split(lowest.x.reshape(shape), [-1], axis=1)
-        self.restore([weight, bias[:, 0], *(np.zeros_like(part) for part in self._kept[2:])])
+        self.restore([weight, bias[:, 0]])
+        self.forget()
         return self.valid_step((features, targets))
 
     def valid_step(self, batch: Batch) -> StepSums:
@@ -178,6 +182,11 @@ class LinearHead:
         """Puts weight, bias and, where they are given too, what the optimizer remembers back in place."""
         for part, value in zip(self._kept, parts, strict=False):
             part[...] = value
+
+    def forget(self) -> None:
+        """Lets the optimizer begin anew."""
+        for part in self._kept[2:]:
+            part[...] = 0
 
     def trained(self) -> dict[str, Floats]:
         """What training moves, by its names in a network: the arrays themselves."""

@@ -15,14 +15,13 @@ from unfreeze.training.batches import Batch, Examples
 from unfreeze.training.history import History, StepRecord
 from unfreeze.training.loop import MOMENTUM, NOTHING_YET, StepSums, run_epoch
 from unfreeze.training.lr_find import LrSweep, lr_sweep
-from unfreeze.training.mixing import Mixing
 
 
 class Trainable(Protocol):
     """What takes steps: the head alone, or a part of the body with it; it owns its optimizer's state."""
 
     def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int, momentum: float = MOMENTUM) -> StepSums:
-        """One step on a batch, at one rate a layer group and a momentum for all; the seed decides dropout."""
+        """One step on a batch, at one rate a layer group and a momentum for all; the seed decides what chance does."""
         ...
 
     def training(self) -> AbstractContextManager[None]:
@@ -57,11 +56,10 @@ class Trainer:
     Args:
         history: Gets a record a step.
         seed: Decides dropout and mixing, together with the number of the step.
-        mixing: Mixes the examples of each batch; None for examples as they are.
     """
 
-    def __init__(self, *, history: History, seed: int, mixing: Mixing | None = None) -> None:
-        self.history, self.mixing = history, mixing
+    def __init__(self, *, history: History, seed: int) -> None:
+        self.history = history
         self._seed = seed
 
     def train(
@@ -93,8 +91,7 @@ class Trainer:
         def step(batch: Batch) -> StepSums:
             index, number = next(steps), len(self.history.steps)
             now = pace(index)
-            seed = step_seed(self._seed, number)
-            sums = part.train_step(self._mixed(batch, seed), now.rates, momentum=now.momentum, seed=seed)
+            sums = part.train_step(batch, now.rates, momentum=now.momentum, seed=step_seed(self._seed, number))
             if average:
                 average.update(part.trained())
             named = dict(zip(GROUP_NAMES, now.rates, strict=True))
@@ -118,7 +115,7 @@ class Trainer:
         ends: list[float] = [time.perf_counter()]
         with part.preserved(), part.training():
             for batch in batches:
-                part.train_step(self._mixed(batch, self._seed), [0.0] * len(GROUP_NAMES), seed=self._seed)
+                part.train_step(batch, [0.0] * len(GROUP_NAMES), seed=self._seed)
                 ends.append(time.perf_counter())
         first = min(1, len(ends) - 2)
         return (ends[-1] - ends[first]) / (len(ends) - 1 - first)
@@ -150,17 +147,13 @@ class Trainer:
 
         def step(batch: Batch, rate: float) -> float:
             index = next(steps)
-            seed = step_seed(self._seed, index)
-            sums = part.train_step(self._mixed(batch, seed), [rate * ratio for ratio in ratios], seed=seed)
+            sums = part.train_step(batch, [rate * ratio for ratio in ratios], seed=step_seed(self._seed, index))
             on_step(index)
             return sums.mean_loss
 
         start, end = span
         with part.preserved(), part.training():
             return lr_sweep(examples.batches(batches), step, start=start, end=end, steps=len(batches))
-
-    def _mixed(self, batch: Batch, seed: int) -> Batch:
-        return self.mixing(batch, seed=seed) if self.mixing else batch
 
 
 def step_seed(seed: int, step: int) -> int:
