@@ -71,8 +71,8 @@ def running(run: Path, *flags: str) -> Iterator[Server]:
     """
     command = [sys.executable, "-m", "unfreeze", "serve", f"model={run}", "--port", "0", *flags]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  # our own words
+    assert process.stdout
     try:
-        assert process.stdout
         address = process.stdout.readline().rpartition("http://")[2].strip()
         host, _, port = address.partition(":")
         assert host == "127.0.0.1", "load goes to this machine only"
@@ -85,6 +85,7 @@ def running(run: Path, *flags: str) -> Iterator[Server]:
         if process.poll() is None:
             process.kill()
             process.wait()
+        process.stdout.close()
 
 
 def _wait_until_ready(url: str) -> None:

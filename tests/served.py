@@ -70,7 +70,9 @@ class ColourModel:
             names=() if refused else (self.classes[int(shares.argmax())],),
             refused=refused,
             distance=float(1 - means.sum() / 765),
-            members=tuple(name for name, share in zip(self.classes, shares, strict=False) if share > 0.3),
+            members=tuple(
+                name for name, share in zip(self.classes, shares, strict=False) if share > 0.3 and not refused
+            ),
         )
 
 

@@ -1,6 +1,10 @@
 """Engines: the same numbers whatever the batch, the threads and the engine."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +12,15 @@ import pytest
 import torch
 from torch import nn
 
-from unfreeze.activations.engines import Engine, Floats, OnnxEngine, TorchEngine, noise_squares, relative_difference
+from unfreeze.activations.engines import (
+    NO_TELEMETRY,
+    Engine,
+    Floats,
+    OnnxEngine,
+    TorchEngine,
+    noise_squares,
+    relative_difference,
+)
 from unfreeze.activations.prefix import FrozenPrefix
 from unfreeze.network.build import build_network
 
@@ -113,3 +125,17 @@ def test_differences_are_relative_to_the_largest_value_but_never_blown_up() -> N
     assert relative_difference(found, expected) == pytest.approx(0.2)
     assert relative_difference(found / np.float32(100), expected / np.float32(100)) == pytest.approx(0.02)
     assert np.isnan(relative_difference(found * np.nan, expected))
+
+
+def test_onnxruntime_writes_no_name_of_the_machine_and_so_sends_none(
+    packaged_prefix: FrozenPrefix, tmp_path: Path
+) -> None:
+    """Left to itself it writes an identifier and a queue of what it sends into the user's folders."""
+    code = "import sys, pathlib, unfreeze.activations.engines as engines; engines.OnnxEngine(pathlib.Path(sys.argv[1]))"
+    told = {NO_TELEMETRY, "CI", "GITHUB_ACTIONS"}  # it sends nothing where the latter two say that this is a test
+    kept = {name: value for name, value in os.environ.items() if name not in told}
+    found = {name: str(tmp_path) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")}
+    command = [sys.executable, "-c", code, str(packaged_prefix.graph())]
+    finished = subprocess.run(command, env=kept | found, check=False, capture_output=True)
+    assert (finished.returncode, finished.stderr) == (0, b"")
+    assert list(tmp_path.iterdir()) == []

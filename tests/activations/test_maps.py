@@ -9,6 +9,7 @@ import torch
 from onnx import TensorProto, helper
 
 from unfreeze.activations.engines import noise_squares, relative_difference
+from unfreeze.activations.graph_parts import nodes_of
 from unfreeze.activations.maps import TOLERANCE, are_averages, open_maps, pooled_tensor
 from unfreeze.activations.packaged import PackagedPrefix
 from unfreeze.activations.prefix import FrozenPrefix
@@ -77,7 +78,7 @@ def test_only_plain_averages_have_maps(
 
 
 def test_a_graph_whose_features_are_its_input_averages_nothing() -> None:
-    assert pooled_tensor(graph(outputs=("maps",)), "squares") is None
+    assert pooled_tensor(nodes_of(graph(outputs=("maps",)).SerializeToString()), "squares") is None
 
 
 def test_averages_of_another_number_of_features_are_none() -> None:

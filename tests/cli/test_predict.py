@@ -78,7 +78,8 @@ def test_strange_pictures_are_none_of_these(run_cli: RunCli, tmp_path: Path) -> 
     assert [row["refused"] for row in rows] == ["yes"] * 3 + ["no"] * 24
     bound = json.loads((tmp_path / "run/model/bundle.json").read_text())["refusal"]["distance"]
     assert all((float(row["distance"]) > bound) == (row["refused"] == "yes") for row in rows)
-    assert all(row["predicted"] in row["set"].split(";") for row in rows)
+    assert all((row["predicted"] in row["set"].split(";")) == (row["refused"] == "no") for row in rows)
+    assert {row["set"] for row in rows if row["refused"] == "yes"} == {""}
 
 
 def test_a_model_of_before_says_that_it_cannot_refuse(run_cli: RunCli, run: Path, small: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from made import RunCli
 from serving import process
-from unfreeze.cli.serve import KEY_VARIABLE, hosts_of, sources_of
+from unfreeze.cli.serve import hosts_of, sources_of
+from unfreeze.cli.serve_flags import KEY_VARIABLE
 from unfreeze.errors import SettingsError
 
 pytestmark = pytest.mark.filterwarnings("default")  # the command line silences what libraries warn of

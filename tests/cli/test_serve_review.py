@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from made import RunCli
-from unfreeze.cli.serve import KEY_VARIABLE, said
+from unfreeze.cli.serve import said
+from unfreeze.cli.serve_flags import KEY_VARIABLE
 
 ROOT = Path(__file__).parents[2]
 MODULES = {

@@ -134,7 +134,7 @@ def test_a_file_that_cannot_be_written_leaves_nothing(
 
 def test_a_damaged_bundle_is_not_exported(probed: Path, tmp_path: Path) -> None:
     (probed / GRAPH_FILE).write_bytes(b"")
-    with pytest.raises(BundleError, match=r"model\.onnx: missing or damaged"):
+    with pytest.raises(BundleError, match=r"model\.onnx: damaged \(0 bytes of SHA-256 e3b0c44298fc\.\.\., where"):
         pack_bundle(probed, tmp_path / "m.unfreeze")
     assert not (tmp_path / "m.unfreeze").exists()
 
@@ -188,11 +188,43 @@ def test_too_many_members_are_refused(packed: Path) -> None:
         open_bundle(packed)
 
 
-@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"no archive", b"\x89PNG\r\n\x1a\n"])
-def test_what_is_no_archive_is_no_model(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"", "is empty; copy it again"),
+        (b"PK", r"damaged \(it ends after 2 bytes, at its very beginning\); copy it again"),
+        (b"no archive", r"no model, or a damaged one \(10 bytes that begin with b'no a'"),
+        (b"\x89PNG\r\n\x1a\n", "no model, or a damaged one"),
+    ],
+)
+def test_what_is_no_archive_is_no_model(tmp_path: Path, data: bytes, found: str) -> None:
     (tmp_path / "x.unfreeze").write_bytes(data)
-    with pytest.raises(BundleError, match=r"x\.unfreeze: no model \(.+\); name a run folder, or a file that unfreeze"):
+    with pytest.raises(BundleError, match=rf"x\.unfreeze: {found}"):
         open_bundle(tmp_path / "x.unfreeze")
+    (tmp_path / "x.jpg").write_bytes(b"no archive")
+    with pytest.raises(
+        BundleError, match=r"x\.jpg: no model \(.+\); name a run folder, or a file that unfreeze export"
+    ):
+        open_bundle(tmp_path / "x.jpg")
+
+
+def test_a_file_that_is_cut_says_where_it_ends(packed: Path, tmp_path: Path) -> None:
+    data, cut = packed.read_bytes(), tmp_path / "cut.unfreeze"
+    with zipfile.ZipFile(packed) as archive:
+        starts = {member.filename: member.header_offset for member in archive.infolist()}
+        index = archive.start_dir
+
+    def expect(size: int, words: str, rest: bytes = b"") -> None:
+        cut.write_bytes(data[:size] + rest)
+        with pytest.raises(BundleError, match=rf"cut\.unfreeze: damaged \(.*{words}.*\); copy it again"):
+            open_bundle(cut)
+
+    expect(starts[GRAPH_FILE] - 1, f"ends after {starts[GRAPH_FILE] - 1:,} bytes, within bundle.json, which ends at")
+    expect(starts[GRAPH_FILE], f"ends after {starts[GRAPH_FILE]:,} bytes, behind bundle.json")
+    expect(starts[GRAPH_FILE] + 50, "within model.onnx")
+    expect(index - 1, f"within {max(starts, key=lambda name: starts[name])}")
+    expect(len(data) - 1, f"all members are there, but from byte {index:,} of {len(data) - 1:,} on")
+    expect(starts[GRAPH_FILE], f"what follows bundle.json at byte {starts[GRAPH_FILE]:,} of", rest=bytes(10_000))
 
 
 def test_a_foreign_archive_is_no_model(tmp_path: Path) -> None:
@@ -215,7 +247,7 @@ def test_a_file_that_is_cut_or_changed_anywhere_is_damaged_or_the_same(packed: P
 
 def test_a_member_of_another_hash_is_damaged(packed: Path) -> None:
     write_zip(packed, {**contents(packed), GRAPH_FILE: b"another"})
-    with pytest.raises(BundleError, match=r"model\.onnx: missing or damaged; copy the bundle again"):
+    with pytest.raises(BundleError, match=r"model\.onnx: damaged \(7 bytes of SHA-256 .+\); copy the bundle again"):
         open_bundle(packed)
 
 

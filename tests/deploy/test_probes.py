@@ -90,7 +90,7 @@ def picture(mode: str, size: tuple[int, int], kind: str = "PNG") -> bytes:
 )
 def test_a_probe_that_is_no_square_is_damaged(probed: Path, data: bytes, reason: str) -> None:
     (probed / "probes/01.png").write_bytes(data)
-    with pytest.raises(BundleError, match=r"probes/01\.png: missing or damaged"):
+    with pytest.raises(BundleError, match=r"probes/01\.png: damaged"):
         verify_bundle(probed)
     change(probed, lambda settings: settings["sha256"].update({"probes/01.png": hashlib.sha256(data).hexdigest()}))
     with pytest.raises(BundleError, match=rf"probes/01\.png: damaged \({reason}.*\); copy the bundle again"):

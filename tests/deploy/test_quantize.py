@@ -8,12 +8,15 @@ import pytest
 
 from drawn import scene
 from unfreeze.activations.engines import OnnxEngine
+from unfreeze.activations.maps import open_maps
 from unfreeze.deploy.bundle import open_bundle
 from unfreeze.deploy.description import GRAPH_FILE, REFERENCES_FILE, WEIGHTS_FILE
+from unfreeze.deploy.head import read_head
 from unfreeze.deploy.predictor import Predictor
 from unfreeze.deploy.probes import verify_bundle
 from unfreeze.deploy.quantize import quantized_graph
 from unfreeze.deploy.quantized_bundle import QUANTIZATION, write_quantized
+from unfreeze.evaluation.activation_maps import through_graph
 from unfreeze.evaluation.novelty import ROUNDING
 from unfreeze.transforms.transform import Transform
 
@@ -46,6 +49,20 @@ def test_the_head_stays_in_floating_point(finished_bundle: Path, quantized: byte
     assert np.array_equal(before, after)
     weights = {each.name: each.data_type for each in small.graph.initializer if each.name.endswith("_quantized")}
     assert {onnx.TensorProto.INT8} <= set(weights.values()) <= {onnx.TensorProto.INT8, onnx.TensorProto.INT32}
+
+
+def test_eight_bits_show_where_they_looked(finished_bundle: Path, quantized: bytes) -> None:
+    plain = (finished_bundle / GRAPH_FILE).read_bytes()
+    squares, found = SQUARES[:3], []
+    for graph in (plain, quantized):
+        engine = open_maps(graph, size_px=64)
+        assert engine
+        found.append(through_graph(engine, read_head(graph))(squares, [0, 1, 2]))
+    before, after = (each.evidence for each in found)
+    assert np.array_equal(read_head(plain).weight, read_head(quantized).weight)
+    assert found[1].logits[range(3), range(3)] == pytest.approx(after.mean((1, 2)), abs=1e-4)
+    assert np.corrcoef(before.ravel(), after.ravel())[0, 1] > 0.9
+    assert not np.array_equal(before, after)
 
 
 def test_the_bundle_is_bounded_anew_and_verifies_itself(

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from types import SimpleNamespace
 from typing import Any, cast
 
 from unfreeze.deploy.predictor import Prediction, Predictor
@@ -13,20 +14,21 @@ from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT, Objective
 class Said:
     """A predictor as far as rows need one."""
 
-    def __init__(self, objective: Objective = EXCLUSIVE) -> None:
+    def __init__(self, objective: Objective = EXCLUSIVE, *, promises: bool = True) -> None:
         self.classes, self.objective = ("cat", "a;b", "dog"), objective
+        self.settings = SimpleNamespace(sets="a bound" if promises else None)
 
     def names(self, prediction: Prediction) -> tuple[str, ...]:
         return Predictor.names(cast(Predictor, self), prediction)
 
 
-def predictor(objective: Objective = EXCLUSIVE) -> Predictor:
-    return cast(Predictor, Said(objective))
+def predictor(objective: Objective = EXCLUSIVE, *, promises: bool = True) -> Predictor:
+    return cast(Predictor, Said(objective, promises=promises))
 
 
 KNOWN = Prediction("a.png", probabilities=(0.25, 0.5, 0.25), distance=0.125, refused=False, candidates=("a;b", "cat"))
 PLAIN = Prediction("b.png", probabilities=(0.75, 0.0, 0.25))
-REFUSED = Prediction("c.png", probabilities=(0.75, 0.0, 0.25), distance=float("inf"), refused=True, candidates=("cat",))
+REFUSED = Prediction("c.png", probabilities=(0.75, 0.0, 0.25), distance=float("inf"), refused=True)
 BAD = Prediction("ü\n.png", error="no picture")
 
 
@@ -72,7 +74,8 @@ def test_labels_are_joined() -> None:
 
 
 def test_a_line_of_json_has_the_most_probable_class_first() -> None:
-    known, plain, bad = objects(KNOWN, PLAIN, BAD)
+    known, bad = objects(KNOWN, BAD)
+    plain = plain_row(predictor(promises=False), PLAIN)
     assert known["classes"] == [
         {"name": "a;b", "probability": 0.5},
         {"name": "cat", "probability": 0.25},
@@ -86,7 +89,7 @@ def test_a_line_of_json_has_the_most_probable_class_first() -> None:
 
 def test_a_refused_picture_has_no_name_and_what_is_not_finite_is_no_number() -> None:
     (found,) = objects(REFUSED)
-    assert (found["names"], found["refused"], found["distance"]) == ([], True, None)
+    assert (found["names"], found["refused"], found["distance"], found["set"]) == ([], True, None, [])
 
 
 def test_a_probability_that_is_no_number_is_none() -> None:

@@ -50,6 +50,7 @@ def test_what_a_certain_model_knows_is_what_the_predictor_says(tmp_path: Path, v
         assert (answer.refused, answer.members) == (expected.refused, expected.candidates)
         assert answer.names == (() if expected.refused else predictor.names(expected))
     assert [answer.refused for answer in found] == [False, False, False, True]
+    assert [bool(answer.members) for answer in found] == [True, True, True, False]
     described = model.describe()
     assert described["temperature"] == predictor.settings.temperature != 1
     assert described["coverage"] == 0.95

@@ -1,7 +1,8 @@
 """Runs a frozen prefix: onnxruntime on the CPU, torch elsewhere."""
 
 import copy
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 Floats = npt.NDArray[np.float32]
+
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 
 
 class ExportMismatch(Exception):  # noqa: N818 - says what happened; it is no fault of the user
@@ -46,22 +49,37 @@ class OnnxEngine:
     batch_size = 1
 
     def __init__(self, graph: Path | bytes) -> None:
+        keep_to_this_machine()
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
+        self._graph = graph
         model = graph if isinstance(graph, bytes) else str(graph)
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    def __reduce__(self) -> tuple[type["OnnxEngine"], tuple[bytes]]:
+        """Another process opens the same graph, wherever the file lies."""
+        return OnnxEngine, (self._graph if isinstance(self._graph, bytes) else self._graph.read_bytes(),)
 
     def run(self, squares: npt.NDArray[np.uint8]) -> Floats:
         """The graph's first output (N, ...), float32, of squares (N, 3, S, S)."""
         return self.outputs(squares)[0]
 
-    def outputs(self, squares: npt.NDArray[np.uint8]) -> list[Floats]:
-        """All of the graph's outputs (N, ...), float32, of squares (N, 3, S, S)."""
-        found: list[Floats] = self._session.run(None, {"squares": squares})
+    def outputs(self, squares: npt.NDArray[np.uint8], *, names: Sequence[str] | None = None) -> list[Floats]:
+        """The graph's outputs (N, ...), float32, of squares (N, 3, S, S): those named, or all of them."""
+        found: list[Floats] = self._session.run(names, {"squares": squares})
         return found
+
+
+def keep_to_this_machine() -> None:
+    """Keeps onnxruntime from telling its makers of each process and model, as its packages do from 1.29 on.
+
+    It looks at the variable once, when it is imported (https://github.com/microsoft/onnxruntime/pull/27379); what the
+    user has set stays.
+    """
+    os.environ.setdefault(NO_TELEMETRY, "1")
 
 
 def open_graph(graph: Path, make: Callable[[], None]) -> OnnxEngine:
@@ -108,6 +126,12 @@ class TorchEngine:
 
         self._device = device
         self._module = copy.deepcopy(module).eval().to(memory_format=torch.channels_last).to(device)
+
+    def __reduce__(self) -> tuple[type["TorchEngine"], tuple["nn.Module", "torch.device"]]:
+        """Another process runs the same module on its own device of the same type."""
+        import torch
+
+        return TorchEngine, (copy.deepcopy(self._module).cpu(), torch.device(self._device.type))
 
     def run(self, squares: npt.NDArray[np.uint8]) -> Floats:
         """Activations (N, ...), float32, of squares (N, 3, S, S)."""

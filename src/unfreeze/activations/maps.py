@@ -3,16 +3,14 @@
 They lie inside the graph that computes the features, so it need only be told to hand them out too.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from unfreeze.activations.engines import Floats, OnnxEngine, noise_squares, relative_difference
-
-if TYPE_CHECKING:
-    import onnx
+from unfreeze.activations.graph_parts import Node, nodes_of, outputs_of, with_outputs
 
 TOLERANCE = 1e-4
 """Largest difference of a map's mean from its feature that is taken for rounding, relative to the largest feature."""
@@ -29,19 +27,14 @@ class MapEngine:
     """A graph whose features are averages over positions, run so that the maps come out beside the features.
 
     Args:
-        model: The graph with its weights.
+        model: The ONNX file.
         maps: Name of the tensor of maps, as `pooled_tensor` found it.
-        features: Name of the tensor of features.
+        features: Name of the output of features.
     """
 
-    def __init__(self, model: "onnx.ModelProto", *, maps: str, features: str) -> None:
-        from onnx import TensorProto, helper
-
-        del model.graph.output[:]
-        model.graph.output.extend(
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in (features, maps)
-        )
-        self._engine = OnnxEngine(model.SerializeToString())
+    def __init__(self, model: bytes, *, maps: str, features: str) -> None:
+        self._names = [maps, features]
+        self._engine = OnnxEngine(with_outputs(model, [maps]))
 
     def run(self, squares: npt.NDArray[np.uint8]) -> tuple[Floats, Floats]:
         """Maps and features of squares; may be called from several threads at once.
@@ -52,12 +45,12 @@ class MapEngine:
         Returns:
             Maps (N, D, h, w) and features (N, D), float32; the mean of a map is its feature.
         """
-        features, maps = self._engine.outputs(squares)
+        maps, features = self._engine.outputs(squares, names=self._names)
         return maps, features
 
 
 def open_maps(graph: Path | bytes, *, size_px: int) -> MapEngine | None:
-    """Opens a graph for its maps. Loads no torch.
+    """Opens a graph for its maps. Loads neither torch nor ONNX's library.
 
     Args:
         graph: The ONNX file of a body, or a bundle's with body and head; or its bytes.
@@ -66,12 +59,10 @@ def open_maps(graph: Path | bytes, *, size_px: int) -> MapEngine | None:
     Returns:
         The engine; None where the features are no plain averages over positions.
     """
-    import onnx
-
-    model = onnx.load_from_string(graph) if isinstance(graph, bytes) else onnx.load(graph)
-    names = [output.name for output in model.graph.output]
+    model = graph if isinstance(graph, bytes) else graph.read_bytes()
+    names = outputs_of(model)
     features = FEATURES if FEATURES in names else names[0]
-    maps = pooled_tensor(model, features)
+    maps = pooled_tensor(nodes_of(model), features)
     if maps is None:
         return None
     engine = MapEngine(model, maps=maps, features=features)
@@ -79,21 +70,21 @@ def open_maps(graph: Path | bytes, *, size_px: int) -> MapEngine | None:
     return engine if are_averages(found, expected) else None
 
 
-def pooled_tensor(model: "onnx.ModelProto", features: str) -> str | None:
+def pooled_tensor(nodes: Sequence[Node], features: str) -> str | None:
     """What a graph averages into its features.
 
     Args:
-        model: The graph.
+        nodes: The graph's nodes.
         features: Name of the tensor of features.
 
     Returns:
         Name of the tensor that is averaged; None where the features come from another kind of node.
     """
-    made_by = {name: node for node in model.graph.node for name in node.output}
+    made_by = {name: node for node in nodes for name in node.outputs}
     node = made_by.get(features)
-    while node is not None and node.op_type in SHAPES_ALONE:
-        node = made_by.get(node.input[0])
-    return str(node.input[0]) if node is not None and node.op_type in AVERAGES else None
+    while node is not None and node.operator in SHAPES_ALONE:
+        node = made_by.get(node.inputs[0])
+    return node.inputs[0] if node is not None and node.operator in AVERAGES else None
 
 
 def are_averages(maps: Floats, features: Floats) -> bool:

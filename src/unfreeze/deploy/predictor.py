@@ -10,9 +10,9 @@ import numpy as np
 from unfreeze.activations.engines import Floats
 from unfreeze.deploy.bundle import open_bundle
 from unfreeze.deploy.inputs import Picture, Source, sources
+from unfreeze.deploy.judgement import Judgement, averaged, judgements
 from unfreeze.deploy.references import stored_distances
 from unfreeze.errors import PictureError
-from unfreeze.evaluation.conformal import prediction_sets
 from unfreeze.evaluation.novelty import Novelty
 from unfreeze.parallel import in_parallel
 
@@ -33,7 +33,7 @@ class Prediction:
             tell, or the picture cannot be read.
         refused: Whether it is none of the classes; None where the distance is.
         candidates: The classes that it may be, the most probable one first, so that the true one is among them as
-            often as the model promises; empty where it promises nothing.
+            often as the model promises; empty where it is refused, and where the model promises nothing.
     """
 
     path: str
@@ -178,8 +178,7 @@ class Predictor:
         views = [self.transform(image, content=content, number=number) for number in range(1 + tta_views)]
         # (3, S, S) -> (1, 3, S, S) -> (1, C) and (1, D)
         found = [self._engine.outputs(view[np.newaxis]) for view in views]
-        mean = np.mean([probabilities[0] for probabilities, _ in found], axis=0, dtype=np.float64)
-        return _Seen(source.name, np.asarray(mean, np.float32), found[0][1][0])
+        return _Seen(source.name, averaged([probabilities[0] for probabilities, _ in found]), found[0][1][0])
 
     def _see(self, source: Source, tta_views: int) -> "_Seen":
         try:
@@ -191,28 +190,23 @@ class Predictor:
 
     def _answers(self, seen: "Sequence[_Seen]") -> list[Prediction]:
         """Predictions of pictures, their distances computed together."""
-        good = [each.features for each in seen if each.features is not None]
-        distances = iter(self.distances(good))
+        probabilities = [each.probabilities for each in seen if each.probabilities is not None]
+        features = [each.features for each in seen if each.features is not None]
+        known = iter(judgements(self.settings, self._novelty, probabilities, features))
         return [
             Prediction(each.path, error=each.error)
             if each.probabilities is None
-            else self._prediction(each.path, each.probabilities, next(distances))
+            else self._prediction(each.path, each.probabilities, next(known))
             for each in seen
         ]
 
-    def _prediction(self, path: str, probabilities: Floats, distance: float | None) -> Prediction:
-        candidates: tuple[str, ...] = ()
-        if self.settings.sets:
-            (chosen,) = prediction_sets(probabilities[np.newaxis], self.settings.sets.least_probability)
-            order = np.argsort(-probabilities, kind="stable")
-            candidates = tuple(self.classes[label] for label in order if chosen[label])
-        refused = None if distance is None or self._novelty is None else distance > self._novelty.bound.value
+    def _prediction(self, path: str, probabilities: Floats, known: Judgement) -> Prediction:
         return Prediction(
             path,
             probabilities=tuple(probabilities.tolist()),
-            distance=distance,
-            refused=refused,
-            candidates=candidates,
+            distance=known.distance,
+            refused=known.refused,
+            candidates=tuple(self.classes[label] for label in known.candidates or ()),
         )
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 
+from unfreeze.activations.engines import keep_to_this_machine
+
 WEIGHTED = ("Conv", "Gemm", "MatMul")
 """What has weights; all else is computed on what these leave."""
 
@@ -31,6 +33,7 @@ def quantized_graph(graph: bytes, squares: Iterable[npt.NDArray[np.uint8]], *, w
     Returns:
         A graph with the same input and outputs.
     """
+    keep_to_this_machine()
     from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 

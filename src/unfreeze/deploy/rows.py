@@ -22,8 +22,8 @@ KNOWN = ("distance", "refused", "set")
 def csv_rows(file: TextIO, predictor: "Predictor") -> WriteRow:
     """Writes predictions as CSV: path, predicted class or labels, error, what the model knows, and all probabilities.
 
-    `distance` and `refused` (yes or no) are empty where the model cannot refuse, `set` where it promises no sets; the
-    classes of a set, and labels where there may be several, are joined by semicolons.
+    `distance` and `refused` (yes or no) are empty where the model cannot refuse, `set` where it promises no sets or
+    refuses the picture; the classes of a set, and labels where there may be several, are joined by semicolons.
 
     Args:
         file: Where the rows go; the header is written at once.
@@ -77,7 +77,7 @@ def plain_row(predictor: "Predictor", prediction: "Prediction", *, top_k: int | 
         `path`, and `error` where the picture cannot be read; else `names` (the class or labels; none where the picture
         is refused), `refused` and `distance` (None where the model cannot refuse, or where features are not finite),
         `classes` with their probabilities (None where they are not finite), the most probable one first, and `set`
-        (None where none is promised).
+        (empty where the picture is refused, None where the model promises none).
     """
     if prediction.error:
         return {"path": prediction.path, "error": prediction.error}
@@ -88,7 +88,7 @@ def plain_row(predictor: "Predictor", prediction: "Prediction", *, top_k: int | 
         "refused": prediction.refused,
         "distance": _finite(prediction.distance),
         "classes": [{"name": name, "probability": _finite(probability)} for name, probability in order],
-        "set": list(prediction.candidates) or None,
+        "set": list(prediction.candidates) if predictor.settings.sets else None,
     }
 
 

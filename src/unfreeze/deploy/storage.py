@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+from unfreeze.deploy.broken import broken_archive
 from unfreeze.deploy.description import SETTINGS_FILE
 from unfreeze.errors import BundleError
 
@@ -17,6 +18,9 @@ SUFFIX = ".unfreeze"
 MOST_MEMBERS = 64
 IS_ENCRYPTED = 0x1
 PIECE_BYTES = 1 << 20
+HASH_DIGITS = 12
+UNREADABLE = (OSError, zipfile.BadZipFile, EOFError)
+"""What reading a damaged file raises."""
 
 
 class BundleFiles(Protocol):
@@ -81,7 +85,7 @@ class ZipFiles:
         try:
             return self.archive.open(name)
         except (KeyError, zipfile.BadZipFile) as error:
-            raise OSError(f"{name} cannot be read") from error
+            raise OSError(str(error)) from error
 
 
 def bundle_folder(path: Path) -> Path:
@@ -113,8 +117,7 @@ def _zip_files(path: Path) -> ZipFiles:
         archive = zipfile.ZipFile(path)
         members = archive.infolist()
     except Exception as error:  # damaged archives make the library raise almost anything
-        message = f"{path}: no model ({error}); name a run folder, or a file that unfreeze export made"
-        raise BundleError(message, subject=path) from error
+        raise broken_archive(path, error) from error
     names = [member.filename for member in members]
     if SETTINGS_FILE not in names:
         message = f"{path}: no model here (no {SETTINGS_FILE} in it); name a run folder, or a file of unfreeze export"
@@ -126,7 +129,8 @@ def _zip_files(path: Path) -> ZipFiles:
     ]
     found = "; ".join(fault for fault in faults if fault)
     if found:
-        raise BundleError(f"{path}: not a file that unfreeze export made ({found}); export it again", subject=path)
+        message = f"{path}: damaged, or not a file that unfreeze export made ({found}); copy or export it again"
+        raise BundleError(message, subject=path)
     return ZipFiles(path, archive)
 
 
@@ -158,26 +162,34 @@ def read_file(files: BundleFiles, name: str, *, sha256: str | None = None) -> by
     try:
         with files.open(name) as file:
             data = file.read()
-    except (OSError, zipfile.BadZipFile, EOFError) as error:
-        raise _damaged(files, name) from error
-    if sha256 and hashlib.sha256(data).hexdigest() != sha256:
-        raise _damaged(files, name)
+    except UNREADABLE as error:
+        raise _damaged(files, name, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if sha256:
+        _compare(files, name, found=hashlib.sha256(data).hexdigest(), expected=sha256, size=len(data))
     return data
 
 
 def check_file(files: BundleFiles, name: str, *, sha256: str) -> None:
     """Makes sure that a file is what its hash says, without holding it in memory; raises BundleError otherwise."""
-    digest = hashlib.sha256()
+    digest, size = hashlib.sha256(), 0
     try:
         with files.open(name) as file:
             while piece := file.read(PIECE_BYTES):
                 digest.update(piece)
-    except (OSError, zipfile.BadZipFile, EOFError) as error:
-        raise _damaged(files, name) from error
-    if digest.hexdigest() != sha256:
-        raise _damaged(files, name)
+                size += len(piece)
+    except UNREADABLE as error:
+        raise _damaged(files, name, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    _compare(files, name, found=digest.hexdigest(), expected=sha256, size=size)
 
 
-def _damaged(files: BundleFiles, name: str) -> BundleError:
+def _compare(files: BundleFiles, name: str, *, found: str, expected: str, size: int) -> None:
+    if found != expected:
+        hashes = f"{found[:HASH_DIGITS]}..., where {expected[:HASH_DIGITS]}... is expected"
+        raise _damaged(files, name, f"{size:,} bytes of SHA-256 {hashes}")
+
+
+def _damaged(files: BundleFiles, name: str, found: str) -> BundleError:
     path = files.path / name
-    return BundleError(f"{path}: missing or damaged; copy the bundle again", subject=path)
+    if name not in files.names():
+        return BundleError(f"{path}: missing; copy the bundle again", subject=path)
+    return BundleError(f"{path}: damaged ({found}); copy the bundle again", subject=path)

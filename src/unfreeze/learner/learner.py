@@ -54,6 +54,7 @@ class Learner(Controls):
             between; it is made if it is not there. None keeps all in memory.
         use_store: False computes activations anew and stores none.
         limit_bytes: What the store in the cache may hold; None for no limit.
+        world: The processes that the work is shared among; this is the first, the others `follow` it.
         options: How steps are taken; the lesson's way unless said otherwise.
 
     Attributes:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unfreeze.cache import cache_folder
+from unfreeze.errors import SettingsError
 from unfreeze.images.collection import check_named, reject_inside
 from unfreeze.images.sample import write_digits
 from unfreeze.learner.data import ImageData
@@ -23,6 +24,7 @@ from unfreeze.recipe.read_pictures import read_pictures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.recipe.time_budget import TimeBudget
+from unfreeze.world import ALONE, World
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
@@ -47,7 +49,13 @@ def sample_folder(name: str) -> Path:
 
 
 def train(
-    pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher, *, clock: Clock | None = None
+    pictures: Path,
+    out: Path,
+    settings: TrainSettings,
+    watcher: Watcher,
+    *,
+    world: World = ALONE,
+    clock: Clock | None = None,
 ) -> RunResult:
     """Takes a collection of pictures through the eight steps to a model.
 
@@ -57,6 +65,7 @@ def train(
         out: The run folder, which must not be there or be empty.
         settings: All settings.
         watcher: Is told of everything.
+        world: The processes that share the work; this is the first.
         clock: What a time budget counts from; from now unless said otherwise.
 
     Returns:
@@ -76,15 +85,16 @@ def train(
     with new_run(out) as folder:
         with folder.removed_if_barren():
             folder.begin(pictures, settings)
-        return _run(folder, watcher, clock)
+        return _run(folder, watcher, world, clock)
 
 
-def resume(run: Path, watcher: Watcher, *, clock: Clock | None = None) -> RunResult:
+def resume(run: Path, watcher: Watcher, *, world: World = ALONE, clock: Clock | None = None) -> RunResult:
     """Goes on with a run that was stopped, at the step after its last checkpoint, with its own settings.
 
     Args:
         run: The run folder.
         watcher: Is told of everything.
+        world: The processes that share the work, as many as before or not; this is the first.
         clock: What is left of a time budget is counted from its start; from now unless said otherwise.
 
     Returns:
@@ -94,17 +104,19 @@ def resume(run: Path, watcher: Watcher, *, clock: Clock | None = None) -> RunRes
         UnfreezeError: If there is nothing to go on with, or the pictures are not what they were.
     """
     with begun_run(run) as folder:
-        return _run(folder, watcher, clock or Clock())
+        return _run(folder, watcher, world, clock or Clock())
 
 
-def _run(folder: RunFolder, watcher: Watcher, clock: Clock) -> RunResult:
+def _run(folder: RunFolder, watcher: Watcher, world: World, clock: Clock) -> RunResult:
     """Takes a run from where it is to its end."""
     pictures, settings = folder.begun()
     with folder.removed_if_barren():
         data = read_pictures(pictures, settings, watcher)
         folder.check_pictures(data.table)
-        learner = _learner(folder, data, settings, watcher)
-        budget = None
+        if settings.time_budget and world.size > 1:
+            message = f"--time-budget is measured on one process, and {world.size} were launched; launch one, or leave it away"
+            raise SettingsError(message, subject="time_budget")
+        learner, budget = _learner(folder, _shared(data, world), settings, watcher, world), None
         if settings.time_budget:
             learner, settings, budget = _planned(folder, learner, settings, watcher, clock)
     with closing(learner):
@@ -118,7 +130,14 @@ def _run(folder: RunFolder, watcher: Watcher, clock: Clock) -> RunResult:
             watcher.note(f"goes on {course.position}")
         course.run()
         watcher.step(0, "evaluate, export, report", WHY_AFTER)
-        return finished(folder, course, receipt, watcher)
+        result = finished(folder, course, receipt, watcher)
+        learner.release()
+        return result
+
+
+def _shared(data: ImageData, world: World) -> ImageData:
+    """The same pictures, served by each process on its share of the machine's threads."""
+    return replace(data, threads=max(1, data.threads // world.on_machine))
 
 
 def _planned(
@@ -146,7 +165,9 @@ def _planned(
     return _learner(folder, data, settings, watcher), settings, budget
 
 
-def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watcher: Watcher) -> Learner:
+def _learner(
+    folder: RunFolder, data: ImageData, settings: TrainSettings, watcher: Watcher, world: World = ALONE
+) -> Learner:
     """A learner on the run's folder."""
     learner = Learner(
         data,
@@ -155,6 +176,7 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
         folder=folder.path,
         use_store=settings.use_store,
         limit_bytes=settings.cache_size,
+        world=world,
         options=settings.options(),
     )
     learner.model.batch_norm = settings.batch_norm

@@ -22,7 +22,8 @@ class Answer:
         names: The most probable class, or all labels above 0.5; empty where it is none of these.
         refused: Whether it is none of these: too unlike all training pictures.
         distance: How unlike them it is; None where the model cannot tell.
-        members: The classes of the set that holds the true one as often as the model states; None where it has none.
+        members: The classes of the set that holds the true one as often as the model states; empty where the picture is
+            refused, None where the model has no sets.
     """
 
     probabilities: tuple[float, ...]

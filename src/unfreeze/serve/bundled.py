@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import numpy as np
 from unfreeze.activations.engines import Floats
 from unfreeze.activations.maps import open_maps
 from unfreeze.deploy.bundle import GRAPH_FILE, OpenBundle, open_bundle
-from unfreeze.deploy.references import stored_distances
+from unfreeze.deploy.head import read_head
+from unfreeze.deploy.judgement import Judgement, averaged, judgements
 from unfreeze.evaluation.activation_maps import Explain, through_graph
-from unfreeze.evaluation.conformal import prediction_sets
 from unfreeze.evaluation.explanations import shares, spread
 from unfreeze.images.content import content_hash
 from unfreeze.images.decode import decode
@@ -76,12 +75,9 @@ class BundledModel:
         """What the model says of pictures, each one's views (V, 3, S, S), all in one batch."""
         probabilities, features = self._engine.outputs(np.concatenate(pictures))  # (sum of V, C), (sum of V, D)
         starts = np.cumsum([0, *(len(views) for views in pictures)])
-        means = [
-            np.asarray(probabilities[start:end].mean(0, dtype=np.float64), np.float32)  # (V, C) -> (C,)
-            for start, end in pairwise(starts.tolist())
-        ]
-        distances = stored_distances(self._novelty, features[starts[:-1]])
-        return [self._answer(mean, distance) for mean, distance in zip(means, distances, strict=True)]
+        means = [averaged(probabilities[start:end]) for start, end in pairwise(starts.tolist())]  # (V, C) -> (C,)
+        known = judgements(self._settings, self._novelty, means, list(features[starts[:-1]]))
+        return [self._answer(mean, each) for mean, each in zip(means, known, strict=True)]
 
     def look(self, square: Squares, *, index: int | None) -> Seen | None:
         """Where in a square (3, S, S) the model sees a class; None where the graph averages no maps."""
@@ -91,31 +87,20 @@ class BundledModel:
         share = shares(spread(found.evidence, square.shape[-1]))[0]
         return Seen(index=int(found.classes[0]), overlay=np.asarray(overlay(square, share)))
 
-    def _answer(self, probabilities: Floats, distance: float | None) -> Answer:
-        refused = self._novelty is not None and distance is not None and distance > self._novelty.bound.value
+    def _answer(self, probabilities: Floats, known: Judgement) -> Answer:
         answer = self._objective.answers(probabilities[np.newaxis])[0]
-        names = () if refused else tuple(self.classes[label] for label in self._objective.labels_of(answer))
+        named = () if known.refused else self._objective.labels_of(answer)
+        distance = known.distance
         return Answer(
             probabilities=tuple(probabilities.tolist()),
-            names=names,
-            refused=refused,
+            names=tuple(self.classes[label] for label in named),
+            refused=bool(known.refused),
             distance=distance if distance is not None and math.isfinite(distance) else None,
-            members=self._members(probabilities),
+            members=None if known.candidates is None else tuple(self.classes[label] for label in known.candidates),
         )
-
-    def _members(self, probabilities: Floats) -> tuple[str, ...] | None:
-        """The set of classes, the most probable one first."""
-        if self._settings.sets is None:
-            return None
-        (chosen,) = prediction_sets(probabilities[np.newaxis], self._settings.sets.least_probability)
-        return tuple(self.classes[label] for label in np.argsort(-probabilities, kind="stable") if chosen[label])
 
 
 def _open_explain(bundle: OpenBundle) -> Explain | None:
-    """What shows where the graph looked; None where it averages no maps, or the library that opens it is not there."""
-    if not find_spec("onnx"):
-        return None
-    from unfreeze.deploy.graph import read_head
-
+    """What shows where the graph looked; None where it averages no maps."""
     engine = open_maps(bundle.graph, size_px=bundle.settings.to_transform().size_px)
     return through_graph(engine, read_head(bundle.graph)) if engine else None

@@ -85,6 +85,14 @@ def model_routes(registry: Registry, service: Service, held: HeldBytes, limits: 
             pictures = await run_in_threadpool(lambda: [write(found) for found in outcomes])
         return schemas.Answers(model=served.name, version=_version(served), pictures=pictures)
 
+    _add_explain(router, registry, service, held, limits)
+    _add_models(router, registry, limits)
+    return router
+
+
+def _add_explain(router: APIRouter, registry: Registry, service: Service, held: HeldBytes, limits: ServeLimits) -> None:
+    """The route that shows where a model looked."""
+
     @router.post("/explain", responses=ASKED, openapi_extra=ONE_PICTURE)
     async def explain(request: Request, model: Named = None, asked: AskedClass = None) -> schemas.Explanation:
         """Show where in a picture the model saw a class."""
@@ -107,6 +115,10 @@ def model_routes(registry: Registry, service: Service, held: HeldBytes, limits: 
             map=uris[1],
         )
 
+
+def _add_models(router: APIRouter, registry: Registry, limits: ServeLimits) -> None:
+    """The routes that say what models there are."""
+
     @router.get("/models", responses=problems(401, 403, 503))
     async def models() -> schemas.ModelList:
         """All models, and what a request may hold."""
@@ -125,8 +137,6 @@ def model_routes(registry: Registry, service: Service, held: HeldBytes, limits: 
     async def model(model: Named = None) -> schemas.ModelInfo:
         """What is said of one model."""
         return _info(registry.find(model))
-
-    return router
 
 
 class _Writer:

@@ -27,7 +27,10 @@ class PictureAnswer(BaseModel):
     refused: bool = Field(description="None of these: too unlike the pictures that the model was trained on.")
     distance: float | None = Field(description="How unlike them; null where the model cannot tell.")
     classes: list[ClassProbability] = Field(description="The most probable classes, the first one first.")
-    set: list[str] | None = Field(description="Classes that hold the true one as often as the model states.")
+    set: list[str] | None = Field(
+        description="Classes that hold the true one as often as the model states; empty where it is none of these, "
+        "null where the model states nothing."
+    )
     square: str | None = Field(description="What the network saw: a PNG as a data URI, where it was asked for.")
     problem: ProblemDetails | None = Field(description="Why this picture has no answer; the others have theirs.")
 
