@@ -245,9 +245,10 @@ def run(
     folder = sample_folder(sample.value) if sample else pictures
     assert folder is not None, "either pictures or a sample were given"
     target = out or default_folder(collection_name(folder))
+    clock = {"clock": command_clock()} if settings.time_budget else {}
 
     def work(console: "RunConsole", world: World) -> "RunResult":
-        return train(folder, target, settings, console, clock=command_clock(), world=world)
+        return train(folder, target, settings, console, world=world, **clock)
 
     watch(target, work, quiet=quiet, verbose=verbose)
 
@@ -262,8 +263,10 @@ def go_on(run_folder: Path, *, quiet: bool, verbose: bool) -> None:
     """
     from unfreeze.recipe.train import resume
 
+    clock = command_clock()
+
     def work(console: "RunConsole", world: World) -> "RunResult":
-        return resume(run_folder, console, clock=command_clock(), world=world)
+        return resume(run_folder, console, world=world, clock=clock)
 
     watch(run_folder, work, quiet=quiet, verbose=verbose)
 

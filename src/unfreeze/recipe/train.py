@@ -54,8 +54,8 @@ def train(
     settings: TrainSettings,
     watcher: Watcher,
     *,
-    clock: Clock | None = None,
     world: World = ALONE,
+    clock: Clock | None = None,
 ) -> RunResult:
     """Takes a collection of pictures through the eight steps to a model.
 
@@ -65,8 +65,8 @@ def train(
         out: The run folder, which must not be there or be empty.
         settings: All settings.
         watcher: Is told of everything.
-        clock: What a time budget counts from; from now unless said otherwise.
         world: The processes that share the work; this is the first.
+        clock: What a time budget counts from; from now unless said otherwise.
 
     Returns:
         Where the run is and what it came to.
@@ -85,17 +85,17 @@ def train(
     with new_run(out) as folder:
         with folder.removed_if_barren():
             folder.begin(pictures, settings)
-        return _run(folder, watcher, clock, world)
+        return _run(folder, watcher, world, clock)
 
 
-def resume(run: Path, watcher: Watcher, *, clock: Clock | None = None, world: World = ALONE) -> RunResult:
+def resume(run: Path, watcher: Watcher, *, world: World = ALONE, clock: Clock | None = None) -> RunResult:
     """Goes on with a run that was stopped, at the step after its last checkpoint, with its own settings.
 
     Args:
         run: The run folder.
         watcher: Is told of everything.
-        clock: What is left of a time budget is counted from its start; from now unless said otherwise.
         world: The processes that share the work, as many as before or not; this is the first.
+        clock: What is left of a time budget is counted from its start; from now unless said otherwise.
 
     Returns:
         Where the run is and what it came to: what it would have come to without the stop, to the last bit on a CPU.
@@ -104,20 +104,21 @@ def resume(run: Path, watcher: Watcher, *, clock: Clock | None = None, world: Wo
         UnfreezeError: If there is nothing to go on with, or the pictures are not what they were.
     """
     with begun_run(run) as folder:
-        return _run(folder, watcher, clock or Clock(), world)
+        return _run(folder, watcher, world, clock or Clock())
 
 
-def _run(folder: RunFolder, watcher: Watcher, clock: Clock, world: World) -> RunResult:
+def _run(folder: RunFolder, watcher: Watcher, world: World, clock: Clock) -> RunResult:
     """Takes a run from where it is to its end."""
     pictures, settings = folder.begun()
     with folder.removed_if_barren():
-        if settings.time_budget and world.size > 1:
-            message = f"--time-budget plans for one process, and there are {world.size}; leave it away, or launch one"
-            raise SettingsError(message, subject="time_budget")
         data = read_pictures(pictures, settings, watcher)
         folder.check_pictures(data.table)
-        learner = _learner(folder, _shared(data, world), settings, watcher, world)
-        budget = None
+        if settings.time_budget and world.size > 1:
+            message = (
+                f"--time-budget plans for one process, and {world.size} were launched; launch one, or leave it away"
+            )
+            raise SettingsError(message, subject="time_budget")
+        learner, budget = _learner(folder, _shared(data, world), settings, watcher, world), None
         if settings.time_budget:
             learner, settings, budget = _planned(folder, learner, settings, watcher, clock)
     with closing(learner):
@@ -163,10 +164,12 @@ def _planned(
         return learner, settings, budget
     learner.close()
     data = replace(data, transform=replace(data.transform, size_px=budget.first.rung.size_px))
-    return _learner(folder, data, settings, watcher, ALONE), settings, budget
+    return _learner(folder, data, settings, watcher), settings, budget
 
 
-def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watcher: Watcher, world: World) -> Learner:
+def _learner(
+    folder: RunFolder, data: ImageData, settings: TrainSettings, watcher: Watcher, world: World = ALONE
+) -> Learner:
     """A learner on the run's folder."""
     learner = Learner(
         data,
