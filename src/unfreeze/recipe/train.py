@@ -114,9 +114,7 @@ def _run(folder: RunFolder, watcher: Watcher, world: World, clock: Clock) -> Run
         data = read_pictures(pictures, settings, watcher)
         folder.check_pictures(data.table)
         if settings.time_budget and world.size > 1:
-            message = (
-                f"--time-budget plans for one process, and {world.size} were launched; launch one, or leave it away"
-            )
+            message = f"--time-budget is for one process; {world.size} were launched: launch one, or leave it away"
             raise SettingsError(message, subject="time_budget")
         learner, budget = _learner(folder, _shared(data, world), settings, watcher, world), None
         if settings.time_budget:
