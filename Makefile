@@ -9,7 +9,7 @@ PREDICTOR_VENV := .venv-predictor
 BENCH ?=
 QUICK := not slow and not photos and not browser
 
-.PHONY: install demo test check lint predictor format graphs bench clean
+.PHONY: install demo test check lint docs predictor format graphs bench clean
 
 install: $(VENV)/installed
 
@@ -35,6 +35,10 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pydoclint --quiet src
+
+# pages that open without a network: build/site/index.html
+docs: install
+	$(BIN)/mkdocs build --strict
 
 # what a machine needs that only predicts, without torch
 predictor: $(PREDICTOR_VENV)/installed

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from benchmarks.pictures import linked
 from benchmarks.processes import run_process
-from unfreeze.activations.engines import OnnxEngine
+from unfreeze.activations.engines import Floats, OnnxEngine, relative_difference
 from unfreeze.activations.rounding import as_stored
 from unfreeze.deploy.bundle import open_bundle
 from unfreeze.deploy.description import WEIGHTS_FILE
@@ -36,6 +36,7 @@ from unfreeze.network.groups import POOLED
 
 BACKBONES = "efficientnet_lite0,resnet18,mobilenetv3_small_100"
 SQUARES = "crop,squash,pad"
+CERTAIN = 0.999
 TRAIN, VALID = 24, 20
 """Pictures of a row: its head needs a few, and a difference of arithmetic shows on any."""
 
@@ -75,18 +76,21 @@ class Row:
         pictures: Validation pictures that were compared.
         differences: The largest difference of a probability between torch and graph, graph and predictor, predictor
             and command.
-        spread: The standard deviation of the probabilities: where that is 0, equal answers mean nothing.
+        features: The largest difference of a feature between torch and graph, as a part of the largest one.
+        undecided: Pictures with a highest probability below `CERTAIN`: where there are none, equal probabilities mean
+            little, and the features have to tell.
     """
 
     name: str
     pictures: int
     differences: tuple[float, float, float]
-    spread: float
+    features: float
+    undecided: int
 
     def cells(self) -> str:
         """The row of a Markdown table."""
         shown = (*self.name.split("/"), str(self.pictures), *(f"{each:.1e}" for each in self.differences))
-        return f"| {' | '.join(shown)} | {self.spread:.2f} |"
+        return f"| {' | '.join(shown)} | {self.features:.1e} | {self.undecided} |"
 
 
 def main() -> None:
@@ -100,10 +104,8 @@ def main() -> None:
     parser.add_argument("--valid", type=int, default=VALID)
     parser.add_argument("--rows", type=Path, help="where rows are kept; those that it holds are not computed again")
     options = parser.parse_args()
-    print(
-        "| pictures | backbone | square | compared | torch - graph | graph - predictor | predictor - command | spread |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    heads = ("pictures", "backbone", "square", "compared", "torch - graph", "graph - predictor", "predictor - command")
+    print(f"| {' | '.join(heads)} | features, torch - graph | undecided |\n|{' --- |' * (len(heads) + 2)}")
     largest = 0.0
     with tempfile.TemporaryDirectory(prefix="unfreeze-parity-") as work:
         for row in rows(cases(options, Path(work)), lambda case: compared(case, Path(work)), kept=options.rows):
@@ -166,13 +168,21 @@ def compared(case: Case, work: Path) -> Row:
     transform = bundle.settings.to_transform()
     read = [decode(path.read_bytes(), path=path, short_side_px=transform.short_side_px) for path in paths]
     squares = np.stack([transform(image) for image in read])
-    torch = of_torch(run, squares)
-    graph = np.concatenate([OnnxEngine(bundle.graph).run(squares[start : start + 1]) for start in range(len(squares))])
+    torch, expected = of_torch(run, squares)
+    engine = OnnxEngine(bundle.graph)
+    found = [engine.outputs(square[np.newaxis]) for square in squares]
+    graph, features = (np.concatenate(each) for each in zip(*found, strict=True))  # (N, C) and (N, D)
     predicted = np.array([prediction.probabilities for prediction in Predictor(run).predict(paths)])
     command = of_command(run, paths, bundle.settings.classes)
     answers = [each.astype(np.float64) for each in (torch, graph, predicted, command)]
     first, second, third = (float(np.abs(one - other).max()) for one, other in pairwise(answers))
-    return Row(name=case.name, pictures=len(paths), differences=(first, second, third), spread=float(graph.std()))
+    return Row(
+        name=case.name,
+        pictures=len(paths),
+        differences=(first, second, third),
+        features=relative_difference(features, expected),
+        undecided=int((graph.max(1) < CERTAIN).sum()),
+    )
 
 
 def trained(case: Case, work: Path) -> Path:
@@ -209,8 +219,11 @@ def random_weights(backbone: str, work: Path) -> Path:
     return path
 
 
-def of_torch(run: Path, squares: npt.NDArray[np.uint8]) -> Probabilities:
-    """Probabilities (N, C) by torch, from the bundle's weights; features are rounded as those were that trained."""
+def of_torch(run: Path, squares: npt.NDArray[np.uint8]) -> tuple[Probabilities, Floats]:
+    """Probabilities (N, C) and features (N, D) by torch, from the bundle's weights.
+
+    For the probabilities, features are rounded as those were that trained.
+    """
     import torch
     from safetensors.torch import load_file
 
@@ -226,7 +239,7 @@ def of_torch(run: Path, squares: npt.NDArray[np.uint8]) -> Probabilities:
         features = network.eval().prefix(POOLED)(torch.from_numpy(squares)).numpy()
         rounded = torch.from_numpy(np.stack([as_stored(row) for row in features]))
         logits = network.stages["head"](rounded).numpy()
-    return settings.objective.probabilities(logits.astype(np.float64) / settings.temperature)
+    return settings.objective.probabilities(logits.astype(np.float64) / settings.temperature), features
 
 
 def of_command(run: Path, paths: Sequence[Path], classes: Sequence[str]) -> Probabilities:

@@ -31,6 +31,7 @@ def test_the_readme_shows_all_commands() -> None:
         "explain",
         "export",
         "verify",
+        "compare",
     }
 
 

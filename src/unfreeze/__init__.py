@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from unfreeze.deploy.predictor import Prediction, Predictor
     from unfreeze.errors import UnfreezeError
+    from unfreeze.estimator.classifier import ImageClassifier
     from unfreeze.evaluation.figure import Figure
     from unfreeze.evaluation.figures import table_figures
     from unfreeze.evaluation.predictions import PredictionTable, read_predictions
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Figure",
+    "ImageClassifier",
     "ImageData",
     "ImageTable",
     "Learner",
@@ -71,6 +73,7 @@ __all__ = [
 
 _HOMES = {
     "Figure": "unfreeze.evaluation.figure",
+    "ImageClassifier": "unfreeze.estimator.classifier",
     "ImageData": "unfreeze.learner.data",
     "ImageTable": "unfreeze.images.table",
     "Learner": "unfreeze.learner.learner",

@@ -6,6 +6,7 @@
     ├── PictureError         one file is not a picture that can be decoded          (subject: its path)
     ├── BackboneError        a backbone or its weights cannot be had                (subject: its name or file)
     ├── TrainingError        training cannot go on                                  (subject: what stopped it)
+    │   └── LostProcessError another process that trained along has ended
     ├── RunError             a run folder cannot be written or read                 (subject: its path)
     └── BundleError          a saved model is missing, damaged or foreign           (subject: its path)
 
@@ -50,6 +51,10 @@ class BackboneError(UnfreezeError):
 
 class TrainingError(UnfreezeError):
     """Training cannot go on."""
+
+
+class LostProcessError(TrainingError):
+    """Another process that trained along has ended, so that none can go on."""
 
 
 class RunError(UnfreezeError):

@@ -8,7 +8,7 @@ from made import write_collection
 
 
 def row_of(case: Case) -> Row:
-    return Row(name=case.name, pictures=20, differences=(2e-6, 0.0, 1e-7), spread=0.25)
+    return Row(name=case.name, pictures=20, differences=(2e-6, 0.0, 1e-7), features=3e-6, undecided=7)
 
 
 def test_every_model_that_is_asked_for_once(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_what_is_kept_is_not_computed_again_and_a_broken_line_is_none(tmp_path: 
     assert [next(first), next(first)] == [row_of(asked[0]), row_of(asked[1])]
     assert computed == ["crop", "squash"]
     whole = kept.read_text()
-    kept.write_text(whole[: whole.rindex('"spread"')])
+    kept.write_text(whole[: whole.rindex('"undecided"')])
     assert list(rows(asked, compute, kept=kept)) == [row_of(case) for case in asked]
     assert computed == ["crop", "squash", "squash", "pad"]
     assert [row.name for row in read_rows(kept)] == [case.name for case in asked]
@@ -41,4 +41,4 @@ def test_what_is_kept_is_not_computed_again_and_a_broken_line_is_none(tmp_path: 
 
 def test_a_row_names_its_parts() -> None:
     found = row_of(Case(pictures=Path("cats"), backbone="one", square="pad")).cells()
-    assert found == "| cats | one | pad | 20 | 2.0e-06 | 0.0e+00 | 1.0e-07 | 0.25 |"
+    assert found == "| cats | one | pad | 20 | 2.0e-06 | 0.0e+00 | 1.0e-07 | 3.0e-06 | 7 |"

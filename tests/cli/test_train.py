@@ -41,7 +41,7 @@ def test_every_flag_reaches_its_setting(
 ) -> None:
     seen = {}
 
-    def spy(pictures: Path, out: Path, settings: object, watcher: object) -> None:
+    def spy(pictures: Path, out: Path, settings: object, watcher: object, **_: object) -> None:
         seen.update(vars(settings))
         raise KeyboardInterrupt
 
@@ -54,7 +54,7 @@ def test_every_flag_reaches_its_setting(
         "valid_share": 0.3, "max_broken_share": 0.4, "seed": 15, "threads": 1, "weights": "w.pth",
         "head": "lbfgs", "unfreeze": "all", "sizes": "32,48", "cache_size": "5GB",
         "path_column": "file", "label_column": "kind", "split_column": "part", "group_column": "who",
-        "label_separator": ";", "fold": "2/5",
+        "label_separator": ";", "fold": "2/5", "time_budget": "90s",
         "optimizer": "adamw", "weight_decay": 0.01, "label_smoothing": 0.1, "mixup": 0.2, "cutmix": 1.0,
         "balance": "weights", "accumulate": 3, "clip_norm": 1.5, "ema": 0.99, "precision": "bfloat16",
     }  # fmt: skip
@@ -70,7 +70,8 @@ def test_every_flag_reaches_its_setting(
     assert seen.pop("cache_size") == 5_000_000_000
     assert [seen.pop(name) for name in ("exclude", "exclude_kinds", "relabel")] == [(), (), ()]  # see test_manifests.py
     assert seen.pop("fold") == (2, 5)
-    read = ("steps", "weights", "sizes", "cache_size", "fold")
+    assert seen.pop("time_budget") == 90.0
+    read = ("steps", "weights", "sizes", "cache_size", "fold", "time_budget")
     assert seen == {name: given[name] for name in given if name not in read}
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -54,10 +55,11 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         patch.setattr("unfreeze.learner.finding.LEAST_STEPS", 8)
         patch.setattr("os.cpu_count", lambda: 1)  # a thread a core is slow where tests share the cores
         write_what_pages_speak_of(folder)
+        # drawing takes longer than all else, and tests/test_readme.py draws a run's report
+        patch.setattr("unfreeze.recipe.finish.report_page", lambda content: "not drawn")
+        patch.setattr("unfreeze.recipe.finish.write_plots", lambda folder, content: None)
         found = Workshop(patch)
         found.run("unfreeze train pictures")
-        patch.setattr("unfreeze.recipe.finish.report_page", lambda content: "drawn for the first run alone")
-        patch.setattr("unfreeze.recipe.finish.write_plots", lambda folder, content: None)
         yield found
 
 
@@ -125,6 +127,26 @@ def test_no_code_is_indented_where_no_fence_says_what_it_is(page: Path) -> None:
     outside = re.sub(r"^ *(`{3,})\w*\n.*?^ *\1$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
     typed = r"^ {4,}(?:\$ |unfreeze |python |from \w+ import |import |pip |make )"
     assert re.findall(typed, outside, flags=re.MULTILINE) == []
+
+
+def commands_of_the_program() -> list[tuple[str, str]]:
+    """Each command of `unfreeze` on a page, run or not, and where it stands."""
+    found = [block for page in PAGES for block in blocks(page) if block.language == "console"]
+    return [(line, block.place) for block in found for line in block.commands if line.startswith("unfreeze ")]
+
+
+@pytest.mark.filterwarnings("default")
+def test_flags_are_the_programs_even_where_a_block_is_not_run() -> None:
+    from typer.main import get_command
+
+    from unfreeze.cli.main import app
+
+    program = get_command(app)
+    for line, place in commands_of_the_program():
+        words = shlex.split(line)
+        command = program.commands[words[1]]  # type: ignore[attr-defined]
+        known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        assert {word for word in words if word.startswith("--")} <= known, place
 
 
 def test_the_readme_has_no_block_that_its_own_tests_do_not_run() -> None:

@@ -49,6 +49,7 @@ OTHER = TrainSettings(
     probes=False,
     cache_size=123_456_789,
     checkpoint_seconds=5.0,
+    time_budget=90.0,
     optimizer="adamw",
     weight_decay=0.01,
     label_smoothing=0.1,
@@ -66,7 +67,7 @@ def parsed(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, command: str) -> tu
     """What `unfreeze train` makes of a command."""
     seen: list[tuple[Path, TrainSettings]] = []
 
-    def spy(pictures: Path, out: Path, settings: TrainSettings, watcher: object) -> None:
+    def spy(pictures: Path, out: Path, settings: TrainSettings, watcher: object, **_: object) -> None:
         seen.append((pictures, settings))
         raise KeyboardInterrupt
 

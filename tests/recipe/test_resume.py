@@ -139,7 +139,7 @@ def test_a_weights_file_is_found_from_another_folder(
 ) -> None:
     begun = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("unfreeze.recipe.train._run", lambda folder, _: begun.append(folder.begun()))
+    monkeypatch.setattr("unfreeze.recipe.train._run", lambda folder, *_: begun.append(folder.begun()))
     train(pictures, tmp_path / "run", replace(settings, weights=Path("mine.pth")), Recorder())
     assert begun[0][1].weights == tmp_path / "mine.pth"
 

@@ -56,6 +56,7 @@ def test_a_fold_is_kept_with_the_settings() -> None:
         ("steps", (9,), r"--steps names \[9\]; steps are numbered 1 to 8"),
         ("steps", (), r"--steps names \[\]"),
         ("threads", 0, "--threads is 0"),
+        ("time_budget", 0.0, "--time-budget is 0.0 seconds; it must be above 0"),
     ],
 )
 def test_a_value_that_cannot_be_used_names_its_flag(name: str, value: object, message: str) -> None:

@@ -55,8 +55,13 @@ class OnnxEngine:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
+        self._graph = graph
         model = graph if isinstance(graph, bytes) else str(graph)
         self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    def __reduce__(self) -> tuple[type["OnnxEngine"], tuple[bytes]]:
+        """Another process opens the same graph, wherever the file lies."""
+        return OnnxEngine, (self._graph if isinstance(self._graph, bytes) else self._graph.read_bytes(),)
 
     def run(self, squares: npt.NDArray[np.uint8]) -> Floats:
         """The graph's first output (N, ...), float32, of squares (N, 3, S, S)."""
@@ -121,6 +126,12 @@ class TorchEngine:
 
         self._device = device
         self._module = copy.deepcopy(module).eval().to(memory_format=torch.channels_last).to(device)
+
+    def __reduce__(self) -> tuple[type["TorchEngine"], tuple["nn.Module", "torch.device"]]:
+        """Another process runs the same module on its own device of the same type."""
+        import torch
+
+        return TorchEngine, (copy.deepcopy(self._module).cpu(), torch.device(self._device.type))
 
     def run(self, squares: npt.NDArray[np.uint8]) -> Floats:
         """Activations (N, ...), float32, of squares (N, 3, S, S)."""

@@ -100,6 +100,10 @@ class Extractor:
         name = self.transform.key(view)
         return [activation_key(self.prefix.key, name, row.content) for row in rows]
 
+    def lacks(self, rows: Sequence[ImageRow], views: Sequence[int]) -> bool:
+        """Whether something would have to be computed."""
+        return bool(self._missing(rows, views))
+
     def _missing(self, rows: Sequence[ImageRow], views: Sequence[int]) -> dict[ImageRow, dict[int, bytes]]:
         """Keys of the views that have to be computed, by picture."""
         missing: dict[ImageRow, dict[int, bytes]] = {}

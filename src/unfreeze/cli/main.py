@@ -17,6 +17,7 @@ from unfreeze.cli.export import export_command
 from unfreeze.cli.predict import predict_command
 from unfreeze.cli.schedule import schedule_command
 from unfreeze.cli.serve import serve_command
+from unfreeze.cli.shard import shard_command
 from unfreeze.cli.squares import squares_command
 from unfreeze.cli.train import train_command
 from unfreeze.cli.verify import verify_command
@@ -29,6 +30,7 @@ _EXTRAS = dict.fromkeys(
     ),
     "train",
 ) | dict.fromkeys(("fastapi", "prometheus_client", "pydantic", "python_multipart", "starlette", "uvicorn"), "serve")
+_EXTRAS |= dict.fromkeys(("accelerate", "fsspec", "pyarrow", "ray", "s3fs"), "scale")
 """The extra that brings what can be missing, by the name that it is imported by."""
 
 app = typer.Typer(
@@ -42,6 +44,7 @@ app = typer.Typer(
 app.command("train")(train_command)
 app.command("predict")(predict_command)
 app.command("serve")(serve_command)
+app.command("shard")(shard_command)
 app.command("explain")(explain_command)
 app.command("export")(export_command)
 app.command("verify")(verify_command)

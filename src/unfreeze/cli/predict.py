@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from unfreeze.bulk.plan import PART_SIZE
 from unfreeze.errors import CollectionError, RunError, SettingsError, choice
 from unfreeze.files import there_already
 from unfreeze.transforms.views import TTA_VIEWS
@@ -23,12 +24,20 @@ STANDARD = "-"
 
 UNREAD_CODE = 3
 
+Bulk = Annotated[
+    str | None,
+    typer.Option("--out", help="Predict in bulk into this folder, or URL: Parquet files; the same call goes on."),
+]
+
 
 def predict_command(
     run: Annotated[Path, typer.Argument(help="A run folder, its model folder, or an .unfreeze file.")],
     pictures: Annotated[
         list[str],
-        typer.Argument(help="Pictures, folders, patterns ('new/**/*.jpg'); - reads paths from standard input."),
+        typer.Argument(
+            help="Pictures, folders, patterns ('new/**/*.jpg'); - reads paths from standard input. With --out "
+            "tar archives and URLs (s3://bucket/folder) as well."
+        ),
     ],
     csv: Annotated[
         str | None, typer.Option("--csv", help="Write all probabilities to this file; - prints them.")
@@ -47,6 +56,14 @@ def predict_command(
     by: Annotated[
         str, typer.Option(help="How --sort-into does it: link (a second name of the file) or copy.")
     ] = "link",
+    out: Bulk = None,
+    engine: Annotated[str, typer.Option(help="With --out: local, in this process, or ray, in several.")] = "local",
+    workers: Annotated[
+        int | None, typer.Option(help="With --out: cores, or processes of Ray. [default: all cores]", min=1)
+    ] = None,
+    part_size: Annotated[
+        int, typer.Option(help="With --out: pictures of a part, where they are files; an archive is one.", min=1)
+    ] = PART_SIZE,
     strict: Annotated[bool, typer.Option("--strict", help="Exit code 3 where a file could not be read.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -62,12 +79,27 @@ def predict_command(
     --sort-into puts each picture into the folder of its class, of 'none of these' or of 'not predicted'; a name that
     is taken gets a number, no file is replaced, and the pictures themselves stay as they are.
 
+    --out predicts in bulk, any number of pictures in the same memory: the answers are Parquet files, a part of the
+    pictures in each, in the folder `predictions`, and files that cannot be read are rows in the folder `bad`. A call
+    that was stopped goes on where it was when it is made again. --engine ray does parts in several processes, on a
+    cluster too (RAY_ADDRESS). It needs the extra `scale`.
+
     The exit code is 0 where at least one picture was predicted, 1 where none was or something was wrong, and with
     --strict 3 where a file could not be read.
     """
     from unfreeze.deploy.predictor import Predictor
     from unfreeze.deploy.sorting import By, Sorter
 
+    if out is not None:
+        from unfreeze.cli.bulk import BulkFlags, predict_in_bulk, reject_beside_out
+
+        reject_beside_out({"--csv": csv, "--json": json, "--top-k": top_k, "--sort-into": sort_into})
+        flags = BulkFlags(engine=engine, workers=workers, part_size=part_size, tta=tta, strict=strict, quiet=quiet)
+        predict_in_bulk(run, pictures, out, flags)
+        return
+    if engine != "local" or workers is not None:
+        flag = "--engine" if engine != "local" else "--workers"
+        raise SettingsError(f"{flag} belongs to bulk prediction; name a folder with --out", subject=flag)
     if top_k is not None and top_k < 1:
         raise SettingsError(f"--top-k is {top_k}; show at least one class", subject="--top-k")
     way = choice(By, by, setting="--by")

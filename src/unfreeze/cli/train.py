@@ -19,11 +19,14 @@ from unfreeze.cli.flags import (
     SplitColumn,
     ValidShare,
 )
+from unfreeze.cli.time_budget import TimeBudgetFlag, command_clock
 from unfreeze.cli.training_flags import NO_OPTIONS, Options, with_training_flags
-from unfreeze.errors import SettingsError, UnfreezeError
+from unfreeze.errors import LostProcessError, SettingsError, UnfreezeError
+from unfreeze.recipe.durations import parse_duration
 from unfreeze.recipe.settings import TrainSettings, parse_fold, parse_sizes, parse_steps
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
+from unfreeze.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -149,12 +152,15 @@ def train_command(
     probes: Annotated[
         bool, typer.Option(help="Let the model carry squares of 16 validation pictures, to test itself anywhere.")
     ] = DEFAULTS.probes,
+    time_budget: TimeBudgetFlag = None,
     resume: Annotated[Path | None, typer.Option(help="Go on with this run, which was stopped.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print more of each step.")] = False,
     options: Options = NO_OPTIONS,
 ) -> None:
     """Take pictures through the eight steps to a model that predicts."""
+    if follows_another():
+        return
     if resume:
         refuse_other_flags(context)
         go_on(resume, quiet=quiet, verbose=verbose)
@@ -181,6 +187,7 @@ def train_command(
         full_lr=full_lr,
         max_epochs=max_epochs,
         checkpoint_seconds=checkpoint_seconds,
+        time_budget=parse_duration(time_budget) if time_budget else None,
         sizes=parse_sizes(sizes),
         cycle_mult=cycle_mult,
         batch_norm=batch_norm.value,
@@ -238,7 +245,12 @@ def run(
     folder = sample_folder(sample.value) if sample else pictures
     assert folder is not None, "either pictures or a sample were given"
     target = out or default_folder(collection_name(folder))
-    watch(target, lambda console: train(folder, target, settings, console), quiet=quiet, verbose=verbose)
+    clock = {"clock": command_clock()} if settings.time_budget else {}
+
+    def work(console: "RunConsole", world: World) -> "RunResult":
+        return train(folder, target, settings, console, world=world, **clock)
+
+    watch(target, work, quiet=quiet, verbose=verbose)
 
 
 def go_on(run_folder: Path, *, quiet: bool, verbose: bool) -> None:
@@ -251,10 +263,35 @@ def go_on(run_folder: Path, *, quiet: bool, verbose: bool) -> None:
     """
     from unfreeze.recipe.train import resume
 
-    watch(run_folder, lambda console: resume(run_folder, console), quiet=quiet, verbose=verbose)
+    clock = command_clock()
+
+    def work(console: "RunConsole", world: World) -> "RunResult":
+        return resume(run_folder, console, world=world, clock=clock)
+
+    watch(run_folder, work, quiet=quiet, verbose=verbose)
 
 
-def watch(folder: Path, work: "Callable[[RunConsole], RunResult]", *, quiet: bool, verbose: bool) -> None:
+def follows_another() -> bool:
+    """Whether this process was launched to help another one with its run; if so it has done that when this returns.
+
+    Raises:
+        UnfreezeError: If a picture cannot be read. Where another process was lost, the first one says so.
+    """
+    from unfreeze.processes import joined, launched_rank
+
+    if launched_rank() == 0:
+        return False
+    from unfreeze.learner.follow import follow
+
+    try:
+        with joined() as world:
+            follow(world)
+    except (LostProcessError, KeyboardInterrupt):
+        raise typer.Exit(1) from None
+    return True
+
+
+def watch(folder: Path, work: "Callable[[RunConsole, World], RunResult]", *, quiet: bool, verbose: bool) -> None:
     """Prints what a run does and comes to, and how to go on with one that is stopped.
 
     Args:
@@ -265,6 +302,7 @@ def watch(folder: Path, work: "Callable[[RunConsole], RunResult]", *, quiet: boo
     """
     from unfreeze.cli.console import RunConsole
     from unfreeze.learner.state import STATE_FILE
+    from unfreeze.processes import joined
 
     def say_how_to_go_on() -> str:
         saved = (folder / "checkpoints" / STATE_FILE).exists()
@@ -274,7 +312,8 @@ def watch(folder: Path, work: "Callable[[RunConsole], RunResult]", *, quiet: boo
 
     with RunConsole(quiet=quiet, verbose=verbose) as console:
         try:
-            result = work(console)
+            with joined() as world:
+                result = work(console, world)
         except KeyboardInterrupt:
             console.line("; ".join(filter(None, ("stopped by Ctrl-C", say_how_to_go_on()))))
             raise typer.Exit(INTERRUPTED) from None

@@ -102,7 +102,7 @@ class Predictor:
         """
         pictures = sources(inputs)
         predictions: list[Prediction] = []
-        for prediction in self._each(pictures, tta_views):
+        for prediction in self.stream(pictures, tta_views=tta_views):
             predictions.append(prediction)
             if progress:
                 progress(len(predictions), len(pictures))
@@ -118,7 +118,25 @@ class Predictor:
         Returns:
             One prediction a picture, in order.
         """
-        return self._each(sources(inputs), tta_views)
+        return self.stream(sources(inputs), tta_views=tta_views)
+
+    def stream(self, pictures: Iterable[Source], *, tta_views: int = 0) -> Iterator[Prediction]:
+        """Predicts pictures that come one by one, and never holds more than are in work.
+
+        Args:
+            pictures: Taken as the answers are used; each is read by the thread that predicts it.
+            tta_views: As of `predict`.
+
+        Yields:
+            One prediction a picture, in order.
+        """
+        waiting: list[_Seen] = []
+        for seen in in_parallel(lambda source: self._see(source, tta_views), pictures, threads=self._threads):
+            waiting.append(seen)
+            if len(waiting) == SCORED_AT_A_TIME:
+                yield from self._answers(waiting)
+                waiting.clear()
+        yield from self._answers(waiting)
 
     def names(self, prediction: Prediction) -> tuple[str, ...]:
         """What a picture is: its most probable class, or all labels above 0.5; nothing where it cannot be read.
@@ -162,15 +180,6 @@ class Predictor:
     def distances(self, features: Sequence[Floats]) -> list[float] | list[None]:
         """How strange pictures are by their features, (D,) each: see `stored_distances`."""
         return stored_distances(self._novelty, features)
-
-    def _each(self, pictures: Sequence[Source], tta_views: int) -> Iterator[Prediction]:
-        waiting: list[_Seen] = []
-        for seen in in_parallel(lambda source: self._see(source, tta_views), pictures, threads=self._threads):
-            waiting.append(seen)
-            if len(waiting) == SCORED_AT_A_TIME:
-                yield from self._answers(waiting)
-                waiting.clear()
-        yield from self._answers(waiting)
 
     def _run(self, source: Source, tta_views: int) -> "_Seen":
         """Probabilities (C,), and features (D,) of the plain view."""

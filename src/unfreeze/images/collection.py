@@ -12,7 +12,7 @@ from unfreeze.images.csv_file import DEFAULT_COLUMNS, csv_layout
 from unfreeze.images.formats import is_hidden
 from unfreeze.images.layout import SPLIT_NAMES, Layout, find_layout
 from unfreeze.images.patterns import is_pattern, matching
-from unfreeze.images.shard_labels import CLASS_FILES
+from unfreeze.images.shard_labels import BAD_FILE, CLASS_FILES, SUMMARY_FILE
 from unfreeze.images.tree import FolderTree
 from unfreeze.images.webdataset import shard_layout
 
@@ -167,6 +167,6 @@ def _shards_in(folder: Path) -> tuple[list[Path], list[str]]:
 
 
 def _beside_note(names: Sequence[str]) -> Iterator[str]:
-    if others := [name for name in names if name not in CLASS_FILES]:
+    if others := [name for name in names if name not in (*CLASS_FILES, BAD_FILE, SUMMARY_FILE)]:
         more = f" and {len(others) - 3} more" if len(others) > 3 else ""
         yield f"files beside the shards are not read: {', '.join(others[:3])}{more}"

@@ -12,6 +12,9 @@ LABEL_SUFFIXES = (".cls", ".json", ".txt")
 """Files that may hold a picture's label; the first one that is there counts."""
 
 CLASS_FILES = ("classes.txt", "classnames.txt")
+BAD_FILE, SUMMARY_FILE = "bad.csv", "shards.json"
+"""What `unfreeze shard` writes beside shards, for people."""
+
 LARGEST_LABEL_BYTES = 2**20
 
 Label = str | tuple[str, ...]

@@ -12,6 +12,7 @@ from unfreeze.learner.checked import checked_options
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.examples import ExampleSource
 from unfreeze.learner.fitting import Fitting
+from unfreeze.learner.followers import Followers
 from unfreeze.learner.model import Model
 from unfreeze.learner.observer import Observer, Silent
 from unfreeze.learner.scratch import scratch_folder
@@ -23,6 +24,7 @@ from unfreeze.training.cycles import check_whole
 from unfreeze.training.history import History
 from unfreeze.training.lr_band import LrBand
 from unfreeze.training.options import TrainingOptions
+from unfreeze.world import ALONE, World
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
@@ -45,6 +47,7 @@ class Controls:
         folder: str | Path | None = None,
         use_store: bool = True,
         limit_bytes: int | None = None,
+        world: World = ALONE,
         options: TrainingOptions | None = None,
     ) -> None:
         self.data, self.options = data, checked_options(options or TrainingOptions(), data)
@@ -66,6 +69,7 @@ class Controls:
             scratch=scratch,
         )
         self.model.head.objective = data.objective
+        self.model.followers = Followers(world)
         self.model.options = self.options
         if self.options.balance == "weights":
             targets = data.targets(data.table.of_split("train"))
@@ -76,6 +80,10 @@ class Controls:
         self.fitting = Fitting(self.source, self.state)
         for note in self.model.notes:
             self._observer.note(note)
+
+    def release(self) -> None:
+        """Lets the other processes end, where there are some; from then on this one works alone."""
+        self.model.followers.stop()
 
     def close(self) -> None:
         """Closes the store and removes scratch files; what is not closed goes with the learner."""

@@ -18,6 +18,7 @@ from unfreeze.images.table import ImageRow, Split
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.model import Model
 from unfreeze.learner.observer import Observer
+from unfreeze.learner.orders import Prepare, Read
 from unfreeze.network.groups import POOLED
 from unfreeze.training.batches import Examples, Pictures, StoredActivations
 from unfreeze.transforms.views import Augment
@@ -63,6 +64,15 @@ class ExampleSource:
         self._scratch_key = ""
         self._store = (
             ActivationStore(cache_folder("activations"), limit_bytes=limit_bytes) if use_store else self._scratch
+        )
+        self.model.followers.prepare(
+            Prepare(
+                table=data.table,
+                transform=data.transform,
+                threads=data.threads,
+                use_store=use_store,
+                limit_bytes=limit_bytes,
+            )
         )
 
     def stored(self, split: Split, view: int, *, cut: str = POOLED, ahead: Sequence[int] = ()) -> StoredActivations:
@@ -111,14 +121,26 @@ class ExampleSource:
             size_px: Side of the squares where pictures are read; the data's own unless said otherwise.
 
         Returns:
-            Activations at the model's cut, or squares (N, 3, S, S), decoded as they are asked for.
+            Activations at the model's cut, or squares (N, 3, S, S), decoded as they are asked for. Where there are
+            several processes, each reads its part of a batch; the head trains in the first one alone.
         """
-        data, rows = self.data, self.data.table.of_split("train")
+        data, rows, cut = self.data, self.data.table.of_split("train"), self.model.cut
+        size = size_px or data.transform.size_px
         if self.model.reads_pictures:
-            transform = replace(data.transform, size_px=size_px or data.transform.size_px)
-            return Pictures(data.table, rows, transform, view, data.threads)
+            pictures = Pictures(data.table, rows, replace(data.transform, size_px=size), view, data.threads)
+            return self.model.followers.examples(pictures, Read(view=view, size_px=size))
         soon = range(1, self.stored_views + 1) if view else ()
-        return self._stored(rows, view, self.model.cut, soon, trains=True)
+        stored = self._stored(rows, view, cut, soon, trains=True)
+        if cut == POOLED:
+            return stored
+        key, kept = self.model.prefix(cut).key, self.model.is_pretrained(cut)
+        return self.model.followers.examples(stored, Read(view=view, size_px=size, stored=key, pretrained=kept))
+
+    def missing(self, split: Split, views: Sequence[int]) -> int:
+        """How many pooled activations of the pretrained body, of some views of a split, are not stored yet."""
+        rows, extract = self.data.table.of_split(split), self.of_body()
+        keys = {key for view in views for key in extract.keys(rows, view)}
+        return len(keys - self._store.has(list(keys)))
 
     def seconds_to_compute(self, split: Split) -> float:
         """How long plain pooled activations of a split take here and now, from a few that are computed and dropped."""
@@ -129,7 +151,8 @@ class ExampleSource:
             extract = self._extractor(prefix, store)
             started = time.perf_counter()
             extract(some)
-            return (time.perf_counter() - started) * len(rows) / len(some)
+            seconds = (time.perf_counter() - started) * len(rows) / len(some)
+        return seconds / self.model.followers.world.size
 
     def augmented_view(self, epoch: int) -> int:
         """The view of an augmented epoch, counted from 0; stored ones come round again."""
@@ -174,7 +197,14 @@ class ExampleSource:
         named = f"views {views[0]} to {views[-1]}" if len(views) > 1 else f"view {view}" if view else "plain view"
         kinds = " and ".join(sorted({row.split for row in rows}))
         task = f"activations of {len(rows)} {kinds} pictures, {named}"
-        extract(rows, views=views, progress=lambda done, total: self.observer.progress(task, done, total))
+        self.model.followers.extract(
+            extract,
+            rows,
+            views,
+            pretrained=store is self._store,
+            everywhere=cut != POOLED,
+            progress=lambda done, total: self.observer.progress(task, done, total),
+        )
         while prefix.notes:
             self.observer.note(prefix.notes.pop())
 

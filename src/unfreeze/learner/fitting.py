@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unfreeze.errors import TrainingError
@@ -34,12 +34,19 @@ class FitPlan:
         rates: Highest rate of each layer group.
         sizes_px: Side of the training squares in each cycle, the last one from then on; the data's own if empty.
         until_overfit: Whether it stops when a whole cycle brought no better validation loss.
+        revise: Asked for the rest of the schedule, with the number of steps taken and whether an epoch has just been
+            validated, after each epoch and each save within one. Steps that were taken stay as they were.
     """
 
     schedule: Schedule
     rates: Sequence[float]
     sizes_px: Sequence[int] = ()
     until_overfit: bool = False
+    revise: Callable[[int, bool], Schedule] | None = None
+
+    def revised(self, steps: int, *, validated: bool) -> "FitPlan":
+        """The plan as it is to go on after some steps."""
+        return replace(self, schedule=self.revise(steps, validated)) if self.revise else self
 
     @property
     def steps(self) -> int:
@@ -131,13 +138,7 @@ class Fitting:
             TrainingError: If the loss is no longer finite.
         """
         state = self.state
-        asked = {
-            **plan.to_dict(),
-            "batch_size": state.batch_size,
-            "precompute": state.precompute,
-            "first_trainable": self.source.model.first_trainable,
-            **self.options.changed(),
-        }
+        asked = self._asked(plan)
         if state.fit is None or state.fit.plan != asked:
             state.fit = FitProgress(plan=asked, first_epoch=len(state.history.epochs))
             state.snapshots = []
@@ -145,7 +146,7 @@ class Fitting:
         fit = state.fit
         try:
             while not self._is_over(plan, fit):
-                self._epoch(plan, fit, autosave)
+                plan = self._epoch(plan, fit, autosave)
             if state.average:
                 take_average(self.source.model, state.average)
         finally:
@@ -229,12 +230,29 @@ class Fitting:
         stops = plan.until_overfit and settled and records[-1].ends_cycle and stopped_improving(records)
         return fit.steps == plan.steps or stops
 
-    def _epoch(self, plan: FitPlan, fit: FitProgress, autosave: Autosave) -> None:
-        """Trains one epoch, or what is left of it or of the schedule, and validates."""
+    def _asked(self, plan: FitPlan) -> dict[str, Any]:
+        """All that decides a fit, as plain values."""
+        return {
+            **plan.to_dict(),
+            "batch_size": self.state.batch_size,
+            "precompute": self.state.precompute,
+            "first_trainable": self.source.model.first_trainable,
+            **self.options.changed(),
+        }
+
+    def _revised(self, plan: FitPlan, fit: FitProgress, *, validated: bool) -> FitPlan:
+        plan = plan.revised(fit.steps, validated=validated)
+        fit.plan = self._asked(plan)
+        return plan
+
+    def _epoch(self, plan: FitPlan, fit: FitProgress, autosave: Autosave) -> FitPlan:
+        """Trains one epoch, or what is left of it or of the schedule, and validates; gives the plan to go on with."""
         view, start = self.view(self.state.augmented_epochs), fit.steps - fit.in_epoch
-        batches = self.batches(len(self.state.history.epochs))[: plan.steps - start]
-        while fit.in_epoch < len(batches):
-            self._part(plan, fit, batches, view, autosave)
+        batches = self.batches(len(self.state.history.epochs))
+        while fit.in_epoch < len(todo := batches[: plan.steps - start]):
+            self._part(plan, fit, todo, view, autosave)
+            if fit.in_epoch < len(todo):
+                plan = self._revised(plan, fit, validated=False)
         trained, fit.sums, fit.in_epoch = fit.sums, NOTHING_YET, 0
         self.state.augmented_epochs += view > 0
         ends = any(start < end <= fit.steps for end in plan.schedule.cycle_ends)
@@ -243,6 +261,7 @@ class Fitting:
         with averaged(self.source.model, self.state.average):
             self.record(trained, view=view, cycle=plan.cycle(fit.steps - 1), ends_cycle=ends, mixed=mixed)
         autosave.now()
+        return self._revised(plan, fit, validated=True)
 
     def _part(self, plan: FitPlan, fit: FitProgress, batches: list[list[int]], view: int, autosave: Autosave) -> None:
         """Trains up to the end of the epoch or the cycle, or until it is time to save."""

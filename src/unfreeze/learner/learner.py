@@ -1,7 +1,7 @@
 """The lesson's controls in one class: the face for notebooks."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ from unfreeze.plots.sweep import plot_lr_find
 from unfreeze.training.history import EpochRecord
 from unfreeze.training.lr_band import LrBand
 from unfreeze.training.rates import Rates, group_rates
-from unfreeze.training.schedules import FlatCosine, OneCycle, schedule_for
+from unfreeze.training.schedules import FlatCosine, OneCycle, Schedule, schedule_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,6 +54,7 @@ class Learner(Controls):
             between; it is made if it is not there. None keeps all in memory.
         use_store: False computes activations anew and stores none.
         limit_bytes: What the store in the cache may hold; None for no limit.
+        world: The processes that the work is shared among; this is the first, the others `follow` it.
         options: How steps are taken; the lesson's way unless said otherwise.
 
     Attributes:
@@ -117,9 +118,6 @@ class Learner(Controls):
             TrainingError: If the loss is no longer finite.
             RunError: If the learner's folder cannot be written, or holds an earlier learner's save that was not loaded.
         """
-        if sizes_px and not self.model.reads_pictures:
-            message = "squares of several sizes need the whole network unfrozen; leave --sizes away, or unfreeze()"
-            raise SettingsError(message, subject="sizes_px")
         schedule = schedule_for(
             n_cycle,
             cycle_len=cycle_len,
@@ -127,9 +125,36 @@ class Learner(Controls):
             epoch_steps=self.epoch_steps,
             warmup_steps=warmup_steps,
         )
+        return self.fit_schedule(lr, schedule, until_overfit=until_overfit, sizes_px=sizes_px)
+
+    def fit_schedule(
+        self,
+        lr: Rates,
+        schedule: Schedule,
+        *,
+        until_overfit: bool = False,
+        sizes_px: Sequence[int] = (),
+        revise: Callable[[int, bool], Schedule] | None = None,
+    ) -> Epochs:
+        """Trains along any schedule, which may change while it is followed; what is not said here is as of `fit`.
+
+        Args:
+            lr: Highest rates: one, a list with one for each layer group, or a slice.
+            schedule: The rates' course.
+            until_overfit: Whether it stops early.
+            sizes_px: Side of the training squares in each cycle.
+            revise: Gives the schedule to go on with after each epoch and each save within one, from the number of steps
+                taken and whether an epoch has just been validated; cycles that are over have to stay.
+
+        Returns:
+            One record an epoch.
+        """
+        if sizes_px and not self.model.reads_pictures:
+            message = "squares of several sizes need the whole network unfrozen; leave --sizes away, or unfreeze()"
+            raise SettingsError(message, subject="sizes_px")
         rates = group_rates(lr, len(GROUP_NAMES))
         plan = FitPlan(schedule=schedule, rates=rates, sizes_px=tuple(sizes_px), until_overfit=until_overfit)
-        return self._fit(plan)
+        return self._fit(replace(plan, revise=revise))
 
     def fit_one_cycle(self, n_epoch: int, lr: Rates) -> Epochs:
         """Trains in one cycle: the rate up from lr/25 and down to lr/100,000, momentum from 0.95 to 0.85 and back.

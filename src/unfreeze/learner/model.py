@@ -14,6 +14,7 @@ from unfreeze.activations.packaged import PackagedPrefix
 from unfreeze.activations.rounding import as_stored
 from unfreeze.errors import RunError, SettingsError
 from unfreeze.learner.device import accelerated, best_device
+from unfreeze.learner.followers import Followers
 from unfreeze.learner.weights import HEAD_GROUP, Weights
 from unfreeze.network.groups import GROUP_NAMES, HEAD_NAMES, HEAD_STAGE, POOLED
 from unfreeze.training.descent import Descent
@@ -51,6 +52,7 @@ class Model:
         head: The head, which knows what is learned: one class a picture unless it is given another objective.
         first_trainable: Index of the first layer group that is not frozen.
         first_trained: Index of the first layer group that is no longer as it was pretrained.
+        followers: The other processes, where training is shared.
 
     Raises:
         SettingsError: If a network has another number of classes.
@@ -68,6 +70,7 @@ class Model:
         self._cut = ""
         self._pretrained: dict[str, torch.Tensor] = {}
         self._as_built: object = None
+        self.followers = Followers()
         self.first_trainable = self.first_trained = HEAD_GROUP
         self._options = TrainingOptions()
         if isinstance(backbone, str) and PackagedPrefix.serves(backbone, size_px) and not accelerated():
@@ -131,6 +134,12 @@ class Model:
 
     @batch_norm.setter
     def batch_norm(self, policy: "BatchNormPolicy") -> None:
+        if policy == "train" and self.followers.world.size > 1:
+            message = (
+                "BatchNorm's statistics would be those of each process's part of a batch; "
+                "leave --batch-norm at frozen, or train in one process"
+            )
+            raise SettingsError(message, subject="batch_norm")
         self._batch_norm = policy
         if self.is_built:
             self.network.batch_norm = policy
@@ -227,7 +236,7 @@ class Model:
         if self.cut == POOLED:
             return self.head
         self.suffix.cut, self.suffix.batch_size = self.cut, batch_size
-        return self.suffix
+        return self.followers.trainable(self.suffix)
 
     @cached_property
     def suffix(self) -> "TrainableSuffix":

@@ -47,6 +47,8 @@ def _flag(name: str, value: Any) -> list[str]:
         return [word for each in value for word in (f"--{flag}", str(each))]
     if name in LISTS:
         return [f"--{flag}", ",".join(map(str, value))]
+    if name == "time_budget":
+        return [f"--{flag}", f"{value:g}s"]
     if name == "fold":
         return [f"--{flag}", "/".join(map(str, value))]
     return [f"--{flag}", str(value.value if isinstance(value, Enum) else value)]

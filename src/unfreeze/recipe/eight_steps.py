@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +14,16 @@ from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.recipe import reasons
 from unfreeze.recipe.advice import after_fine_tuning, before_fine_tuning
 from unfreeze.recipe.clock import Clock
+from unfreeze.recipe.found_rate import FoundRate, reading
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.history import EpochRecord, stopped_improving
 from unfreeze.training.lr_band import LrBand
 from unfreeze.training.rates import lowered_rates
-from unfreeze.training.schedules import schedule_for
+from unfreeze.training.schedules import Schedule, schedule_for
 from unfreeze.transforms.views import Augment
 
-RULE = "steep"
-"""The suggestion that is followed: docs/decisions/0004-rates.md has the figures."""
+if TYPE_CHECKING:
+    from unfreeze.recipe.time_budget import TimeBudget
 
 FIRST_TRAINED = {"all": 0, "late": 1}
 """The first layer group that trains, by what step 5 is told to unfreeze."""
@@ -64,6 +66,9 @@ class Narrator(Protocol):
     def outcome(self, text: str) -> None:
         """What the step came to."""
 
+    def note(self, text: str) -> None:
+        """Something that the user should know."""
+
 
 class EightSteps:
     """The lesson's way from a pretrained network to a classifier.
@@ -72,20 +77,25 @@ class EightSteps:
         learner: Pictures and a network that is frozen up to its head.
         settings: Which steps are taken, and their numbers.
         narrator: Is told of each step.
+        budget: What the steps have to keep to; None for as long as they take.
     """
 
-    def __init__(self, learner: Learner, settings: TrainSettings, narrator: Narrator) -> None:
+    def __init__(
+        self, learner: Learner, settings: TrainSettings, narrator: Narrator, budget: "TimeBudget | None" = None
+    ) -> None:
         self.learner = learner
         self.settings = settings
         self.narrator = narrator
+        self.budget = budget
         self.results: list[StepResult] = []
         self.snapshots: dict[str, Any] | None = None
         self.sweeps: dict[int, LrBand] = {}
         self._default_rates = DEFAULT_HEAD_RATES[settings.optimizer], DEFAULT_FULL_RATES[settings.optimizer]
         head_rate, full_rate = self._default_rates
-        self.head_rate = _Rate(settings.lr or head_rate, given=settings.lr is not None)
-        self.full_rate = _Rate(settings.full_lr or full_rate, given=settings.full_lr is not None)
+        self.head_rate = FoundRate(settings.lr or head_rate, given=settings.lr is not None)
+        self.full_rate = FoundRate(settings.full_lr or full_rate, given=settings.full_lr is not None)
         self.ratios = [1.0] * len(GROUP_NAMES)
+        self.overfitted = False
         self._right_before: list[bool] | None = None
         self._clock = Clock()
 
@@ -115,6 +125,7 @@ class EightSteps:
             "ratios": self.ratios,
             "right_before": self._right_before,
             "clock": self._clock.to_dict(),
+            "budget": self.budget and self.budget.to_dict(),
         }
 
     def restore(self, plain: Mapping[str, Any]) -> None:
@@ -122,9 +133,11 @@ class EightSteps:
         self.results = [StepResult(**result) for result in plain["results"]]
         self.snapshots = plain["snapshots"]
         self.sweeps = {int(step): LrBand.from_dict(sweep) for step, sweep in plain["sweeps"].items()}
-        self.head_rate, self.full_rate = _Rate(**plain["head_rate"]), _Rate(**plain["full_rate"])
+        self.head_rate, self.full_rate = FoundRate(**plain["head_rate"]), FoundRate(**plain["full_rate"])
         self.ratios, self._right_before = plain["ratios"], plain["right_before"]
         self._clock = Clock(**plain["clock"])
+        if self.budget:
+            self.budget.restore(plain["budget"])
 
     def run(self) -> list[StepResult]:
         """Takes the steps that the settings name, in order, and that were not taken before.
@@ -142,14 +155,26 @@ class EightSteps:
             ("find the learning rate again", self._why_find_again, self.find_full_rate),
             ("train the full network until it overfits", self._why_full, self.train_all),
         ]
-        taken = [(number, *step) for number, step in enumerate(steps, 1) if number in self.settings.steps]
-        for number, name, why, act in taken[len(self.results) :]:
+        done = self.results[-1].number if self.results else 0
+        for number, (name, why, act) in list(enumerate(steps, 1))[done:]:
+            self.plan_before(number)
+            if number not in self.settings.steps:
+                continue
             self.results.append(self._take(number, name, why(), act))
             self._right_before = None
             self._clock.next_step()
             self.learner.save()
         self.learner.restore_best()
         return self.results
+
+    def plan_before(self, number: int) -> None:
+        """Lets the settings ask for no more than the time budget, if there is one, has room for."""
+        if not self.budget:
+            return
+        goes_on = self.learner.state.fit is not None  # with the plan that it was begun with
+        self.settings, changed = self.budget.settings_before(number, keep=goes_on)
+        if changed:
+            self.narrator.note(changed)
 
     def precompute(self) -> str:
         """Step 1."""
@@ -165,7 +190,7 @@ class EightSteps:
         """Step 2."""
         sweep = self.sweeps[2] = self.learner.lr_find(seeds=HEAD_SEEDS)
         self.head_rate = self.head_rate.after(sweep, self._default_rates[0])
-        return f"{self.head_rate} ({_reading(sweep)})"
+        return f"{self.head_rate} ({reading(sweep)})"
 
     def train_head(self) -> str:
         """Step 3."""
@@ -178,6 +203,8 @@ class EightSteps:
         """Step 4."""
         self.learner.precompute = False
         cycles, cycle_len = self.settings.augmented_cycles, self.settings.cycle_len
+        if self.budget:  # views that no epoch will ask for are not computed
+            self.learner.source.stored_views = min(self.settings.views, cycles * cycle_len)
         return self._trained(self.learner.fit(self.head_rate.value, cycles, cycle_len=cycle_len), self.head_rate)
 
     def unfreeze(self) -> str:
@@ -195,13 +222,20 @@ class EightSteps:
         said = "trainable: " + ", ".join(f"{name} {count:,} weights" for name, count in counts.items())
         if not trained or 8 not in self.settings.steps:
             return said
-        schedule = schedule_for(
+        if self.budget:
+            seconds = self.budget.full_seconds()
+        else:
+            seconds = self.learner.estimated_seconds(self._full_schedule().cycle_ends[-1])
+        return f"{said}; {before_fine_tuning(right, seconds=seconds)}"
+
+    def _full_schedule(self) -> Schedule:
+        """Step 8's cycles as they were asked for."""
+        return schedule_for(
             self.settings.full_cycles,
             cycle_len=self.settings.cycle_len,
             cycle_mult=self.settings.cycle_mult,
             epoch_steps=self.learner.epoch_steps,
         )
-        return f"{said}; {before_fine_tuning(right, seconds=self.learner.estimated_seconds(schedule.cycle_ends[-1]))}"
 
     def lower_rates(self) -> str:
         """Step 6."""
@@ -213,22 +247,25 @@ class EightSteps:
         """Step 7."""
         sweep = self.sweeps[7] = self.learner.lr_find(rates=self.ratios)
         self.full_rate = self.full_rate.after(sweep, self._default_rates[1])
-        return f"{self.full_rate} ({_reading(sweep)})"
+        return f"{self.full_rate} ({reading(sweep)})"
 
     def train_all(self) -> str:
         """Step 8."""
-        settings = self.settings
+        settings, budget = self.settings, self.budget
         self.learner.precompute = False
+        schedule = wanted = self._full_schedule()
+        if budget:
+            fit = self.learner.state.fit
+            schedule = budget.schedule(wanted, epoch_steps=self.learner.epoch_steps, done=fit.steps if fit else 0)
         if self._right_before is None:
             self._right_before = self._best_right_answers().tolist()
         try:
-            records = self.learner.fit(
+            records = self.learner.fit_schedule(
                 [self.full_rate.value * ratio for ratio in self.ratios],
-                settings.full_cycles,
-                cycle_len=settings.cycle_len,
-                cycle_mult=settings.cycle_mult,
+                schedule,
                 until_overfit=True,
                 sizes_px=() if self.learner.body_is_frozen else settings.sizes,
+                revise=partial(budget.revised, wanted) if budget else None,
             )
         except TrainingError as error:
             if self.learner.best is None:
@@ -266,8 +303,10 @@ class EightSteps:
     def _why_it_ended(self, records: list[EpochRecord]) -> str:
         """Where step 8 stopped, and why."""
         done = _times(records[-1].cycle + 1, "cycle")
-        if not stopped_improving(records):
-            return f"{done}, no more fit into --max-epochs {self.settings.max_epochs}"
+        self.overfitted = stopped_improving(records)
+        if not self.overfitted:
+            limit = f"--max-epochs {self.settings.max_epochs}"
+            return f"{done}, no more fit into {'the time budget or ' if self.budget else ''}{limit}"
         last = [record for record in records if record.cycle == records[-1].cycle]
         before = min(records[: -len(last)], key=lambda record: record.valid_loss)
         return (
@@ -289,7 +328,7 @@ class EightSteps:
         self.learner.model.restore(now)
         return right
 
-    def _trained(self, records: list[EpochRecord], rate: "_Rate") -> str:
+    def _trained(self, records: list[EpochRecord], rate: FoundRate) -> str:
         views = sorted({record.view for record in records})
         span = f"views {views[0]} to {views[-1]}" if len(views) > 1 else f"view {views[0]}"
         named = span if records[-1].view else "the plain view"
@@ -323,6 +362,8 @@ class EightSteps:
         self.learner.state.stage = f"step {number}"
         outcome = act()
         seconds = self._clock.step
+        if self.budget:
+            self.budget.took(number, seconds)
         self.narrator.outcome(outcome)
         last = self.learner.history.epochs[-1] if self.learner.history.epochs else None
         return StepResult(
@@ -335,32 +376,5 @@ class EightSteps:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rate:
-    """The head's learning rate, and where it comes from."""
-
-    value: float
-    given: bool
-    source: str = ""
-
-    def after(self, sweep: LrBand, default: float) -> "_Rate":
-        """The rate that a sweep suggests, unless one was given."""
-        if self.given:
-            return self
-        if sweep.clear:
-            return _Rate(sweep.suggestions[RULE], given=False, source=f"the {RULE} suggestion")
-        return _Rate(default, given=False)
-
-    def __str__(self) -> str:
-        return f"{self.value:.2g}, {'as given' if self.given else self.source or 'the default rate'}"
-
-
 def _times(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _reading(sweep: LrBand) -> str:
-    bands = {rule: f" ({low:.2g} to {high:.2g})" if low < high else "" for rule, (low, high) in sweep.band.items()}
-    read = ", ".join(f"{rule} {value:.2g}{bands[rule]}" for rule, value in sweep.suggestions.items())
-    count = len(sweep.sweeps)
-    return f"{'the sweep reads' if count == 1 else f'{count} sweeps read'}: {read or 'no clear valley'}"

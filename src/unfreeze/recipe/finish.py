@@ -1,5 +1,6 @@
 """The end of a run: what the model knows, its figures, the report and the bundle."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +15,7 @@ from unfreeze.learner.outlook import data_outlook
 from unfreeze.recipe.eight_steps import EightSteps, Narrator
 from unfreeze.recipe.result import run_figures
 from unfreeze.recipe.run_folder import RunFolder
+from unfreeze.recipe.time_budget import AFTER
 from unfreeze.recipe.write_model import write_model
 from unfreeze.report.content import ReportContent
 from unfreeze.report.page import report_page
@@ -54,10 +56,12 @@ def finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], wat
     Raises:
         BundleError: If the model cannot be exported; its figures and its report are written by then.
     """
+    began = time.perf_counter()
+    course.plan_before(AFTER)
     learner, settings = course.learner, course.settings
     for step, sweep in course.sweeps.items():
         folder.write_sweep(step, sweep)
-    outlook = data_outlook(learner, seed=settings.seed)  # before a trained body is exported
+    outlook = _outlook(course)  # before a trained body is exported
     folder.write_outlook(outlook, learner.data.table.classes)
     certainty = learner.certainty(ahead=range(1 + settings.tta_views))
     table = learner.evaluate(("valid", "test"), tta_views=settings.tta_views, certainty=certainty)
@@ -73,8 +77,18 @@ def finished(folder: RunFolder, course: EightSteps, receipt: dict[str, Any], wat
     compared = "torch" if learner.model.is_built else "the body's graph with the trained head"
     watcher.outcome(f"the exported model and {compared} agree to {difference:.0e} in every probability compared")
     figures["seconds"] = course.seconds
+    if course.budget:
+        course.budget.took(AFTER, time.perf_counter() - began)
+        folder.write_budget(course.budget.record(stopped=course.overfitted))
+        watcher.note(course.budget.in_the_end(stopped=course.overfitted))
     folder.complete(figures)
     return RunResult(folder=folder.path, figures=figures, table=table)
+
+
+def _outlook(course: EightSteps) -> DataOutlook:
+    if course.budget and not course.budget.curve:
+        return DataOutlook(curve=None, gains=None, notes=("the time budget left no time for the learning curve",))
+    return data_outlook(course.learner, seed=course.settings.seed)
 
 
 def _known(certainty: Certainty, table: PredictionTable) -> str:
@@ -100,10 +114,17 @@ def _content(
         sweeps=course.sweeps,
         rates={2: str(course.head_rate), 7: str(course.full_rate)},
         figures=figures,
-        facts={"settings": course.settings.to_dict(), "receipt": receipt},
+        facts=_facts(course, receipt),
         certainty=certainty,
         curve=outlook.curve,
         gains=outlook.gains,
         outlook_notes=outlook.notes,
         explain=lambda rows, classes: activation_maps(learner, rows, classes=classes),
     )
+
+
+def _facts(course: EightSteps, receipt: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    facts: dict[str, dict[str, Any]] = {"settings": course.settings.to_dict(), "receipt": receipt}
+    if course.budget:
+        facts["time budget"] = course.budget.facts()
+    return facts

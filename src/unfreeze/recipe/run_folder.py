@@ -25,6 +25,7 @@ from unfreeze.training.lr_band import LrBand
 
 DEFAULT_PARENT = Path("runs")
 PACKAGES = ("unfreeze", "torch", "timm", "onnxruntime", "numpy", "pillow", "scikit-learn")
+BUDGET_FILE = "budget.json"
 BEGUN_FILE, RESULT_FILE, LOCK_FILE = "run.json", "result.json", "lock"
 WORK_FILE = re.compile(r"\..+\.\d+")
 """What `write_whole` leaves of a file where the program is killed while it writes."""
@@ -114,6 +115,26 @@ class RunFolder:
                 message = f"{path}: is not what it was when the run began; put it back as it was, or begin anew"
                 raise CollectionError(message, subject=path)
         return pictures, settings
+
+    def settle(self, settings: TrainSettings) -> None:
+        """Writes settings of which some were decided after the run began."""
+        self._write_begun({**self._read_begun(), "settings": settings.to_dict()})
+        write_whole(self.path / "settings.toml", settings.to_toml().encode())
+
+    def write_budget(self, record: dict[str, Any]) -> None:
+        """Writes the plan for the time budget, and what it came to."""
+        self._write_json(BUDGET_FILE, record)
+
+    def read_budget(self) -> dict[str, Any] | None:
+        """What `write_budget` wrote; None where a run has no budget, or none was planned yet."""
+        try:
+            found: dict[str, Any] = json.loads((self.path / BUDGET_FILE).read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            message = f"{self.path / BUDGET_FILE}: cannot be read ({error}); the run cannot go on, begin a new one"
+            raise RunError(message, subject=self.checkpoints) from error
+        return found
 
     def check_pictures(self, table: ImageTable) -> None:
         """Makes sure that the pictures are those that the run began with; writes them down where it begins.

@@ -65,6 +65,8 @@ class TrainSettings(TrainingOptions):
         cache_size: Bytes that activations may take in the cache; those used longest ago make room.
         checkpoint_seconds: How long a training step may lie behind the last checkpoint; there is one after each epoch
             besides.
+        time_budget: Seconds that the run may take in all, from the start of the command to its end; None for as long as
+            it takes.
     """
 
     backbone: str = DEFAULT_BACKBONE
@@ -106,6 +108,7 @@ class TrainSettings(TrainingOptions):
     use_store: bool = True
     cache_size: int = 10_000_000_000
     checkpoint_seconds: float = 30.0
+    time_budget: float | None = None
 
     def __post_init__(self) -> None:
         faults = [*self._counts(), *self._rates(), *self._shares(), *self.option_faults()]
@@ -226,6 +229,8 @@ class TrainSettings(TrainingOptions):
             faults.append(f"--fold is {found}; there must be 2 folds or more, numbered from 1, such as 2/5")
         if not self.checkpoint_seconds >= 0:
             faults.append(f"--checkpoint-seconds is {self.checkpoint_seconds}; it must be at least 0")
+        if self.time_budget is not None and not (math.isfinite(self.time_budget) and self.time_budget > 0):
+            faults.append(f"--time-budget is {self.time_budget} seconds; it must be above 0")
         if self.exclude_kinds and not self.exclude:
             faults.append("--exclude-kind says which rows of --exclude count; name a list of findings with --exclude")
         if not 0 <= self.max_broken_share <= 1:

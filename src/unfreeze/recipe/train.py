@@ -3,27 +3,36 @@
 import os
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unfreeze.cache import cache_folder
+from unfreeze.errors import SettingsError
 from unfreeze.images.collection import check_named, reject_inside
 from unfreeze.images.sample import write_digits
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.network.backbones import preprocessing
 from unfreeze.network.groups import POOLED
+from unfreeze.recipe.begin_budget import begun_budget, read_budget
+from unfreeze.recipe.clock import Clock
 from unfreeze.recipe.eight_steps import EightSteps
 from unfreeze.recipe.finish import RunResult, Watcher, finished
 from unfreeze.recipe.option_notes import option_notes
 from unfreeze.recipe.read_pictures import read_pictures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
+from unfreeze.recipe.time_budget import TimeBudget
+from unfreeze.world import ALONE, World
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
 
 SAMPLES = {"digits": write_digits}
+LOOKED_AT, LEAST_LOOK_SECONDS = 0.03, 5.0
+"""Part of a time budget after which the speed is looked at again within an epoch, and seconds at least."""
+
 WHY_AFTER = "Predicts the validation pictures with the weights that were kept, and writes model and report."
 
 
@@ -39,7 +48,15 @@ def sample_folder(name: str) -> Path:
     return SAMPLES[name](cache_folder("samples"))
 
 
-def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) -> RunResult:
+def train(
+    pictures: Path,
+    out: Path,
+    settings: TrainSettings,
+    watcher: Watcher,
+    *,
+    world: World = ALONE,
+    clock: Clock | None = None,
+) -> RunResult:
     """Takes a collection of pictures through the eight steps to a model.
 
     Args:
@@ -48,6 +65,8 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
         out: The run folder, which must not be there or be empty.
         settings: All settings.
         watcher: Is told of everything.
+        world: The processes that share the work; this is the first.
+        clock: What a time budget counts from; from now unless said otherwise.
 
     Returns:
         Where the run is and what it came to.
@@ -55,9 +74,10 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
     Raises:
         UnfreezeError: If pictures, settings or folders cannot be used.
     """
+    clock = clock or Clock()
     check_named(pictures)
     reject_inside(out, pictures)
-    size = settings.size or preprocessing(settings.backbone).size_px
+    size = settings.size or (None if settings.time_budget else preprocessing(settings.backbone).size_px)
     weights = settings.weights and settings.weights.resolve()  # a run may go on from another folder
     settings = replace(settings, size=size, threads=settings.threads or os.cpu_count() or 1, weights=weights)
     exclude, relabel = (tuple(path.resolve() for path in paths) for paths in (settings.exclude, settings.relabel))
@@ -65,15 +85,17 @@ def train(pictures: Path, out: Path, settings: TrainSettings, watcher: Watcher) 
     with new_run(out) as folder:
         with folder.removed_if_barren():
             folder.begin(pictures, settings)
-        return _run(folder, watcher)
+        return _run(folder, watcher, world, clock)
 
 
-def resume(run: Path, watcher: Watcher) -> RunResult:
+def resume(run: Path, watcher: Watcher, *, world: World = ALONE, clock: Clock | None = None) -> RunResult:
     """Goes on with a run that was stopped, at the step after its last checkpoint, with its own settings.
 
     Args:
         run: The run folder.
         watcher: Is told of everything.
+        world: The processes that share the work, as many as before or not; this is the first.
+        clock: What is left of a time budget is counted from its start; from now unless said otherwise.
 
     Returns:
         Where the run is and what it came to: what it would have come to without the stop, to the last bit on a CPU.
@@ -82,31 +104,70 @@ def resume(run: Path, watcher: Watcher) -> RunResult:
         UnfreezeError: If there is nothing to go on with, or the pictures are not what they were.
     """
     with begun_run(run) as folder:
-        return _run(folder, watcher)
+        return _run(folder, watcher, world, clock or Clock())
 
 
-def _run(folder: RunFolder, watcher: Watcher) -> RunResult:
+def _run(folder: RunFolder, watcher: Watcher, world: World, clock: Clock) -> RunResult:
     """Takes a run from where it is to its end."""
     pictures, settings = folder.begun()
     with folder.removed_if_barren():
         data = read_pictures(pictures, settings, watcher)
         folder.check_pictures(data.table)
-        learner = _learner(folder, data, settings, watcher)
+        if settings.time_budget and world.size > 1:
+            message = f"--time-budget is for one process; {world.size} were launched: launch one, or leave it away"
+            raise SettingsError(message, subject="time_budget")
+        learner, budget = _learner(folder, _shared(data, world), settings, watcher, world), None
+        if settings.time_budget:
+            learner, settings, budget = _planned(folder, learner, settings, watcher, clock)
     with closing(learner):
         receipt = folder.write_receipt(settings, data.table, learner.model.prefix(POOLED).key)
         for note in option_notes(settings):
             watcher.note(note)
-        course = EightSteps(learner, settings, watcher)
+        course = EightSteps(learner, settings, watcher, budget)
         learner.about = course.to_dict
         if folder.has_state:
             course.restore(learner.load(resume=True))
             watcher.note(f"goes on {course.position}")
         course.run()
         watcher.step(0, "evaluate, export, report", WHY_AFTER)
-        return finished(folder, course, receipt, watcher)
+        result = finished(folder, course, receipt, watcher)
+        learner.release()
+        return result
 
 
-def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watcher: Watcher) -> Learner:
+def _shared(data: ImageData, world: World) -> ImageData:
+    """The same pictures, served by each process on its share of the machine's threads."""
+    return replace(data, threads=max(1, data.threads // world.on_machine))
+
+
+def _planned(
+    folder: RunFolder, learner: Learner, settings: TrainSettings, watcher: Watcher, clock: Clock
+) -> tuple[Learner, TrainSettings, TimeBudget]:
+    """Plans a run with a time budget, or reads the plan; the learner's squares have the planned size afterwards."""
+    record = folder.read_budget() if folder.has_state else None
+    if record:
+        return learner, settings, read_budget(record, learner, settings, clock)
+    classes = len(learner.data.table.classes)
+    try:
+        network = partial(_network, settings, classes=classes)
+        budget = begun_budget(learner, settings, network, clock=clock, narrator=watcher)
+    except BaseException:
+        learner.close()
+        raise
+    settings = replace(settings, size=budget.first.rung.size_px)
+    folder.settle(settings)
+    folder.write_budget(budget.record())
+    data = learner.data
+    if data.transform.size_px == settings.size:
+        return learner, settings, budget
+    learner.close()
+    data = replace(data, transform=replace(data.transform, size_px=budget.first.rung.size_px))
+    return _learner(folder, data, settings, watcher), settings, budget
+
+
+def _learner(
+    folder: RunFolder, data: ImageData, settings: TrainSettings, watcher: Watcher, world: World = ALONE
+) -> Learner:
     """A learner on the run's folder."""
     learner = Learner(
         data,
@@ -115,10 +176,14 @@ def _learner(folder: RunFolder, data: ImageData, settings: TrainSettings, watche
         folder=folder.path,
         use_store=settings.use_store,
         limit_bytes=settings.cache_size,
+        world=world,
         options=settings.options(),
     )
     learner.model.batch_norm = settings.batch_norm
     learner.save_seconds = settings.checkpoint_seconds
+    if settings.time_budget:  # a save is also when the schedule is planned anew
+        looked_at = max(LEAST_LOOK_SECONDS, settings.time_budget * LOOKED_AT)
+        learner.save_seconds = min(learner.save_seconds, looked_at)
     return learner
 
 

@@ -1,7 +1,7 @@
 """The stages after a cut in the body, trained in torch."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,8 @@ from unfreeze.training.micro_batches import micro_batch_size, micro_batches
 from unfreeze.training.optimizers import REMEMBERED, as_state, remembered, set_pace, torch_optimizer
 from unfreeze.training.precision import Precision, PrecisionName
 from unfreeze.training.preserve import preserved, torch_threads
+from unfreeze.training.whole_batch import Place, dropout_of_all, sums_of_all
+from unfreeze.world import ALONE
 
 STATISTICS = ("running_mean", "running_var")
 
@@ -38,6 +40,7 @@ class TrainableSuffix:
     Attributes:
         cut: The stage that batches are the input of.
         batch_size: Examples in a batch, but for an epoch's last.
+        world: The processes that take each step together; batches are then this process's parts.
         accumulate: Parts that a batch is computed in, one after the other.
     """
 
@@ -47,6 +50,7 @@ class TrainableSuffix:
         self.network = network
         self.cut = network.stage_names[0]
         self.batch_size = 1
+        self.world = ALONE
         self.accumulate = 1
         self.optimizer = torch_optimizer(network, head.descent)
         self._precision = Precision(precision, next(network.parameters()).device)
@@ -74,11 +78,35 @@ class TrainableSuffix:
         if self._head.mixing:
             batch = self._head.mixing(batch, seed=seed)
         self.optimizer.zero_grad()
-        sums = NOTHING_YET
-        for part in micro_batches(batch, self.accumulate):
-            sums += self._add_gradient(part, share=len(part[1]) / len(batch[1]))
+        sums = self._add_gradients(batch)
+        check_loss(sums.mean_loss)
         self._descend()
         return sums
+
+    def _add_gradients(self, batch: Batch) -> StepSums:
+        """Adds the gradient of the whole batch's mean loss to what the parameters have, in all processes."""
+        counts = self.world.gather(len(batch[1]))
+        start, count = sum(counts[: self.world.rank]), sum(counts)
+        parts = list(micro_batches(batch, self.accumulate)) if len(batch[1]) else []
+        sums = NOTHING_YET
+        whole = len(batch[1]) == count and self.accumulate == 1  # torch's own dropout draws the same
+        with nullcontext(Place()) if whole else dropout_of_all(self._module, count=count) as place:
+            for part in parts:
+                place.first = start + sums.examples
+                sums += self._add_gradient(part, share=len(part[1]) / count)
+        return sums if self.world.size == 1 else sums_of_all(self.network.parameters(), sums, self.world)
+
+    def _add_gradient(self, batch: Batch, *, share: float) -> StepSums:
+        """Adds the gradient of a part of the step's batch to what the parameters have; its share is its weight."""
+        inputs, targets = on_device(self._module, batch)
+        criterion = self._head.criterion
+        with self._precision.computing():
+            logits = self._module(inputs)
+        lowered, noted = criterion.torch_losses(logits.float(), targets)
+        torch.autograd.backward(self._precision.scaled(lowered * share))
+        value = noted.item() + 0 * lowered.item()  # not finite where either is not
+        right = criterion.right(logits, targets)
+        return StepSums(len(targets), value * len(targets), int(right.sum()))
 
     def _descend(self) -> None:
         """Takes the step that the gradients say."""
@@ -88,19 +116,9 @@ class TrainableSuffix:
                 trained = [part for part in self.network.parameters() if part.grad is not None]
                 nn.utils.clip_grad_norm_(trained, longest)
 
-    def _add_gradient(self, batch: Batch, *, share: float) -> StepSums:
-        """Adds the gradient of a part of the step's batch to what the parameters have; its share is its weight."""
-        inputs, targets = on_device(self._module, batch)
-        criterion = self._head.criterion
-        with self._precision.computing():
-            logits = self._module(inputs)
-        lowered, noted = criterion.torch_losses(logits.float(), targets)
-        value = noted.item()
-        check_loss(value)
-        check_loss(lowered.item())
-        torch.autograd.backward(self._precision.scaled(lowered * share))
-        right = criterion.right(logits, targets)
-        return StepSums(len(targets), value * len(targets), int(right.sum()))
+    def __getstate__(self) -> dict[str, object]:
+        """All but the world: another process has its own."""
+        return {**vars(self), "world": ALONE}
 
     @contextmanager
     def training(self) -> Iterator[None]:
@@ -122,7 +140,7 @@ class TrainableSuffix:
     @contextmanager
     def _faster(self, module: nn.Module) -> Iterator[None]:
         """Lets a module take the same steps in less time."""
-        at_once = micro_batch_size(self.batch_size, self.accumulate)
+        at_once = micro_batch_size(-(-self.batch_size // self.world.size), self.accumulate)
         with folded(module, batch_size=at_once), clamped_in_place(module):
             yield
 

@@ -1,0 +1,151 @@
+"""Activations computed by Ray's workers in shards, each a store of its own, which are joined into one."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from unfreeze.activations.engines import Engine, OnnxEngine
+from unfreeze.activations.extract import Extractor
+from unfreeze.activations.store import ActivationStore
+from unfreeze.bulk.ray_engine import ray_session
+from unfreeze.errors import CollectionError, RunError, UnfreezeError
+from unfreeze.images.table import ImageRow, ImageTable
+from unfreeze.transforms.transform import Transform
+
+SHARD_PICTURES = 500
+"""Pictures of a shard: half a minute's work of a core that a lost worker costs."""
+
+KEYS_AT_A_TIME = 256
+
+
+def extract_with_ray(
+    extractor: Extractor,
+    rows: Sequence[ImageRow],
+    *,
+    views: Sequence[int] = (0,),
+    workers: int,
+    shard_pictures: int = SHARD_PICTURES,
+) -> None:
+    """Makes sure that views of pictures are stored, as the extractor does alone, with the work done by Ray's workers.
+
+    Rows that are stored already are left out, and the others divided into shards, so that no picture is in two. A
+    worker writes a shard's activations into a store of its own; whole ones are joined into the extractor's as they
+    come. A worker that is lost is started again, and only its shard is computed anew. Pictures have to be within reach
+    of all machines.
+
+    Args:
+        extractor: What the activations are of, and the store that they are joined into.
+        rows: Pictures of the table.
+        views: Numbers of the views; 0 is the plain view.
+        workers: Processes, each on one core.
+        shard_pictures: Pictures of a shard.
+
+    Raises:
+        CollectionError: If pictures were removed or changed since the scan; all other shards are joined by then.
+        RunError: If the store cannot be written.
+    """
+    missing = _missing(extractor, rows, views)
+    shards = [missing[start : start + shard_pictures] for start in range(0, len(missing), shard_pictures)]
+    faults: list[str] = []
+    for number, data in _computed(extractor, shards, views, workers):
+        if isinstance(data, str):
+            faults.append(data)
+        else:
+            _join(extractor, data, shards[number], views)
+    if faults:
+        raise CollectionError(f"{len(faults)} of {len(shards)} shards: {faults[0]}", subject=extractor.table.root)
+
+
+def _missing(extractor: Extractor, rows: Sequence[ImageRow], views: Sequence[int]) -> list[ImageRow]:
+    """Rows without all of their views, one of each content: copies have the same activations."""
+    lacking: dict[str, ImageRow] = {}
+    for view in views:
+        keys = extractor.keys(rows, view)
+        known = extractor.store.has(keys)
+        lacking.update({row.content: row for row, key in zip(rows, keys, strict=True) if key not in known})
+    return list(lacking.values())
+
+
+def _computed(
+    extractor: Extractor, shards: Sequence[Sequence[ImageRow]], views: Sequence[int], workers: int
+) -> Iterator[tuple[int, bytes | str]]:
+    """Number and store of each shard, as they come; or why there is none."""
+    if not shards:
+        return
+    prefix = GraphPrefix(extractor.prefix.key, extractor.prefix.graph().read_bytes())
+    table = replace(extractor.table, rows=(), looks={}, copies={})  # a worker needs no more than where the bytes are
+    with ray_session(workers):
+        import ray
+        from ray.util import ActorPool
+
+        # the same shard again, on another process, however often one is lost
+        actor = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=-1)(ShardExtractor)
+        pool = ActorPool([actor.remote(table, extractor.transform, prefix) for _ in range(workers)])
+        numbered = list(enumerate(shards))
+        yield from pool.map_unordered(lambda one, shard: one.extract.remote(*shard, tuple(views)), numbered)
+
+
+@dataclass(frozen=True)
+class GraphPrefix:
+    """A frozen prefix that was sent as a graph.
+
+    Attributes:
+        key: Names the function: backbone, cut and weights.
+        data: The ONNX file.
+    """
+
+    key: str
+    data: bytes
+
+    @property
+    def notes(self) -> list[str]:
+        """Nothing: what there is to know was said where it was exported."""
+        return []
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Onnxruntime on the graph."""
+        return OnnxEngine(self.data)
+
+    def graph(self) -> Path:
+        """Raises RunError: the file stayed where it was."""
+        raise RunError("the graph was sent without its file", subject=self.key)
+
+
+class ShardExtractor:
+    """A worker: computes shards into stores of their own.
+
+    Args:
+        table: Where the pictures are; its rows are not needed.
+        transform: How they become squares.
+        prefix: What is computed of the squares.
+    """
+
+    def __init__(self, table: ImageTable, transform: Transform, prefix: GraphPrefix) -> None:
+        self._table, self._transform, self._prefix = table, transform, prefix
+
+    def extract(self, number: int, rows: Sequence[ImageRow], views: Sequence[int]) -> tuple[int, bytes | str]:
+        """The store's file with the activations of a shard, under the shard's number; or why there is none."""
+        with tempfile.TemporaryDirectory(prefix="unfreeze-") as folder:
+            try:
+                with ActivationStore(Path(folder)) as store:
+                    Extractor(table=self._table, transform=self._transform, prefix=self._prefix, store=store)(
+                        rows, views=views
+                    )
+            except UnfreezeError as error:
+                return number, str(error)
+            return number, store.path.read_bytes()
+
+
+def _join(extractor: Extractor, data: bytes, rows: Sequence[ImageRow], views: Sequence[int]) -> None:
+    """Puts the activations of a shard's store into the extractor's."""
+    with tempfile.TemporaryDirectory(prefix="unfreeze-") as folder:
+        with ActivationStore(Path(folder)) as empty:
+            path = empty.path
+        path.write_bytes(data)
+        keys = [key for view in views for key in extractor.keys(rows, view)]
+        with ActivationStore(Path(folder)) as shard:
+            for start in range(0, len(keys), KEYS_AT_A_TIME):
+                extractor.store.put(shard.get(keys[start : start + KEYS_AT_A_TIME]))

@@ -1,0 +1,1 @@
+"""The eight steps as an estimator of scikit-learn's."""

@@ -1,0 +1,174 @@
+"""What the parts of a run will cost, from speeds measured on a few of its pictures."""
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from unfreeze.evaluation.novelty import MOST_REFERENCES
+from unfreeze.images.table import Split
+from unfreeze.learner.learner import Learner
+from unfreeze.learner.outlook import MOST_ANSWERS
+from unfreeze.recipe.costs import BodyCosts, Costs
+from unfreeze.recipe.rungs import AUGMENTED, FULL
+from unfreeze.recipe.settings import TrainSettings
+from unfreeze.recipe.speeds import BodySpeeds, Trial
+from unfreeze.training.cycles import cycle_ends
+from unfreeze.training.lr_find import LEAST_STEPS
+from unfreeze.transforms.views import Augment
+
+if TYPE_CHECKING:
+    from unfreeze.network.network import Network
+
+END_SECONDS, END_OF_BODY_SECONDS = 7.0, 8.0
+"""What report, plots and model take of one core, and how much more where the body was trained:
+docs/decisions/0023-time-budget.md has the figures."""
+
+CURVE_SECONDS, ANSWERS_SECONDS = 1.5, 30.0
+"""What the learning curve takes at least, and how much more where pictures times classes are `MOST_ANSWERS`."""
+
+ON_ONE_CORE = 0.6
+"""What part of the time that all cores lose to other programs one core alone loses, as was seen on two cores."""
+
+SLOWER_TO_TRAIN = 6.0
+"""How many times longer a picture takes to train on than to be seen, at least: decides whether training is tried."""
+
+OPENING_SECONDS = 8.0
+"""What torch takes to be loaded at least, likewise."""
+
+WEIGHTS_COMPARED = 3
+"""Sets of weights that the validation pictures are seen with after step 8: before, best, and the cycles' average."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Estimates the costs of a run.
+
+    Attributes:
+        learner: The run's learner.
+        settings: The run's settings.
+        head_seeds: Sweeps of step 2.
+        first_trained: Index of the first layer group that step 8 trains.
+        smaller_px: Sides of smaller squares that would do where time is short, in pixels.
+    """
+
+    learner: Learner
+    settings: TrainSettings
+    head_seeds: int
+    first_trained: int
+    smaller_px: tuple[int, ...] = ()
+
+    def costs(self, network: "Callable[[], str | Network]", *, left: Callable[[], float]) -> Costs:
+        """Measures, and adds up what each part will cost.
+
+        Args:
+            network: Makes a network to measure with, or names it.
+            left: What is left of the budget, in seconds; decides whether training the body is worth trying.
+
+        Returns:
+            The costs; those of the body are missing where they cannot fit.
+        """
+        began = time.perf_counter(), time.process_time()
+        with closing(Trial(self.learner.data, self.settings, network())) as trial:
+            (picture, waiting), head_step = trial.picture(), trial.head_step()
+            passed, used = time.perf_counter() - began[0], time.process_time() - began[1]
+            alone = max(1 + ON_ONE_CORE * (waiting - 1), passed / max(used, 1e-3))
+            found = self._frozen(picture, head_step, alone)
+            if FULL not in self.settings.steps:
+                return found
+            if 5 not in self.settings.steps:
+                return _with_body(found, self._head_again(picture, head_step))
+            frozen = found.head[self._size] + sum(found.cycles) + found.end
+            if left() < frozen + self._least_of_the_body(picture):
+                return found
+            return _with_body(found, self._body(picture, trial.body(self.first_trained, picture=picture), alone))
+
+    @property
+    def _size(self) -> int:
+        return self.learner.data.transform.size_px
+
+    def _count(self, split: Split) -> int:
+        return len(self.learner.data.table.of_split(split))
+
+    def _frozen(self, picture: float, head_step: float, alone: float) -> Costs:
+        """Costs of all but the training of the body; work on one core takes so many times its processor time."""
+        settings, source = self.settings, self.learner.source
+        steps = self.learner.epoch_steps
+        validation = head_step * (self._count("valid") + min(self._count("train"), 1000)) / 64
+        epoch = steps * head_step + validation
+        trained = epoch * settings.head_epochs + self.head_seeds * max(LEAST_STEPS, steps) * head_step
+        plain = source.missing("train", (0,)) + source.missing("valid", (0,))
+        head = {self._size: plain * picture + trained}
+        for size in self.smaller_px:
+            share = (size / self._size) ** 2
+            head[size] = (self._count("train") + self._count("valid")) * picture * share + trained
+        views = range(1, 1 + settings.tta_views)
+        tta = source.missing("valid", views) + source.missing("test", views)
+        answers = min(1.0, self._count("train") * len(self.learner.data.table.classes) / MOST_ANSWERS)
+        return Costs(
+            head=head,
+            cycles=self._cycles(picture, epoch),
+            curve=(CURVE_SECONDS + ANSWERS_SECONDS * answers) * alone,
+            tta=tta * picture,
+            end=END_SECONDS * alone + source.missing("test", (0,)) * picture,
+            body=None,
+            full_ends=cycle_ends(
+                settings.full_cycles, cycle_len=settings.cycle_len, cycle_mult=settings.cycle_mult, epoch_steps=1
+            ),
+            sizes_px=settings.sizes,
+        )
+
+    def _cycles(self, picture: float, epoch: float) -> tuple[float, ...]:
+        """What each cycle of step 4 costs: views that are not stored yet, and the head's epochs."""
+        settings, source = self.settings, self.learner.source
+        if AUGMENTED not in settings.steps:
+            return ()
+        plain = self.learner.data.transform.augment is Augment.NONE
+        fresh = [0 if plain else source.missing("train", (1 + view,)) for view in range(settings.views)]
+        length = settings.cycle_len
+        return tuple(
+            length * epoch + picture * sum(fresh[cycle * length : (cycle + 1) * length])
+            for cycle in range(settings.augmented_cycles)
+        )
+
+    def _least_of_the_body(self, picture: float) -> float:
+        """What trying to train the body and a single epoch of it take at least."""
+        share = (min(self.smaller_px, default=self._size) / self._size) ** 2
+        tried = 4 * self.settings.full_batch_size * SLOWER_TO_TRAIN
+        return picture * (tried + self._count("train") * SLOWER_TO_TRAIN * share) + 2 * OPENING_SECONDS
+
+    def _body(self, picture: float, speeds: BodySpeeds, alone: float) -> BodyCosts:
+        steps = -(-self._count("train") // self.settings.full_batch_size)
+        judged, tested, views = self._count("valid"), self._count("test"), self.settings.tta_views
+        validation = judged * picture + speeds.prepared
+        seen = min(self._count("train"), MOST_REFERENCES) + tested
+        stored = self.settings.views * self._count("train") * speeds.picture
+        return BodyCosts(
+            opened=speeds.opened + stored,
+            after=WEIGHTS_COMPARED * validation + seen * picture + END_OF_BODY_SECONDS * alone,
+            tta=(judged + tested) * views * picture,
+            sweep=max(LEAST_STEPS, steps) * speeds.step,
+            step=speeds.step,
+            validation=validation,
+            epoch_steps=steps,
+        )
+
+    def _head_again(self, picture: float, head_step: float) -> BodyCosts:
+        """Step 8 where step 5 is not taken: the head trains on stored views."""
+        steps, source = self.learner.epoch_steps, self.learner.source
+        views = range(1, 1 + self.settings.views)
+        stored = 0 if AUGMENTED in self.settings.steps else source.missing("train", views)
+        return BodyCosts(
+            opened=stored * picture,
+            after=0.0,
+            tta=(source.missing("valid", range(1, 1 + self.settings.tta_views))) * picture,
+            sweep=max(LEAST_STEPS, steps) * head_step,
+            step=head_step,
+            validation=head_step * (self._count("valid") + min(self._count("train"), 1000)) / 64,
+            epoch_steps=steps,
+        )
+
+
+def _with_body(costs: Costs, body: BodyCosts) -> Costs:
+    return replace(costs, body=body)
