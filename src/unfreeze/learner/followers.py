@@ -1,7 +1,7 @@
 """The other processes of a run, as the first one sees them; where it is alone, everything is done here."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -168,6 +168,10 @@ class _Led:
                 self.followers.tell(End())
                 raise
             self.followers.tell(End())
+
+    def trained(self) -> Mapping[str, Any]:
+        """What steps move, as this process has it: all have the same."""
+        return self.suffix.trained()
 
     def preserved(self) -> AbstractContextManager[None]:
         """Leaves not one bit changed; the others are told at the next beginning how all is."""
