@@ -133,7 +133,11 @@ def main() -> None:
         with joined() as world:
             for name in sys.argv[4:]:
                 with watched() as seen:
-                    found = SECTIONS[name](pictures, run, world) if world.rank == 0 else follow(world)
+                    found = None
+                    if world.rank == 0:
+                        found = SECTIONS[name](pictures, run, world)
+                    else:
+                        follow(world)
                 out.joinpath(f"{name}-{world.rank}.json").write_text(json.dumps({"seen": seen, "found": found}))
     except LostProcessError as error:
         out.joinpath("lost.txt").write_text(str(error))

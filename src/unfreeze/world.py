@@ -23,7 +23,14 @@ class World(Protocol):
     on_machine: int
 
     def broadcast(self, value: Any, *, source: int = 0) -> Any:
-        """What the process with the number `source` gave; what others give is not looked at.
+        """Hands a value to all.
+
+        Args:
+            value: The value; what other processes than the source give is not looked at.
+            source: Number of the process whose value it is.
+
+        Returns:
+            The source's value.
 
         Raises:
             LostProcessError: If another process has ended.

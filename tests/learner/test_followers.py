@@ -22,7 +22,7 @@ class Scripted(Alone):
     """A world of two in which one process hears what was written down for it, or writes down what it says."""
 
     def __init__(self, *orders: Any, rank: int = 0) -> None:
-        self.rank, self.size = rank, 2  # type: ignore[misc]  # of a process that is not alone
+        self.rank, self.size = rank, 2
         self.said: list[Any] = []
         self._orders = iter(orders)
 

@@ -272,7 +272,10 @@ def go_on(run_folder: Path, *, quiet: bool, verbose: bool) -> None:
 
 
 def follows_another() -> bool:
-    """Whether this process was launched to help another one with its run; if so it has done that when this returns.
+    """Helps another process with its run, where this one was launched for that.
+
+    Returns:
+        Whether it was; all is done then.
 
     Raises:
         UnfreezeError: If a picture cannot be read. Where another process was lost, the first one says so.
