@@ -161,7 +161,7 @@ def swept(data: ImageData, stage: Stage, seed: int) -> LrSweep:
 def in_order(learner: Learner, seed: int) -> Learner:
     """The same learner with batches and dropout of another seed, but with the views that are stored already."""
     learner.fitting.seed = seed
-    learner.fitting.trainer = Trainer(history=learner.history, seed=seed, mixing=learner.fitting.trainer.mixing)
+    learner.fitting.trainer = Trainer(history=learner.history, seed=seed)
     return learner
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks.research.cycle_plans import CyclePlan
 from benchmarks.research.head_recipe import DEFAULT
-from benchmarks.research.training import FULL_RATE
+from benchmarks.research.training import FULL_BATCH_SIZE, FULL_RATE
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.network.groups import DROPOUT, GROUP_NAMES
@@ -41,7 +41,7 @@ class FullRecipe:
     plan: CyclePlan = SHORT
     unfreeze: str = SETTINGS.unfreeze
     batch_norm: BatchNormPolicy = SETTINGS.batch_norm
-    batch_size: int = 8
+    batch_size: int = FULL_BATCH_SIZE
     augmented: bool = True
     dropout: float = DROPOUT
     options: dict[str, Any] = field(default_factory=dict)

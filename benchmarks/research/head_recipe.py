@@ -8,7 +8,8 @@ from benchmarks.research.hidden_layer import HiddenLayer, train_hidden
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.network.groups import DROPOUT
-from unfreeze.recipe.eight_steps import DEFAULT_HEAD_RATES, HEAD_SEEDS, RULE
+from unfreeze.recipe.eight_steps import DEFAULT_HEAD_RATES, HEAD_SEEDS
+from unfreeze.recipe.found_rate import RULE
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.transforms.views import Augment
 

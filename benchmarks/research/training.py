@@ -7,16 +7,17 @@ from typing import Any
 
 from benchmarks.finder import RATIOS, in_order
 from benchmarks.research.cycle_plans import CyclePlan
+from benchmarks.research.head_recipe import HeadRecipe
 from benchmarks.research.held import held
 from benchmarks.research.rows import Row, Task
 from unfreeze.errors import TrainingError
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.recipe.eight_steps import DEFAULT_FULL_RATES, DEFAULT_HEAD_RATES
-from unfreeze.recipe.settings import TrainSettings
 from unfreeze.training.options import TrainingOptions
 
-SETTINGS = TrainSettings()
+FULL_BATCH_SIZE = 8
+"""Half of the default: so few pictures have too few batches of 16 for cycles of a quarter of an epoch."""
 HEAD_RATE, FULL_RATE = DEFAULT_HEAD_RATES["sgd"], DEFAULT_FULL_RATES["sgd"]
 
 
@@ -40,14 +41,14 @@ def train_head(learner: Learner, plan: CyclePlan, rate: float) -> None:
 
 
 def train_default_head(learner: Learner) -> None:
-    """Steps 3 and 4 with the defaults."""
-    learner.fit(HEAD_RATE, SETTINGS.head_epochs)
-    train_head(learner, CyclePlan(cycles=SETTINGS.augmented_cycles, length=SETTINGS.cycle_len), HEAD_RATE)
+    """Steps 2 to 4 with the defaults."""
+    HeadRecipe().train(learner)
 
 
 def train_full(learner: Learner, plan: CyclePlan, rate: float) -> None:
     """The whole network, its head at a rate and earlier groups at lower ones."""
     learner.unfreeze()
+    learner.batch_size = FULL_BATCH_SIZE
     learner.fit([rate * ratio for ratio in RATIOS], plan.cycles, cycle_len=plan.length, cycle_mult=plan.mult)
 
 
