@@ -13,7 +13,7 @@ from unfreeze.learner.outlook import MOST_ANSWERS
 from unfreeze.recipe.costs import BodyCosts, Costs
 from unfreeze.recipe.rungs import AUGMENTED, FULL
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.recipe.speeds import BodySpeeds, Trial
+from unfreeze.recipe.speeds import TRIED_BATCHES, BodySpeeds, Trial
 from unfreeze.training.cycles import cycle_ends
 from unfreeze.training.lr_find import LEAST_STEPS
 from unfreeze.transforms.views import Augment
@@ -135,7 +135,7 @@ class Estimate:
     def _least_of_the_body(self, picture: float) -> float:
         """What trying to train the body and a single epoch of it take at least."""
         share = (min(self.smaller_px, default=self._size) / self._size) ** 2
-        tried = 4 * self.settings.full_batch_size * SLOWER_TO_TRAIN
+        tried = TRIED_BATCHES * self.settings.full_batch_size * SLOWER_TO_TRAIN
         return picture * (tried + self._count("train") * SLOWER_TO_TRAIN * share) + 2 * OPENING_SECONDS
 
     def _body(self, picture: float, speeds: BodySpeeds, alone: float) -> BodyCosts:
