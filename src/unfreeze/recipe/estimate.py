@@ -80,7 +80,7 @@ class Estimate:
             if 5 not in self.settings.steps:
                 return _with_body(found, self._head_again(picture, head_step))
             frozen = found.head[self._size] + sum(found.cycles) + found.end
-            if left() < frozen + self._least_of_the_body(picture):
+            if left() < frozen + self._least_of_the_body(picture * waiting):  # torch's threads wait for one another
                 return found
             return _with_body(found, self._body(picture, trial.body(self.first_trained, picture=picture), alone))
 
