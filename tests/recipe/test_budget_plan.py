@@ -146,3 +146,9 @@ def test_smaller_training_squares_cost_in_proportion_to_their_pixels() -> None:
 def test_steps_that_were_taken_cost_nothing_more() -> None:
     assert seconds_after(RUNGS[-1], MADE_UP, 8) == pytest.approx(5 + 2 + 4 + 8)
     assert seconds_after(RUNGS[-1], MADE_UP.slower(head=2, body=3, end=10), 7) == pytest.approx(15 * 15 * 3 + 190)
+
+
+def test_the_least_is_what_costs_least() -> None:
+    stored = replace(MADE_UP, head={128: 30.0, 224: 1.0})
+    assert least_plan(RUNGS, stored, Standing(seconds=1, spent=3)).rung.size_px == 224
+    assert least_plan(RUNGS, MADE_UP, Standing(seconds=1, spent=3)).rung.size_px == 128

@@ -106,8 +106,13 @@ def fitting_plan(rungs: Sequence[Rung], costs: Costs, standing: Standing) -> Bud
 
 
 def least_plan(rungs: Sequence[Rung], costs: Costs, standing: Standing) -> BudgetPlan:
-    """The lowest rung, whether it fits or not; arguments as of `fitting_plan`."""
-    return _plan(rungs, _possible(rungs, costs, standing), 0, costs, standing)
+    """The rung that costs least, whether it fits or not; arguments as of `fitting_plan`.
+
+    It need not be the lowest: activations of the full size may lie in the cache.
+    """
+    possible = _possible(rungs, costs, standing)
+    least = min(range(len(possible)), key=lambda index: _needed(possible[index], costs, standing))
+    return _plan(rungs, possible, least, costs, standing)
 
 
 def plan_of(rungs: Sequence[Rung], costs: Costs, reached: Rung, standing: Standing) -> BudgetPlan:

@@ -13,7 +13,7 @@ from unfreeze.learner.outlook import MOST_ANSWERS
 from unfreeze.recipe.costs import BodyCosts, Costs
 from unfreeze.recipe.rungs import AUGMENTED, FULL
 from unfreeze.recipe.settings import TrainSettings
-from unfreeze.recipe.speeds import BodySpeeds, Trial
+from unfreeze.recipe.speeds import TRIED_BATCHES, BodySpeeds, Trial
 from unfreeze.training.cycles import cycle_ends
 from unfreeze.training.lr_find import LEAST_STEPS
 from unfreeze.transforms.views import Augment
@@ -80,7 +80,7 @@ class Estimate:
             if 5 not in self.settings.steps:
                 return _with_body(found, self._head_again(picture, head_step))
             frozen = found.head[self._size] + sum(found.cycles) + found.end
-            if left() < frozen + self._least_of_the_body(picture):
+            if left() < frozen + self._least_of_the_body(picture * waiting):  # torch's threads wait for one another
                 return found
             return _with_body(found, self._body(picture, trial.body(self.first_trained, picture=picture), alone))
 
@@ -135,7 +135,7 @@ class Estimate:
     def _least_of_the_body(self, picture: float) -> float:
         """What trying to train the body and a single epoch of it take at least."""
         share = (min(self.smaller_px, default=self._size) / self._size) ** 2
-        tried = 4 * self.settings.full_batch_size * SLOWER_TO_TRAIN
+        tried = TRIED_BATCHES * self.settings.full_batch_size * SLOWER_TO_TRAIN
         return picture * (tried + self._count("train") * SLOWER_TO_TRAIN * share) + 2 * OPENING_SECONDS
 
     def _body(self, picture: float, speeds: BodySpeeds, alone: float) -> BodyCosts:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from unfreeze.network.network import Network
     from unfreeze.training.history import EpochRecord
 
-TRIED_PICTURES, TRIED_BATCHES, VALIDATED = 48, 4, 16
+TRIED_PICTURES, TRIED_BATCHES, VALIDATED = 48, 3, 16
 TRIED_RATE = 1e-6
 LEAST_USED = 0.05
 """Seconds of the processor; a shorter trial says nothing of other programs."""
