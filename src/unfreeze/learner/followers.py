@@ -1,7 +1,7 @@
 """The other processes of a run, as the first one sees them; where it is alone, everything is done here."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -172,6 +172,10 @@ class _Led:
     def preserved(self) -> AbstractContextManager[None]:
         """Leaves not one bit changed; the others are told at the next beginning how all is."""
         return self.suffix.preserved()
+
+    def trained(self) -> Mapping[str, Any]:
+        """What steps move: the same in all processes, so a running average is taken in the first alone."""
+        return self.suffix.trained()
 
 
 def written(suffix: "TrainableSuffix") -> bytes:
