@@ -11,9 +11,9 @@ from unfreeze.world import ALONE, Alone, own_part
 
 @dataclass
 class Numbered(Alone):
-    rank: int = 0  # type: ignore[misc]  # of a process that is not alone
-    size: int = 1  # type: ignore[misc]
-    on_machine: int = field(default=1)  # type: ignore[misc]
+    rank: int = 0
+    size: int = 1
+    on_machine: int = field(default=1)
 
 
 @given(st.integers(0, 60), st.integers(1, 9))

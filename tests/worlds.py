@@ -33,6 +33,7 @@ class ThreadWorld:
         return found
 
     def add_up(self, values: Tensor) -> Tensor:
+        total: Tensor
         total, *others = self.gather(values)
         for other in others:
             total = total + other

@@ -177,6 +177,10 @@ class _Led:
         """Leaves not one bit changed; the others are told at the next beginning how all is."""
         return self.suffix.preserved()
 
+    def trained(self) -> Mapping[str, Any]:
+        """What steps move: the same in all processes, so a running average is taken in the first alone."""
+        return self.suffix.trained()
+
 
 def written(suffix: "TrainableSuffix") -> bytes:
     """A suffix with its network, head and optimizer as bytes."""
