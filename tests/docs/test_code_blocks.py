@@ -79,12 +79,12 @@ def write_what_pages_speak_of(folder: Path) -> None:
     several = [(path, f"{label};grey" if number % 2 else label) for number, (path, label, *_) in enumerate(rows)]
     write_table(folder / "several.csv", ("path", "label"), several)
     write_zip(folder / "pictures.zip", files)
-    (folder / "shards").mkdir()
+    (folder / "tars").mkdir()
     for number in range(2):
         held = {f"{number}{key:02d}": name for key, name in enumerate(list(files)[number::2])}
         pairs = [(f"{key}.png", files[name]) for key, name in held.items()]
         labels = [(f"{key}.cls", str(int("dog" in name)).encode()) for key, name in held.items()]
-        write_tar(folder / f"shards/train-{number:03d}.tar", dict(sorted(pairs + labels)))
+        write_tar(folder / f"tars/train-{number:03d}.tar", dict(sorted(pairs + labels)))
 
 
 def write_table(path: Path, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
