@@ -22,15 +22,17 @@ BYTES_PER_TRANSACTION = 1_000_000
 
 
 class Prefix(Protocol):
-    """The stages before a cut as a pure function of squares.
+    """The stages before a cut as a pure function of squares."""
 
-    Attributes:
-        key: Names the function: backbone, cut and weights.
-        notes: What the user should know of how it runs.
-    """
+    @property
+    def key(self) -> str:
+        """Names the function: backbone, cut and weights."""
+        ...
 
-    key: str
-    notes: list[str]
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of how it runs."""
+        ...
 
     @property
     def engine(self) -> Engine:

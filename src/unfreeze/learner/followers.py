@@ -169,10 +169,6 @@ class _Led:
                 raise
             self.followers.tell(End())
 
-    def trained(self) -> Mapping[str, Any]:
-        """What steps move, as this process has it: all have the same."""
-        return self.suffix.trained()
-
     def preserved(self) -> AbstractContextManager[None]:
         """Leaves not one bit changed; the others are told at the next beginning how all is."""
         return self.suffix.preserved()

@@ -32,7 +32,7 @@ def sums_of_all(parameters: Iterable[nn.Parameter], own: StepSums, world: World)
     gradients = [torch.zeros_like(part) if part.grad is None else part.grad for part in trained]
     first = torch.tensor([*there, own.examples, own.loss, own.correct], device=trained[0].device)
     total = world.add_up(torch.cat([first, *(gradient.flatten() for gradient in gradients)]))
-    counted, *parts = torch.split(total, [len(first), *(part.numel() for part in trained)])  # type: ignore[no-untyped-call]  # torch's
+    counted, *parts = torch.split(total, [len(first), *(part.numel() for part in trained)])
     *found, examples, loss, correct = counted.tolist()
     for parameter, somewhere, gradient in zip(trained, found, parts, strict=True):
         parameter.grad = gradient.view_as(parameter) if somewhere else None
