@@ -38,7 +38,7 @@ lint: install
 
 # pages that open without a network: build/site/index.html
 docs: install
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # what a machine needs that only predicts, without torch
 predictor: $(PREDICTOR_VENV)/installed
