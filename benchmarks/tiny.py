@@ -31,7 +31,7 @@ def tiny_bundle(folder: Path) -> Path:
     """
     folder.mkdir(parents=True)
     body = body_graph(folder.with_name(f"{folder.name}-body.onnx"))
-    weight, bias = np.eye(3, dtype=np.float32) / np.float32(32), np.zeros(3, np.float32)
+    weight, bias = (np.eye(3) / 32).astype(np.float32), np.zeros(3, np.float32)
     add_head(body, folder / GRAPH_FILE, weight=weight, bias=bias)
     body.unlink()
     save_file({"head.weight": weight, "head.bias": bias}, folder / WEIGHTS_FILE)

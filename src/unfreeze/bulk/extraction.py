@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -87,22 +87,19 @@ def _computed(
         yield from pool.map_unordered(lambda one, shard: one.extract.remote(*shard, tuple(views)), numbered)
 
 
-@dataclass(frozen=True)
+@dataclass
 class GraphPrefix:
     """A frozen prefix that was sent as a graph.
 
     Attributes:
         key: Names the function: backbone, cut and weights.
         data: The ONNX file.
+        notes: Nothing: what there is to know was said where it was exported.
     """
 
     key: str
     data: bytes
-
-    @property
-    def notes(self) -> list[str]:
-        """Nothing: what there is to know was said where it was exported."""
-        return []
+    notes: list[str] = field(default_factory=list)
 
     @cached_property
     def engine(self) -> Engine:
