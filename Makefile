@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 PREDICTOR_VENV := .venv-predictor
 BENCH ?=
-QUICK := not slow and not photos and not browser
+QUICK := not slow and not photos and not browser and not distributed
 
 .PHONY: install demo test check lint docs predictor format graphs bench clean
 
