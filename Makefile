@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 BENCH_VENV := .venv-bench
 PREDICTOR_VENV := .venv-predictor
 BENCH ?=
+DEMO_EPOCHS ?= 7
 QUICK := not slow and not photos and not browser and not distributed
 
 .PHONY: install demo test check lint docs predictor format graphs bench clean
@@ -20,7 +21,7 @@ $(VENV)/installed: pyproject.toml $(CONSTRAINTS)
 	touch $@
 
 demo: install
-	$(BIN)/unfreeze train --sample digits --max-epochs 7
+	$(BIN)/unfreeze train --sample digits --max-epochs $(DEMO_EPOCHS)
 
 # in two processes, each file in one of them
 test: install
