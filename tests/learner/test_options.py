@@ -201,6 +201,14 @@ def test_another_optimizers_memory_is_not_gone_on_with(data: ImageData, tmp_path
     again.load(tmp_path / "other")
     assert again.model.head.steps == 0
     assert not any(part.any() for part in again.model.head.copies()[2:])
+    lesson.fit(0.001, 2, cycle_len=1)
+    assert lesson.state.best is not None
+    assert lesson.state.best.weights.head[2].any()
+    lesson.save(tmp_path / "trained")
+    again.load(tmp_path / "trained")
+    again.restore_best()
+    assert not any(part.any() for part in again.model.head.copies()[2:])
+    assert not any(part.any() for each in again.state.snapshots for part in each.weights.head[2:])
     for learner in (adam, lesson, again):
         learner.close()
 

@@ -221,14 +221,15 @@ class Controls:
             raise RunError(message, subject=source)
         self.model.adopt(found.about["model"], found_in=source)
         self._holds_another = self._holds_another and source != self._checkpoints
+        if not self.model.same_optimizer(found.about["model"]):
+            found = found.without_momenta()
         self.state.become(found)
         if saved["valid"] != known["valid"]:  # losses on other pictures cannot be compared
             self.state.best, self.state.snapshots = None, []
             self._observer.note("the validation pictures are others than when this was saved: its best is forgotten")
         self.source.plan()
-        same = self.model.same_optimizer(found.about["model"])
         self.model.head.forget()
-        self.model.restore(found.now if same else found.now.without_momenta())
+        self.model.restore(found.now)
         if not resume:
             self.state.fit = self.state.average = None
         return dict(found.about["own"])

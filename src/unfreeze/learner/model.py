@@ -157,8 +157,8 @@ class Model:
             optimizer=options.optimizer, weight_decay=options.weight_decay, clip_norm=options.clip_norm
         )
         self.head.label_smoothing = options.label_smoothing
-        if options.mixup or options.cutmix:
-            self.head.mixing = Mixing(mixup=options.mixup, cutmix=options.cutmix, classes=self._classes)
+        mixes = options.mixup or options.cutmix
+        self.head.mixing = Mixing(mixup=options.mixup, cutmix=options.cutmix, classes=self._classes) if mixes else None
 
     def freeze_to(self, group: int) -> None:
         """Freezes all layer groups before one, which is counted from 0."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +193,12 @@ class SavedState:
         """Plain values that were saved with the state."""
         found: Mapping[str, Any] = self.facts["about"]
         return found
+
+    def without_momenta(self) -> "SavedState":
+        """The same for another optimizer, to which nothing of what this one remembered is of use."""
+        best = self.best and replace(self.best, weights=self.best.weights.without_momenta())
+        snapshots = [replace(each, weights=each.weights.without_momenta()) for each in self.snapshots]
+        return replace(self, now=self.now.without_momenta(), best=best, snapshots=snapshots)
 
 
 def read_state(folder: Path) -> SavedState:
