@@ -1,7 +1,7 @@
 """Names the class of pictures with onnxruntime, Pillow and numpy, without unfreeze.
 
 pip install onnxruntime pillow numpy
-python predict.py RUN/model picture.jpg ...
+python predict.py RUN/model picture.jpg ...  (of RUN.unfreeze, which is a zip archive, what it unpacks to)
 """
 
 import json

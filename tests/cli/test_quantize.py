@@ -68,6 +68,7 @@ def test_mistakes_are_named(run_cli: RunCli, run: Path, tmp_path: Path) -> None:
         ((run, "--quantize", "int4"), "--quantize is 'int4'; it must be one of int8"),
         ((run, "--quantize", "int8", "--out", tmp_path / "there.unfreeze"), "is there already"),
         ((copied, "--quantize", "int8", "--out", tmp_path / "x.unfreeze"), "cannot be read"),
+        ((tmp_path / "there.unfreeze", "--quantize", "int8"), "a file that was exported; --quantize calibrates"),
     ]:
         code, _, err = run_cli("export", *words)
         assert code == 1

@@ -90,15 +90,20 @@ def test_the_late_body_alone_is_unfrozen_where_that_is_asked_for(
     assert seen == ["all", "late", "all"]
 
 
-def test_a_sample_brings_settings_that_suit_it(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sample_brings_settings_that_suit_it(
+    run_cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[tuple[Path, object]] = []
 
-    def spy(pictures: Path, out: Path, settings: object, watcher: object) -> None:
+    def spy(pictures: Path, out: Path, settings: object, watcher: object, **_: object) -> None:
         seen.append((pictures, settings))
         raise KeyboardInterrupt
 
     monkeypatch.setattr("unfreeze.recipe.train.train", spy)
-    run_cli("train", "--sample", "digits", "--augment", "none")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs/digits").mkdir(parents=True)
+    _, out, _ = run_cli("train", "--sample", "digits", "--augment", "none")
+    assert "note: runs/digits is there already: this run goes to runs/digits-2" in out
     pictures, settings = seen[0]
     assert len(list(pictures.glob("*/*.png"))) == 1797
     assert (settings.size, settings.square, settings.augment) == (96, "squash", "none")  # type: ignore[attr-defined]

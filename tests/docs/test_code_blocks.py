@@ -21,6 +21,7 @@ REASONS = (
     "needs a file of weights",
     "needs a package index",
     "needs a run that was stopped",
+    "needs a server that runs",
     "needs an accelerator",
     "needs an object store",
     "needs npm",

@@ -122,7 +122,7 @@ def test_dropped_pictures_are_listed_and_a_row_shows_its_picture(page: "Page") -
     assert [name for name, _ in rows] == ["r.png", "b.png", "none.png", "text.png"]
     assert [said.split(",")[0].split(":")[0] for _, said in rows] == ["red", "blue", "None of these", "No answer"]
     assert "not a picture in a known format" in rows[3][1]
-    assert page.locator("#status").inner_text() == "4 of 4 pictures answered, 1 none of these, 1 without an answer."
+    assert page.locator("#status").inner_text() == "4 of 4 pictures done, 1 none of these, 1 without an answer."
     page.get_by_role("button", name="none.png").click()
     assert page.locator("#verdict").inner_text() == "None of these"
     assert "up to 0.500 is accepted" in page.locator("#why").inner_text()
@@ -217,7 +217,7 @@ def test_pictures_without_an_answer_are_asked_about_again(page: "Page") -> None:
     assert page.locator("#why").inner_text() == "the server does not answer"
     page.unroute("**/v1/predict*")
     page.get_by_role("button", name="Try the failed ones again").click()
-    page.get_by_text("2 of 2 pictures answered.").wait_for()
+    page.get_by_text("2 of 2 pictures done.").wait_for()
     assert page.locator("#verdict").inner_text() == "green"
     assert page.locator("#retry").is_hidden()
 

@@ -244,10 +244,13 @@ def run(
 
     folder = sample_folder(sample.value) if sample else pictures
     assert folder is not None, "either pictures or a sample were given"
-    target = out or default_folder(collection_name(folder))
+    name = collection_name(folder)
+    target = out or default_folder(name)
     clock = {"clock": command_clock()} if settings.time_budget else {}
 
     def work(console: "RunConsole", world: World) -> "RunResult":
+        if not out and target.name != name:
+            console.note(f"{target.with_name(name)} is there already: this run goes to {target}")
         return train(folder, target, settings, console, world=world, **clock)
 
     watch(target, work, quiet=quiet, verbose=verbose)

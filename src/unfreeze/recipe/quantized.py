@@ -17,7 +17,7 @@ from unfreeze.deploy.bundle import OpenBundle, open_bundle
 from unfreeze.deploy.packing import default_file, pack_bundle
 from unfreeze.deploy.quantize import quantized_graph
 from unfreeze.deploy.quantized_bundle import write_quantized
-from unfreeze.errors import BundleError
+from unfreeze.errors import BundleError, RunError
 from unfreeze.evaluation.paired import paired_interval
 from unfreeze.files import there_already
 from unfreeze.images.table import ImageRow
@@ -93,6 +93,9 @@ def quantize_run(
         CollectionError: If the run's pictures are not what they were.
         RunError: If it is no run folder, or the file is there already or cannot be written.
     """
+    if run.is_file():
+        message = f"{run}: a file that was exported; --quantize calibrates on the run's pictures: name the run folder"
+        raise RunError(message, subject=run)
     default = default_file(run)
     target = out or default.with_stem(f"{default.stem}-int8")
     if target.exists():

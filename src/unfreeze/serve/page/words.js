@@ -44,6 +44,7 @@ function told(pictures) {
   const done = pictures.filter((picture) => picture.answer || picture.error);
   const failed = pictures.filter((picture) => picture.error).length;
   const refused = pictures.filter((picture) => picture.answer?.refused).length;
-  const count = `${done.length} of ${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"} answered`;
-  return [count, refused && `${refused} none of these`, failed && `${failed} without an answer`].filter(Boolean).join(", ") + ".";
+  const count = `${done.length} of ${pictures.length} ${pictures.length === 1 ? "picture" : "pictures"} done`;
+  const apart = [refused && `${refused} none of these`, failed && `${failed} without an answer`].filter(Boolean);
+  return `${[count, ...apart].join(", ")}.`;
 }
