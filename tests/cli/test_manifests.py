@@ -61,7 +61,7 @@ def test_a_run_does_what_manifests_say_and_tells_of_it(
 def test_flags_may_be_repeated(run_cli: RunCli, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[TrainSettings] = []
 
-    def spy(pictures: Path, out: Path, settings: TrainSettings, watcher: object) -> None:
+    def spy(pictures: Path, out: Path, settings: TrainSettings, watcher: object, **_: object) -> None:
         seen.append(settings)
         raise KeyboardInterrupt
 

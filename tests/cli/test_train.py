@@ -80,7 +80,7 @@ def test_the_late_body_alone_is_unfrozen_where_that_is_asked_for(
 ) -> None:
     seen = []
 
-    def spy(pictures: Path, out: Path, settings: TrainSettings, watcher: object) -> None:
+    def spy(pictures: Path, out: Path, settings: TrainSettings, watcher: object, **_: object) -> None:
         seen.append(settings.unfreeze)
         raise KeyboardInterrupt
 
