@@ -118,7 +118,7 @@ def test_a_mistake_is_one_line_and_exit_code_one(tmp_path_factory: pytest.TempPa
 def test_what_an_extra_brings_is_named_where_it_is_missing(
     run_cli: RunCli, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
-    def train(*_: object) -> None:
+    def train(*_: object, **__: object) -> None:
         raise ModuleNotFoundError(f"No module named {missing!r}", name=f"{missing}.part")
 
     monkeypatch.setattr("unfreeze.recipe.train.train", train)
@@ -132,7 +132,7 @@ def test_what_an_extra_brings_is_named_where_it_is_missing(
 def test_what_no_extra_brings_is_a_mistake_of_ours(
     run_cli: RunCli, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train(*_: object) -> None:
+    def train(*_: object, **__: object) -> None:
         raise ModuleNotFoundError("No module named 'unfreeze.gone'", name="unfreeze.gone")
 
     monkeypatch.setattr("unfreeze.recipe.train.train", train)
