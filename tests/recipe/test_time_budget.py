@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +12,7 @@ from made import Recorder, RunCli
 from unfreeze.errors import SettingsError
 from unfreeze.recipe.clock import Clock, process_seconds
 from unfreeze.recipe.costs import BodyCosts, Costs
+from unfreeze.recipe.eight_steps import EightSteps
 from unfreeze.recipe.rungs import ladder
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.recipe.time_budget import AFTER, TimeBudget, new_budget
@@ -133,6 +135,18 @@ def test_a_cycle_that_ends_within_an_epoch_is_followed_by_another() -> None:
     budget.schedule(CosineRestarts((15, 40)), epoch_steps=10)
     clock.now += 17
     assert budget.revised(CosineRestarts((15, 40)), 15, False).cycle_ends == (15, 40)
+
+
+def test_that_step_8_stopped_by_itself_is_known_to_a_run_that_goes_on() -> None:
+    course = EightSteps(cast(Any, None), TrainSettings(), Recorder())
+    course.overfitted = True
+    saved = json.loads(json.dumps(course.to_dict()))
+    other = EightSteps(cast(Any, None), TrainSettings(), Recorder())
+    other.restore(saved)
+    assert other.overfitted
+    del saved["overfitted"]  # as states were before
+    other.restore(saved)
+    assert not other.overfitted
 
 
 def test_time_that_is_left_over_is_used() -> None:
