@@ -18,6 +18,7 @@ from unfreeze.recipe.settings import TrainSettings
 from unfreeze.recipe.time_budget import AFTER, TimeBudget, new_budget
 from unfreeze.recipe.train import resume, train
 from unfreeze.training.schedules import CosineRestarts
+from unfreeze.world import Alone
 
 COSTS = Costs(
     head={224: 10.0},
@@ -147,6 +148,29 @@ def test_that_step_8_stopped_by_itself_is_known_to_a_run_that_goes_on() -> None:
     del saved["overfitted"]  # as states were before
     other.restore(saved)
     assert not other.overfitted
+
+
+class Two(Alone):
+    """A world of two processes that never come to speak."""
+
+    size = 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"time_budget": 60.0}, "--time-budget is for one process; 2 were launched: launch one"),
+        ({"batch_norm": "train"}, "part of a batch; leave --batch-norm at frozen, or train in one process"),
+    ],
+)
+def test_what_is_for_one_process_is_refused_before_a_picture_is_read(
+    change: dict[str, Any], said: str, pictures: Path, settings: TrainSettings, tmp_path: Path
+) -> None:
+    watcher = Recorder()
+    with pytest.raises(SettingsError, match=said):
+        train(pictures, tmp_path / "run", replace(settings, **change), watcher, world=Two())
+    assert not watcher.notes
+    assert not (tmp_path / "run").exists()
 
 
 def test_time_that_is_left_over_is_used() -> None:
