@@ -54,6 +54,23 @@ def test_probabilities_are_calibrated_unless_told_otherwise(pictures: tuple[list
     assert np.allclose(model.predict_proba(pictures[0]), powered / powered.sum(1, keepdims=True), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"square": "cropp"}, "square is 'cropp'; it must be one of crop, squash, pad; did you mean crop"),
+        ({"augment": "sideon"}, "augment is 'sideon'; it must be one of .*; did you mean side_on"),
+        ({"lr": "fast"}, "lr is 'fast'; it must be auto or a positive number"),
+        ({"full_lr": None, "unfreeze": "all"}, "full_lr is None; it must be auto or a positive number"),
+    ],
+)
+def test_a_parameter_that_cannot_be_used_is_named(
+    change: dict[str, Any], said: str, pictures: tuple[list[str], np.ndarray]
+) -> None:
+    with pytest.raises(InputError, match=said) as raised:
+        ImageClassifier(**change).fit(*pictures)
+    assert raised.value.subject == next(iter(change))
+
+
 def test_the_same_pictures_in_any_order_make_the_same_model(pictures: tuple[list[str], np.ndarray]) -> None:
     paths, labels = pictures
     order = np.random.default_rng(0).permutation(len(paths))

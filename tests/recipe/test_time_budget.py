@@ -1,8 +1,10 @@
 """A run is kept to its time: on a clock that is moved by hand, and for real."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -10,11 +12,13 @@ from made import Recorder, RunCli
 from unfreeze.errors import SettingsError
 from unfreeze.recipe.clock import Clock, process_seconds
 from unfreeze.recipe.costs import BodyCosts, Costs
+from unfreeze.recipe.eight_steps import EightSteps
 from unfreeze.recipe.rungs import ladder
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.recipe.time_budget import AFTER, TimeBudget, new_budget
 from unfreeze.recipe.train import resume, train
 from unfreeze.training.schedules import CosineRestarts
+from unfreeze.world import Alone
 
 COSTS = Costs(
     head={224: 10.0},
@@ -95,6 +99,78 @@ def test_a_cycle_ends_earlier_when_steps_take_longer_and_time_is_never_overdrawn
     assert 20 < done < planned
     assert clock.now <= 200 * 1.1 - 3 * 16  # the end is believed to be as slow, and has its time
     assert budget.settings_before(AFTER)[0].steps[-1] == 8
+
+
+def epochs_driven(budget: TimeBudget, clock: HandClock, step_seconds: Callable[[int], float]) -> list[int]:
+    """Steps of each epoch of step 8, asking for the rest of the schedule where `Fitting._epoch` does."""
+    ends, done, epochs = budget.schedule(WANTED, epoch_steps=10).cycle_ends, 0, []
+    while done < ends[-1]:
+        start = done
+        while done < (stop := min(start + 10, ends[-1])):
+            until = min(stop, done + 3, *(end for end in ends if end > done))  # a save after three steps
+            clock.now += sum(step_seconds(step) for step in range(done, until))
+            done = until
+            if done < min(start + 10, ends[-1]):
+                ends = budget.revised(WANTED, done, False).cycle_ends
+        clock.now += 2 * step_seconds(done)
+        ends = budget.revised(WANTED, done, True).cycle_ends
+        epochs.append(done - start)
+    return epochs
+
+
+@pytest.mark.parametrize("slow_from", [12, 18])
+def test_an_epoch_that_the_time_cuts_short_is_the_last(slow_from: int) -> None:
+    for seconds in (100, 110, 120, 150, 200):
+        budget, clock = budget_of(seconds)
+        for step, taken in ((1, 4.0), (2, 3.0), (3, 3.0), (4, 15.0), (5, 4.0), (6, 0.0), (7, 50.0)):
+            if step in budget.settings_before(step)[0].steps:
+                clock.now += taken
+                budget.took(step, taken)
+        found = epochs_driven(budget, clock, lambda step: 2.0 if step >= slow_from else 1.0)
+        assert found[:-1] == [10] * (len(found) - 1)
+        assert sum(found) > slow_from - 10
+
+
+def test_a_cycle_that_ends_within_an_epoch_is_followed_by_another() -> None:
+    budget, clock = budget_of(200)
+    budget.schedule(CosineRestarts((15, 40)), epoch_steps=10)
+    clock.now += 17
+    assert budget.revised(CosineRestarts((15, 40)), 15, False).cycle_ends == (15, 40)
+
+
+def test_that_step_8_stopped_by_itself_is_known_to_a_run_that_goes_on() -> None:
+    course = EightSteps(cast(Any, None), TrainSettings(), Recorder())
+    course.overfitted = True
+    saved = json.loads(json.dumps(course.to_dict()))
+    other = EightSteps(cast(Any, None), TrainSettings(), Recorder())
+    other.restore(saved)
+    assert other.overfitted
+    del saved["overfitted"]  # as states were before
+    other.restore(saved)
+    assert not other.overfitted
+
+
+class Two(Alone):
+    """A world of two processes that never come to speak."""
+
+    size = 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"time_budget": 60.0}, "--time-budget is for one process; 2 were launched: launch one"),
+        ({"batch_norm": "train"}, "part of a batch; leave --batch-norm at frozen, or train in one process"),
+    ],
+)
+def test_what_is_for_one_process_is_refused_before_a_picture_is_read(
+    change: dict[str, Any], said: str, pictures: Path, settings: TrainSettings, tmp_path: Path
+) -> None:
+    watcher = Recorder()
+    with pytest.raises(SettingsError, match=said):
+        train(pictures, tmp_path / "run", replace(settings, **change), watcher, world=Two())
+    assert not watcher.notes
+    assert not (tmp_path / "run").exists()
 
 
 def test_time_that_is_left_over_is_used() -> None:

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
+from unfreeze.errors import Choice, SettingsError, choice
 from unfreeze.estimator.pictures import InputError, asked_table, labels_by_path, paths_of, picture_table
 from unfreeze.evaluation.calibration import calibrate, probabilities_at
 from unfreeze.images.table import ImageTable
@@ -18,14 +19,14 @@ from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.network.backbones import DEFAULT_BACKBONE, preprocessing
 from unfreeze.recipe.eight_steps import EightSteps
+from unfreeze.recipe.rungs import AUGMENTED, BODY_STEPS, FINDS_AGAIN
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.transform import Transform
 from unfreeze.transforms.views import Augment
 
 AUTO: Literal["auto"] = "auto"
-HEAD_STEPS, BODY_STEPS = (3, 4), (5, 6, 8)
-FIND, FIND_AGAIN = 2, 7
+FIND = 2
 
 DEFAULTS = TrainSettings()
 Labels = npt.NDArray[Any]
@@ -175,21 +176,21 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             message = f"valid_share is {self.valid_share}; it must be at least 0 and below 1"
             raise InputError(message, subject="valid_share")
         trains_body = self.unfreeze != "none"
-        steps = {1, 3, *((4,) if self.augmented_cycles else ()), *(BODY_STEPS if trains_body else ())}
+        steps = {1, 3, *((AUGMENTED,) if self.augmented_cycles else ()), *(BODY_STEPS if trains_body else ())}
         steps |= {FIND} if self.lr == AUTO else set()
-        steps |= {FIND_AGAIN} if trains_body and self.full_lr == AUTO else set()
+        steps |= {FINDS_AGAIN} if trains_body and self.full_lr == AUTO else set()
         return TrainSettings(
             backbone=self.backbone,
             size=self.size,
-            square=Square(self.square),
-            augment=Augment(self.augment),
+            square=_choice(Square, self.square, setting="square"),
+            augment=_choice(Augment, self.augment, setting="augment"),
             steps=tuple(sorted(steps)),
             unfreeze="all" if self.unfreeze == "none" else self.unfreeze,
             head_epochs=self.head_epochs,
             augmented_cycles=self.augmented_cycles or 1,
             max_epochs=self.max_epochs,
-            lr=None if self.lr == AUTO else float(self.lr),
-            full_lr=None if self.full_lr == AUTO else float(self.full_lr),
+            lr=_rate(self.lr, setting="lr"),
+            full_lr=_rate(self.full_lr, setting="full_lr"),
             seed=self.seed,
             threads=self.threads,
         )
@@ -223,6 +224,24 @@ class _Silent:
 
     def note(self, text: str) -> None:
         """Says nothing."""
+
+
+def _choice(kind: type[Choice], value: str, *, setting: str) -> Choice:
+    """As `choice`, with an error that is a ValueError, too."""
+    try:
+        return choice(kind, value, setting=setting)
+    except SettingsError as error:
+        raise InputError(str(error), subject=setting) from None
+
+
+def _rate(given: Any, *, setting: str) -> float | None:
+    """A learning rate; None where it is to be found."""
+    if given == AUTO:
+        return None
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        raise InputError(f"{setting} is {given!r}; it must be auto or a positive number", subject=setting) from None
 
 
 def _labels(given: Any) -> Labels:

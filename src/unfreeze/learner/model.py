@@ -134,12 +134,7 @@ class Model:
 
     @batch_norm.setter
     def batch_norm(self, policy: "BatchNormPolicy") -> None:
-        if policy == "train" and self.followers.world.size > 1:
-            message = (
-                "BatchNorm's statistics would be those of each process's part of a batch; "
-                "leave --batch-norm at frozen, or train in one process"
-            )
-            raise SettingsError(message, subject="batch_norm")
+        check_batch_norm(policy, processes=self.followers.world.size)
         self._batch_norm = policy
         if self.is_built:
             self.network.batch_norm = policy
@@ -361,3 +356,21 @@ class Model:
         """Copies of the body's tensors, on the CPU."""
         state = self.network.state_dict().items()
         return {name: tensor.detach().cpu().clone() for name, tensor in state if not name.startswith(HEAD_STAGE)}
+
+
+def check_batch_norm(policy: str, *, processes: int) -> None:
+    """Sees to it that moving statistics are those of whole batches.
+
+    Args:
+        policy: What is done with BatchNorm's statistics, "frozen" or "train".
+        processes: How many share the work.
+
+    Raises:
+        SettingsError: If they move and are of several processes.
+    """
+    if policy == "train" and processes > 1:
+        message = (
+            "BatchNorm's statistics would be those of each process's part of a batch; "
+            "leave --batch-norm at frozen, or train in one process"
+        )
+        raise SettingsError(message, subject="batch_norm")

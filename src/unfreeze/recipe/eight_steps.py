@@ -123,6 +123,7 @@ class EightSteps:
             "head_rate": asdict(self.head_rate),
             "full_rate": asdict(self.full_rate),
             "ratios": self.ratios,
+            "overfitted": self.overfitted,
             "right_before": self._right_before,
             "clock": self._clock.to_dict(),
             "budget": self.budget and self.budget.to_dict(),
@@ -135,6 +136,7 @@ class EightSteps:
         self.sweeps = {int(step): LrBand.from_dict(sweep) for step, sweep in plain["sweeps"].items()}
         self.head_rate, self.full_rate = FoundRate(**plain["head_rate"]), FoundRate(**plain["full_rate"])
         self.ratios, self._right_before = plain["ratios"], plain["right_before"]
+        self.overfitted = plain.get("overfitted", False)  # older states lack it
         self._clock = Clock(**plain["clock"])
         if self.budget:
             self.budget.restore(plain["budget"])

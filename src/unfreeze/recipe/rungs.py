@@ -49,13 +49,20 @@ class Rung:
             asked: The settings that the user gave.
 
         Returns:
-            The same with other steps, cycles, views and sizes. How long step 8 is, is no setting.
+            The same with other steps, cycles, views and sizes, its own among them. How long step 8 is, is no setting.
         """
         sizes = asked.sizes if FULL in self.steps else ()
         if self.full_size_px:
             sizes = (self.full_size_px,)
         cycles = self.augmented_cycles or asked.augmented_cycles
-        return replace(asked, steps=self.steps, sizes=sizes, augmented_cycles=cycles, tta_views=self.tta_views)
+        return replace(
+            asked,
+            size=self.size_px,
+            steps=self.steps,
+            sizes=sizes,
+            augmented_cycles=cycles,
+            tta_views=self.tta_views,
+        )
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "Rung":

@@ -147,7 +147,7 @@ class TimeBudget:
             validated: Whether an epoch has ended since it was asked last.
 
         Returns:
-            The cycles that fit into what is left.
+            The cycles that fit into what is left; those that are over where it cut the last epoch short.
         """
         body, rung = self.costs.body, self.plan.rung
         assert body, "step 8 is at work, so it was planned"
@@ -158,6 +158,9 @@ class TimeBudget:
             estimated = (done - before) * step_seconds(rung, self.costs, cycle) + validated * body.validation
             self._slow.observe("body", estimated, now - then)
         self._mark = (now, done)
+        if validated and done % body.epoch_steps:  # the time ended within the epoch: what is left begins no other
+            self._ends = tuple(end for end in self._ends if end <= done)
+            return CosineRestarts(self._ends)
         costs = self._now()
         assert costs.body, "as above"
         self._ends = ends_in_time(

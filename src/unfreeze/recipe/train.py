@@ -13,6 +13,7 @@ from unfreeze.images.collection import check_named, reject_inside
 from unfreeze.images.sample import write_digits
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
+from unfreeze.learner.model import check_batch_norm
 from unfreeze.network.backbones import preprocessing
 from unfreeze.network.groups import POOLED
 from unfreeze.recipe.begin_budget import begun_budget, read_budget
@@ -111,11 +112,9 @@ def _run(folder: RunFolder, watcher: Watcher, world: World, clock: Clock) -> Run
     """Takes a run from where it is to its end."""
     pictures, settings = folder.begun()
     with folder.removed_if_barren():
+        _check_processes(settings, world)
         data = read_pictures(pictures, settings, watcher)
         folder.check_pictures(data.table)
-        if settings.time_budget and world.size > 1:
-            message = f"--time-budget is for one process; {world.size} were launched: launch one, or leave it away"
-            raise SettingsError(message, subject="time_budget")
         learner, budget = _learner(folder, _shared(data, world), settings, watcher, world), None
         if settings.time_budget:
             learner, settings, budget = _planned(folder, learner, settings, watcher, clock)
@@ -133,6 +132,14 @@ def _run(folder: RunFolder, watcher: Watcher, world: World, clock: Clock) -> Run
         result = finished(folder, course, receipt, watcher)
         learner.release()
         return result
+
+
+def _check_processes(settings: TrainSettings, world: World) -> None:
+    """Raises SettingsError where the settings are for fewer processes than there are."""
+    if settings.time_budget and world.size > 1:
+        message = f"--time-budget is for one process; {world.size} were launched: launch one, or leave it away"
+        raise SettingsError(message, subject="time_budget")
+    check_batch_norm(settings.batch_norm, processes=world.size)
 
 
 def _shared(data: ImageData, world: World) -> ImageData:
