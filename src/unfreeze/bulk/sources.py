@@ -10,7 +10,7 @@ from unfreeze.errors import CollectionError
 from unfreeze.images.archive import TAR_SUFFIXES, ZIP_SUFFIXES
 from unfreeze.images.collection import TABLE_SUFFIXES
 from unfreeze.images.formats import PICTURE_SUFFIXES, is_hidden
-from unfreeze.images.patterns import expanded
+from unfreeze.images.patterns import expanded, is_pattern
 
 EXPECTED = "name a folder, pictures, or tar archives, here or at a URL such as s3://bucket/folder"
 
@@ -47,7 +47,7 @@ def parts_of(sources: Sequence[str], *, part_size: int) -> Iterator[Part]:
 
 def _each_once(sources: Sequence[str]) -> Iterator[str]:
     """Names of pictures and archives. What was given is remembered only where it may come twice."""
-    if len(sources) == 1:
+    if len(sources) == 1 and not is_pattern(sources[0]):
         yield from _names(sources[0])
         return
     seen: set[str] = set()
