@@ -11,6 +11,7 @@ from unfreeze.images.archive import TAR_SUFFIXES, ZIP_SUFFIXES
 from unfreeze.images.collection import TABLE_SUFFIXES
 from unfreeze.images.formats import PICTURE_SUFFIXES, is_hidden
 from unfreeze.images.patterns import expanded, is_pattern
+from unfreeze.images.shard_labels import UNFINISHED_FILE, unfinished
 
 EXPECTED = "name a folder, pictures, or tar archives, here or at a URL such as s3://bucket/folder"
 
@@ -89,7 +90,10 @@ def _below(where: Place) -> Iterator[str]:
             raise CollectionError(message, subject=where.name)
         yield ""
         return
-    for path in where.files_below():
+    paths = where.files_below()
+    if part := next((path for path in paths if path.rpartition("/")[2] == UNFINISHED_FILE), ""):
+        raise unfinished(joined(where.name, part.rpartition("/")[0]))
+    for path in paths:
         if path and path.lower().endswith(READ_SUFFIXES) and not any(map(is_hidden, path.split("/"))):
             yield path
 
