@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from made import MakeCollection, fingerprint
+from unfreeze.bulk.sources import parts_of
 from unfreeze.errors import CollectionError, RunError, SettingsError
 from unfreeze.images.collection import collection_layout
 from unfreeze.images.columns import Columns
@@ -101,6 +103,28 @@ def test_what_would_be_lost_is_refused(make_collection: MakeCollection, tmp_path
     with pytest.raises(CollectionError, match="pictures have groups, which shards cannot keep together"):
         shard(table, tmp_path / "grouped")
     assert not (tmp_path / "grouped").exists()
+
+
+def test_a_part_of_the_shards_is_no_collection(make_collection: MakeCollection, tmp_path: Path) -> None:
+    pictures, out = make_collection(SPLIT), tmp_path / "out"
+
+    def stop(done: int, total: int) -> None:
+        if len(list(out.glob("train-*.tar"))) == 2:
+            raise KeyboardInterrupt
+
+    layout = collection_layout(pictures)
+    with pytest.raises(KeyboardInterrupt):
+        write_shards(layout, out, shard_bytes=20_000, progress=stop)
+    for named in (out, out / "*.tar", out / "train-000000.tar"):
+        with pytest.raises(CollectionError, match="unfreeze shard was stopped, or still writes; remove the folder"):
+            collection_layout(named)
+    with pytest.raises(CollectionError, match="unfreeze shard was stopped"):
+        list(parts_of([str(tmp_path)], part_size=10))
+    with pytest.raises(RunError, match="an earlier call was stopped; remove the folder and call again"):
+        shard(pictures, out)
+    shutil.rmtree(out)
+    shard(pictures, out)
+    assert collection_layout(out).files
 
 
 @given(st.integers(1, 60_000))

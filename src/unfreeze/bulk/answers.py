@@ -116,7 +116,7 @@ def row_of(predictor: "Predictor", prediction: "Prediction") -> tuple[Any, ...]:
         list(names) if predictor.objective.several else names[0],
         prediction.distance,
         prediction.refused,
-        list(prediction.candidates) or None,
+        list(prediction.candidates) if predictor.settings.sets else None,
         *prediction.probabilities,
     )
 

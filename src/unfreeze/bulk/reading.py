@@ -1,5 +1,6 @@
 """The pictures of a part, one after another, so that no more of them than are in work are ever held."""
 
+import errno
 import lzma
 import tarfile
 import zlib
@@ -14,8 +15,11 @@ from unfreeze.images.members import clean_name
 from unfreeze.images.storage import check_size
 
 DAMAGED = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
-FOR_GOOD = (FileNotFoundError, IsADirectoryError)
-"""What is no better at the next try."""
+FOR_GOOD = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+"""What is no better at the next try; far file systems raise these without a number."""
+
+NUMBERS_FOR_GOOD = (errno.EFBIG, errno.ELOOP, errno.ENAMETOOLONG)
+"""Likewise, where Python has no class for it."""
 
 
 class Unreachable(Exception):  # noqa: N818 - says what happened; the part is tried again
@@ -50,12 +54,15 @@ class _Far:
             size = where.files.size(where.path) if where.is_local else None
             check_size(size or 0, self.at)
             return where.read()
-        except FOR_GOOD:
-            raise
         except OSError as error:
-            if where.is_local:
-                raise  # the disk's own errors stay; plain `predict` lists them too
+            if _is_for_good(error):
+                raise
             raise Unreachable(f"{self.at}: {error}") from error
+
+
+def _is_for_good(error: OSError) -> bool:
+    """Whether the next try would end alike; a lack of handles, a stale mount, a failing disk or network may pass."""
+    return isinstance(error, FOR_GOOD) or error.errno in NUMBERS_FOR_GOOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +105,10 @@ def _in_archive(name: str) -> Iterator[Source]:
                 yield Source(f"{name}/{path}", _member(archive, member, path, seen))
     except DAMAGED as error:
         yield Source(name, _Broken(f"damaged after {count} members ({error}); fetch it again"))
-    except FOR_GOOD as error:
-        yield Source(name, _Broken(error.strerror or str(error)))
     except OSError as error:
-        raise Unreachable(f"{name}: {error}") from error
+        if not _is_for_good(error):
+            raise Unreachable(f"{name}: {error}") from error
+        yield Source(name, _Broken(error.strerror or str(error)))
 
 
 def _member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str, seen: set[str]) -> bytes | _Broken:

@@ -10,7 +10,8 @@ from unfreeze.errors import CollectionError
 from unfreeze.images.archive import TAR_SUFFIXES, ZIP_SUFFIXES
 from unfreeze.images.collection import TABLE_SUFFIXES
 from unfreeze.images.formats import PICTURE_SUFFIXES, is_hidden
-from unfreeze.images.patterns import expanded
+from unfreeze.images.patterns import expanded, is_pattern
+from unfreeze.images.shard_labels import UNFINISHED_FILE, unfinished
 
 EXPECTED = "name a folder, pictures, or tar archives, here or at a URL such as s3://bucket/folder"
 
@@ -47,7 +48,7 @@ def parts_of(sources: Sequence[str], *, part_size: int) -> Iterator[Part]:
 
 def _each_once(sources: Sequence[str]) -> Iterator[str]:
     """Names of pictures and archives. What was given is remembered only where it may come twice."""
-    if len(sources) == 1:
+    if len(sources) == 1 and not is_pattern(sources[0]):
         yield from _names(sources[0])
         return
     seen: set[str] = set()
@@ -89,7 +90,10 @@ def _below(where: Place) -> Iterator[str]:
             raise CollectionError(message, subject=where.name)
         yield ""
         return
-    for path in where.files_below():
+    paths = where.files_below()
+    if part := next((path for path in paths if path.rpartition("/")[2] == UNFINISHED_FILE), ""):
+        raise unfinished(joined(where.name, part.rpartition("/")[0]))
+    for path in paths:
         if path and path.lower().endswith(READ_SUFFIXES) and not any(map(is_hidden, path.split("/"))):
             yield path
 

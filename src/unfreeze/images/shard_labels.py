@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from unfreeze.errors import CollectionError
@@ -14,6 +14,9 @@ LABEL_SUFFIXES = (".cls", ".json", ".txt")
 CLASS_FILES = ("classes.txt", "classnames.txt")
 BAD_FILE, SUMMARY_FILE = "bad.csv", "shards.json"
 """What `unfreeze shard` writes beside shards, for people."""
+
+UNFINISHED_FILE = "UNFINISHED"
+"""Lies beside shards until all of them are there."""
 
 LARGEST_LABEL_BYTES = 2**20
 
@@ -41,6 +44,33 @@ def class_names(folder: Path) -> tuple[str, ...]:
                 message = f"{path}: cannot be read ({error}); save it as UTF-8, one name a line"
                 raise CollectionError(message, subject=path) from error
     return ()
+
+
+def reject_unfinished(folders: Iterable[str | Path]) -> None:
+    """Makes sure that shards are a whole collection.
+
+    Args:
+        folders: Where they lie.
+
+    Raises:
+        CollectionError: If `unfreeze shard` was stopped while it wrote them.
+    """
+    for folder in map(Path, sorted(set(map(str, folders)))):
+        if (folder / UNFINISHED_FILE).exists():
+            raise unfinished(str(folder))
+
+
+def unfinished(folder: str) -> CollectionError:
+    """The error of a folder with a part of a collection.
+
+    Args:
+        folder: Its path or URL.
+
+    Returns:
+        The error.
+    """
+    message = f"{folder}: unfreeze shard was stopped, or still writes; remove the folder, and write the shards again"
+    return CollectionError(message, subject=folder)
 
 
 def read_label(name: str, extent: Extent, names: Sequence[str]) -> Label:

@@ -14,7 +14,7 @@ from unfreeze.files import make_folder, write_whole
 from unfreeze.images.collection import reject_inside
 from unfreeze.images.decode import probe
 from unfreeze.images.layout import SPLIT_NAMES, FoundFile, Layout
-from unfreeze.images.shard_labels import BAD_FILE, SUMMARY_FILE
+from unfreeze.images.shard_labels import BAD_FILE, SUMMARY_FILE, UNFINISHED_FILE
 from unfreeze.images.table import Quarantined, Split
 from unfreeze.images.tar_file import BLOCK_BYTES
 from unfreeze.parallel import in_parallel
@@ -55,6 +55,7 @@ def write_shards(
     A picture's key is its number in the collection, so that the shards are read in the collection's order, and train to
     the same model. Its path in the collection stands in KEY.json, beside the label. The same collection gives the same
     shards to the last byte. Each file is decoded once, and one that cannot be is left out and listed in `bad.csv`.
+    Until all shards are there, a file `UNFINISHED` lies beside them, with which they are not read.
 
     Args:
         layout: The collection.
@@ -75,6 +76,7 @@ def write_shards(
     numbered = list(enumerate(layout.files))
     in_order = [each for split in SPLITS for each in numbered if each[1].split == split]
     writer, bad = _Shards(make_folder(out), shard_bytes), list[Quarantined]()
+    write_whole(out / UNFINISHED_FILE, b"unfreeze shard was stopped, or still writes\n")
     try:
         work = in_parallel(lambda each: _read(layout, each[1]), in_order, threads=threads)
         for done, ((number, file), found) in enumerate(zip(in_order, work, strict=True), 1):
@@ -90,15 +92,23 @@ def write_shards(
         raise RunError(message, subject=out) from error
     finally:
         writer.discard()
+        if not writer.written:
+            (out / UNFINISHED_FILE).unlink()
     sharded = Sharded(shards=writer.written, bad=tuple(sorted(bad, key=lambda each: each.path)))
     if not sharded.pictures:
         raise CollectionError(f"{layout.source}: none of {len(bad)} files can be decoded", subject=layout.source)
     _describe(out, sharded)
+    (out / UNFINISHED_FILE).unlink()
     return sharded
 
 
 def _check(layout: Layout, out: Path) -> None:
     reject_inside(out, Path(layout.source))
+    if (out / UNFINISHED_FILE).exists():
+        message = (
+            f"{out}: holds a part of the shards, for an earlier call was stopped; remove the folder and call again"
+        )
+        raise RunError(message, subject=out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunError(f"{out}: is there already; choose a new folder for --out", subject=out)
     if any(file.group and file.split is None for file in layout.files):

@@ -12,7 +12,7 @@ from unfreeze.images.class_names import name_notes, one_form
 from unfreeze.images.formats import PICTURE_SUFFIXES, is_hidden
 from unfreeze.images.layout import SPLIT_NAMES, FoundFile, Layout
 from unfreeze.images.list_faults import faults_in_words
-from unfreeze.images.shard_labels import LABEL_SUFFIXES, Label, class_names, read_label
+from unfreeze.images.shard_labels import LABEL_SUFFIXES, Label, class_names, read_label, reject_unfinished
 from unfreeze.images.table import Split
 from unfreeze.images.tar_file import Extent, TarIndex, TarStorage, read_tar
 
@@ -57,9 +57,10 @@ def shard_layout(
         The files as SHARD/KEY.jpg, and notes.
 
     Raises:
-        CollectionError: If shards cannot be read, or pictures have no label that can be used; the message counts all
-            such faults and names the first few.
+        CollectionError: If shards cannot be read, are not all that there were to be, or pictures have no label that can
+            be used; the message counts all such faults and names the first few.
     """
+    reject_unfinished(shard.parent for shard in shards)
     root = Path(os.path.commonpath([shard.absolute().parent for shard in shards]))
     reader = _ShardReader(root)
     for shard in shards:
