@@ -1,5 +1,6 @@
 """What a run will cost, added up from speeds that are given."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,8 +12,10 @@ import pytest
 
 from made import Recorder
 from unfreeze.learner.learner import Learner
+from unfreeze.recipe.costs import Costs, items, step_seconds
 from unfreeze.recipe.estimate import CURVE_SECONDS, END_OF_BODY_SECONDS, END_SECONDS, Estimate
 from unfreeze.recipe.read_pictures import read_pictures
+from unfreeze.recipe.rungs import Rung
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.recipe.speeds import BodySpeeds, StopWatch, Trial
 
@@ -87,6 +90,22 @@ def test_smaller_squares_cost_less_by_their_pixels(estimate: Estimate) -> None:
     found = costs_of(replace(estimate, smaller_px=(16,)))
     trained = found.head[32] - 24 * PICTURE
     assert found.head[16] - trained == pytest.approx(24 * PICTURE / 4)
+
+
+def test_all_that_is_done_on_smaller_squares_costs_less_by_their_pixels(estimate: Estimate) -> None:
+    found = costs_of(replace(estimate, smaller_px=(16,)))
+    small, epoch = found.at(16), found.cycles[0] - 16 * PICTURE
+    assert small.cycles == pytest.approx((16 * PICTURE / 4 + epoch,) * 3)
+    assert small.tta == pytest.approx(found.tta / 4)
+    assert small.end == pytest.approx(END_SECONDS + 4 * PICTURE / 4)
+    assert (small.body.step, small.body.sweep) == pytest.approx((found.body.step / 4, found.body.sweep / 4))
+    assert small.body.validation == pytest.approx(8 * PICTURE / 4 + 2.0)
+    assert small.body.opened == found.body.opened
+    rung = Rung(size_px=16, steps=(1, 2, 3, 4, 5, 6, 8), augmented_cycles=3, tta_views=2, full_epochs=1)
+    assert items(rung, found) == items(rung, small)
+    assert step_seconds(rung, found, 0) == found.body.step / 4
+    assert Costs.from_dict(json.loads(json.dumps(found.to_dict()))).at(16).tta == small.tta
+    assert found.slower(head=1, body=1, end=2).at(16).tta == 2 * small.tta
 
 
 def test_the_body_is_not_tried_where_it_cannot_fit_or_is_not_asked_for(estimate: Estimate) -> None:

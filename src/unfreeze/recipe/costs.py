@@ -1,7 +1,7 @@
 """What parts of a run cost on this machine, in seconds, and what a rung of the ladder costs in all."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -47,6 +47,7 @@ class Costs:
         body: Step 5 to 8; None where it was not tried because it cannot fit.
         full_ends: Epochs of step 8 done at the end of each of its cycles.
         sizes_px: Sides of the training squares in these cycles, the last one from then on; empty for the full size.
+        smaller: All costs where the squares have a smaller side, for each in pixels.
     """
 
     head: Mapping[int, float]
@@ -57,6 +58,11 @@ class Costs:
     body: BodyCosts | None
     full_ends: Sequence[int]
     sizes_px: Sequence[int] = ()
+    smaller: Mapping[int, "Costs"] = field(default_factory=dict)
+
+    def at(self, size_px: int) -> "Costs":
+        """The costs where squares have a side in pixels."""
+        return self.smaller.get(size_px, self)
 
     def slower(self, *, head: float, body: float, end: float) -> "Costs":
         """The same where steps 1 to 4, the training of the body and the end take so many times as long."""
@@ -68,17 +74,22 @@ class Costs:
             tta=end * self.tta,
             end=end * self.end,
             body=self.body and _slower(self.body, body, end),
+            smaller={size: costs.slower(head=head, body=body, end=end) for size, costs in self.smaller.items()},
         )
 
     def to_dict(self) -> dict[str, Any]:
         """The costs as plain values."""
-        return {**asdict(self), "head": {str(size): seconds for size, seconds in self.head.items()}}
+        smaller = {str(size): costs.to_dict() for size, costs in self.smaller.items()}
+        head = {str(size): seconds for size, seconds in self.head.items()}
+        return {**asdict(self), "head": head, "smaller": smaller}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "Costs":
         """Costs from what `to_dict` gave."""
         head = {int(size): seconds for size, seconds in plain["head"].items()}
-        return cls(**{**plain, "head": head, "body": plain["body"] and BodyCosts(**plain["body"])})
+        smaller = {int(size): cls.from_dict(costs) for size, costs in plain.get("smaller", {}).items()}
+        body = plain["body"] and BodyCosts(**plain["body"])
+        return cls(**{**plain, "head": head, "body": body, "smaller": smaller})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +117,7 @@ def items(rung: Rung, costs: Costs) -> list[Item]:
     Returns:
         The parts in the order in which they are done.
     """
+    costs = costs.at(rung.size_px)
     found = [_head(rung, costs)] if set(rung.steps) & {1, 2, 3} else []
     if AUGMENTED in rung.steps:
         count = rung.augmented_cycles
@@ -146,6 +158,7 @@ def step_seconds(rung: Rung, costs: Costs, cycle: int) -> float:
     Returns:
         Seconds.
     """
+    costs = costs.at(rung.size_px)
     assert costs.body, "asked about rungs that train it alone"
     sizes = [rung.full_size_px] if rung.full_size_px else costs.sizes_px or [rung.size_px]
     return costs.body.step * (sizes[min(cycle, len(sizes) - 1)] / rung.size_px) ** 2

@@ -1,7 +1,7 @@
 """What the parts of a run will cost, from speeds measured on a few of its pictures."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -78,11 +78,12 @@ class Estimate:
             if FULL not in self.settings.steps:
                 return found
             if 5 not in self.settings.steps:
-                return _with_body(found, self._head_again(picture, head_step))
+                return self._with_body(found, lambda size: self._head_again(size, picture, head_step))
             frozen = found.head[self._size] + sum(found.cycles) + found.end
             if left() < frozen + self._least_of_the_body(picture * waiting):  # torch's threads wait for one another
                 return found
-            return _with_body(found, self._body(picture, trial.body(self.first_trained, picture=picture), alone))
+            speeds = trial.body(self.first_trained, picture=picture)
+            return self._with_body(found, lambda size: self._body(size, picture, speeds, alone))
 
     @property
     def _size(self) -> int:
@@ -91,27 +92,43 @@ class Estimate:
     def _count(self, split: Split) -> int:
         return len(self.learner.data.table.of_split(split))
 
+    def _share(self, size: int) -> float:
+        """What part of the full size's pixels squares have."""
+        return (size / self._size) ** 2
+
+    def _missing(self, split: Split, views: Sequence[int], size: int) -> int:
+        """How many activations are not stored yet; of smaller squares none is believed to be."""
+        views_stored = size == self._size
+        return self.learner.source.missing(split, views) if views_stored else self._count(split) * len(views)
+
     def _frozen(self, picture: float, head_step: float, alone: float) -> Costs:
-        """Costs of all but the training of the body; work on one core takes so many times its processor time."""
-        settings, source = self.settings, self.learner.source
+        """Costs of all but the training of the body, at each size."""
+        found = self._frozen_at(self._size, picture, head_step, alone)
+        smaller = {size: self._frozen_at(size, picture, head_step, alone) for size in self.smaller_px}
+        head = {size: seconds for costs in (found, *smaller.values()) for size, seconds in costs.head.items()}
+        return replace(found, head=head, smaller=smaller)
+
+    def _with_body(self, costs: Costs, body: Callable[[int], BodyCosts]) -> Costs:
+        smaller = {size: replace(found, body=body(size)) for size, found in costs.smaller.items()}
+        return replace(costs, body=body(self._size), smaller=smaller)
+
+    def _frozen_at(self, size: int, picture: float, head_step: float, alone: float) -> Costs:
+        """The same at one size; work on one core takes so many times its processor time."""
+        settings, picture = self.settings, picture * self._share(size)
         steps = self.learner.epoch_steps
         validation = head_step * (self._count("valid") + min(self._count("train"), 1000)) / 64
         epoch = steps * head_step + validation
         trained = epoch * settings.head_epochs + self.head_seeds * max(LEAST_STEPS, steps) * head_step
-        plain = source.missing("train", (0,)) + source.missing("valid", (0,))
-        head = {self._size: plain * picture + trained}
-        for size in self.smaller_px:
-            share = (size / self._size) ** 2
-            head[size] = (self._count("train") + self._count("valid")) * picture * share + trained
+        plain = self._missing("train", (0,), size) + self._missing("valid", (0,), size)
         views = range(1, 1 + settings.tta_views)
-        tta = source.missing("valid", views) + source.missing("test", views)
+        tta = self._missing("valid", views, size) + self._missing("test", views, size)
         answers = min(1.0, self._count("train") * len(self.learner.data.table.classes) / MOST_ANSWERS)
         return Costs(
-            head=head,
-            cycles=self._cycles(picture, epoch),
+            head={size: plain * picture + trained},
+            cycles=self._cycles(size, picture, epoch),
             curve=(CURVE_SECONDS + ANSWERS_SECONDS * answers) * alone,
             tta=tta * picture,
-            end=END_SECONDS * alone + source.missing("test", (0,)) * picture,
+            end=END_SECONDS * alone + self._missing("test", (0,), size) * picture,
             body=None,
             full_ends=cycle_ends(
                 settings.full_cycles, cycle_len=settings.cycle_len, cycle_mult=settings.cycle_mult, epoch_steps=1
@@ -119,13 +136,13 @@ class Estimate:
             sizes_px=settings.sizes,
         )
 
-    def _cycles(self, picture: float, epoch: float) -> tuple[float, ...]:
+    def _cycles(self, size: int, picture: float, epoch: float) -> tuple[float, ...]:
         """What each cycle of step 4 costs: views that are not stored yet, and the head's epochs."""
-        settings, source = self.settings, self.learner.source
+        settings = self.settings
         if AUGMENTED not in settings.steps:
             return ()
         plain = self.learner.data.transform.augment is Augment.NONE
-        fresh = [0 if plain else source.missing("train", (1 + view,)) for view in range(settings.views)]
+        fresh = [0 if plain else self._missing("train", (1 + view,), size) for view in range(settings.views)]
         length = settings.cycle_len
         return tuple(
             length * epoch + picture * sum(fresh[cycle * length : (cycle + 1) * length])
@@ -134,11 +151,13 @@ class Estimate:
 
     def _least_of_the_body(self, picture: float) -> float:
         """What trying to train the body and a single epoch of it take at least."""
-        share = (min(self.smaller_px, default=self._size) / self._size) ** 2
+        share = self._share(min(self.smaller_px, default=self._size))
         tried = TRIED_BATCHES * self.settings.full_batch_size * SLOWER_TO_TRAIN
         return picture * (tried + self._count("train") * SLOWER_TO_TRAIN * share) + 2 * OPENING_SECONDS
 
-    def _body(self, picture: float, speeds: BodySpeeds, alone: float) -> BodyCosts:
+    def _body(self, size: int, picture: float, speeds: BodySpeeds, alone: float) -> BodyCosts:
+        share = self._share(size)
+        picture, speeds = picture * share, replace(speeds, picture=speeds.picture * share, step=speeds.step * share)
         steps = -(-self._count("train") // self.settings.full_batch_size)
         judged, tested, views = self._count("valid"), self._count("test"), self.settings.tta_views
         validation = judged * picture + speeds.prepared
@@ -154,21 +173,17 @@ class Estimate:
             epoch_steps=steps,
         )
 
-    def _head_again(self, picture: float, head_step: float) -> BodyCosts:
+    def _head_again(self, size: int, picture: float, head_step: float) -> BodyCosts:
         """Step 8 where step 5 is not taken: the head trains on stored views."""
-        steps, source = self.learner.epoch_steps, self.learner.source
+        steps, picture = self.learner.epoch_steps, picture * self._share(size)
         views = range(1, 1 + self.settings.views)
-        stored = 0 if AUGMENTED in self.settings.steps else source.missing("train", views)
+        stored = 0 if AUGMENTED in self.settings.steps else self._missing("train", views, size)
         return BodyCosts(
             opened=stored * picture,
             after=0.0,
-            tta=(source.missing("valid", range(1, 1 + self.settings.tta_views))) * picture,
+            tta=self._missing("valid", range(1, 1 + self.settings.tta_views), size) * picture,
             sweep=max(LEAST_STEPS, steps) * head_step,
             step=head_step,
             validation=head_step * (self._count("valid") + min(self._count("train"), 1000)) / 64,
             epoch_steps=steps,
         )
-
-
-def _with_body(costs: Costs, body: BodyCosts) -> Costs:
-    return replace(costs, body=body)

@@ -114,7 +114,8 @@ class TimeBudget:
     def took(self, step: int, seconds: float) -> None:
         """Learns how long a step took."""
         self._taken[step] = seconds
-        rung, costs = self.plan.rung, self.costs
+        rung = self.plan.rung
+        costs = self.costs.at(rung.size_px)
         if step == 3:
             self._slow.observe("head", costs.head[rung.size_px], sum(self._taken.get(n, 0.0) for n in (1, 2, 3)))
         if step == AUGMENTED:
@@ -149,7 +150,8 @@ class TimeBudget:
         Returns:
             The cycles that fit into what is left; those that are over where it cut the last epoch short.
         """
-        body, rung = self.costs.body, self.plan.rung
+        rung = self.plan.rung
+        body = self.costs.at(rung.size_px).body
         assert body, "step 8 is at work, so it was planned"
         then, before = self._mark
         now = self._clock.total
@@ -161,7 +163,7 @@ class TimeBudget:
         if validated and done % body.epoch_steps:  # the time ended within the epoch: what is left begins no other
             self._ends = tuple(end for end in self._ends if end <= done)
             return CosineRestarts(self._ends)
-        costs = self._now()
+        costs = self._now().at(rung.size_px)
         assert costs.body, "as above"
         self._ends = ends_in_time(
             wanted.cycle_ends,
