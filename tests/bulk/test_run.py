@@ -58,6 +58,18 @@ def test_shards_folders_and_patterns_count_each_picture_once(
     assert f"{shards}/tiny-000003.tar/000000199.png" in paths
 
 
+def test_a_table_that_was_cut_is_named(make_bulk: MakeBulk, folder: Path, tmp_path: Path) -> None:
+    total = predict(make_bulk(folder))
+    for table in ("predictions", "bad"):
+        cut = next((tmp_path / "out" / table).iterdir())
+        cut.write_bytes(cut.read_bytes()[:-20])
+        with pytest.raises(RunError, match=r"remove .*/predictions/part-0000000\d.parquet and call again") as error:
+            predict(make_bulk(folder))
+        Path(str(error.value.subject)).unlink()
+        found = predict(make_bulk(folder))
+        assert (found.pictures, found.bad) == (total.pictures, total.bad)
+
+
 class Stopped(Exception):  # noqa: N818 - no error
     """Stands for a kill."""
 
