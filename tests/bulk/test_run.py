@@ -2,7 +2,7 @@
 
 import json
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 from unittest.mock import patch
@@ -18,7 +18,7 @@ from unfreeze.bulk.answers import Counts
 from unfreeze.bulk.local import local_engine
 from unfreeze.bulk.places import Place
 from unfreeze.bulk.plan import Ticket
-from unfreeze.bulk.run import Bulk, predict_bulk
+from unfreeze.bulk.run import Bulk, Results, predict_bulk
 from unfreeze.bulk.work import Done
 from unfreeze.deploy.predictor import Predictor
 from unfreeze.errors import CollectionError, RunError
@@ -58,6 +58,53 @@ def test_shards_folders_and_patterns_count_each_picture_once(
     assert f"{shards}/tiny-000003.tar/000000199.png" in paths
 
 
+def test_a_table_that_was_cut_is_named(make_bulk: MakeBulk, folder: Path, tmp_path: Path) -> None:
+    total = predict(make_bulk(folder))
+    for table in ("predictions", "bad"):
+        cut = next((tmp_path / "out" / table).iterdir())
+        cut.write_bytes(cut.read_bytes()[:-20])
+        with pytest.raises(RunError, match=r"remove .*/predictions/part-0000000\d.parquet and call again") as error:
+            predict(make_bulk(folder))
+        Path(str(error.value.subject)).unlink()
+        found = predict(make_bulk(folder))
+        assert (found.pictures, found.bad) == (total.pictures, total.bad)
+
+
+def test_an_engine_is_closed_when_too_much_fails(make_bulk: MakeBulk, folder: Path) -> None:
+    closed = list[bool]()
+
+    def engine(parts: Iterable[Ticket]) -> Results:
+        try:
+            for part in parts:
+                yield Done(number=part.number, error="no network")
+        finally:
+            closed.append(True)
+
+    results = list[Results]()
+
+    def kept(parts: Iterable[Ticket]) -> Results:
+        results.append(engine(parts))
+        return results[0]
+
+    with pytest.raises(RunError, match="25 of 25 parts are not done: no network"):
+        predict_bulk(make_bulk(folder, part_size=1), kept)
+    assert closed
+
+
+def test_two_first_calls_do_not_mix_their_plans(make_bulk: MakeBulk, folder: Path, tmp_path: Path) -> None:
+    bulk = make_bulk(folder)
+
+    def engine(parts: Iterable[Ticket]) -> Results:
+        plan = tmp_path / "out/plan.jsonl"  # another call lists one picture more, and writes last
+        plan.write_text(plan.read_text().replace("24.png", "25.png"))
+        yield from local_engine(bulk, threads=1)(parts)
+
+    for which in (engine, local_engine(bulk, threads=1)):
+        with pytest.raises(RunError, match=r"plan.jsonl is not the plan of bulk.json; another call wrote one"):
+            predict_bulk(bulk, which)
+    assert not (tmp_path / "out/summary.json").exists()
+
+
 class Stopped(Exception):  # noqa: N818 - no error
     """Stands for a kill."""
 
@@ -66,7 +113,7 @@ def test_a_run_that_was_stopped_does_only_what_is_left(make_bulk: MakeBulk, shar
     bulk = make_bulk(shards)
     done: list[int] = []
 
-    def dying(parts: Iterable[Ticket]) -> Iterator[Done]:
+    def dying(parts: Iterable[Ticket]) -> Results:
         for found in local_engine(bulk, threads=1)(parts):
             done.append(found.number)
             yield found
@@ -79,7 +126,7 @@ def test_a_run_that_was_stopped_does_only_what_is_left(make_bulk: MakeBulk, shar
     assert not (tmp_path / "out/summary.json").exists()
     tiny_shards(shards / "later", pictures=5, shard_pictures=5)  # no part of the plan
 
-    def noting(parts: Iterable[Ticket]) -> Iterator[Done]:
+    def noting(parts: Iterable[Ticket]) -> Results:
         for found in local_engine(bulk, threads=1)(parts):
             done.append(found.number)
             yield found
@@ -112,7 +159,7 @@ def test_damaged_archives_keep_what_can_be_read(make_bulk: MakeBulk, shards: Pat
     header.write_bytes(data[:20480] + b"x" * 512 + data[20992:])  # of member 20
     bulk = make_bulk(shards)
 
-    def engine(parts: Iterable[Ticket]) -> Iterator[Done]:
+    def engine(parts: Iterable[Ticket]) -> Results:
         gone.unlink()  # after the plan was made
         return local_engine(bulk, threads=1)(parts)
 

@@ -33,12 +33,15 @@ def test_mistakes_are_named(run_cli: RunCli, bundle: Path, tmp_path: Path) -> No
     for words, message in [
         (("--csv", "-"), "--csv and --out exclude each other: bulk prediction writes Parquet"),
         (("--sort-into", "x"), "--sort-into and --out exclude each other"),
+        (("--by", "copy"), "--by and --out exclude each other"),
+        (("-",), "- and --out exclude each other: the same call could not go on; name folders or patterns"),
         (("--engine", "spark"), "--engine is 'spark'; it must be one of local, ray"),
         (("--tta",), "holds the answers of another --tta"),
     ]:
         code, out, err = run_cli("predict", bundle, tmp_path / "bad", "--out", tmp_path / "out", *words)
         assert (code, out) == (1, "")
         assert message in err
-    code, out, err = run_cli("predict", bundle, tmp_path / "bad", "--engine", "ray")
-    assert (code, out) == (1, "")
-    assert "--engine belongs to bulk prediction; name a folder with --out" in err
+    for flag, value in (("--engine", "ray"), ("--workers", 1), ("--part-size", 5)):
+        code, out, err = run_cli("predict", bundle, tmp_path / "bad", flag, value)
+        assert (code, out) == (1, "")
+        assert f"{flag} belongs to bulk prediction; name a folder with --out" in err

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unfreeze.bulk.places import Place
+from unfreeze.errors import RunError
 from unfreeze.parallel import in_parallel
 
 if TYPE_CHECKING:
@@ -140,20 +141,31 @@ def counted(out: Place, numbers: Iterable[int]) -> Iterator[Counts]:
 
     Returns:
         What was counted when each part was written; it is as many rows as its files have.
+
+    Raises:
+        RunError: If a file is not what was written.
     """
     with_bad = set((out / BAD).names_in())
 
     def count(number: int) -> Counts:
         name = part_file(number)
-        rows, said = _footer(out / PREDICTIONS / name)
-        bad = _footer(out / BAD / name)[0] if name in with_bad else 0
-        found = Counts(**json.loads(said))
-        assert (rows, bad, rows + bad) == (found.predicted, found.bad, found.pictures), (
-            f"{name} is not what was written"
-        )
+        try:
+            rows, said = _footer(out / PREDICTIONS / name)
+            bad = _footer(out / BAD / name)[0] if name in with_bad else 0
+            found = Counts(**json.loads(said))
+        except (ValueError, TypeError) as error:
+            raise _not_whole(out / PREDICTIONS / name) from error
+        if (rows, bad, rows + bad) != (found.predicted, found.bad, found.pictures):
+            raise _not_whole(out / PREDICTIONS / name)
         return found
 
     return in_parallel(count, numbers, threads=1 if out.is_local else FAR_AT_A_TIME)
+
+
+def _not_whole(predictions: Place) -> RunError:
+    """The error of a part whose files were cut or changed; without its predictions it is done again."""
+    message = f"{predictions.name}: is not what was written; remove {predictions.name} and call again"
+    return RunError(message, subject=predictions.name)
 
 
 def _footer(where: Place) -> tuple[int, bytes]:

@@ -2,15 +2,15 @@
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from pathlib import Path
 
-from unfreeze.activations.engines import Engine, OnnxEngine
+from unfreeze.activations.engines import OnnxEngine
 from unfreeze.activations.extract import Extractor
 from unfreeze.activations.store import ActivationStore
+from unfreeze.activations.together import ReceivedPrefix
 from unfreeze.bulk.ray_engine import ray_session
-from unfreeze.errors import CollectionError, RunError, UnfreezeError
+from unfreeze.errors import CollectionError, UnfreezeError
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.transforms.transform import Transform
 
@@ -74,7 +74,7 @@ def _computed(
     """Number and store of each shard, as they come; or why there is none."""
     if not shards:
         return
-    prefix = GraphPrefix(extractor.prefix.key, extractor.prefix.graph().read_bytes())
+    prefix = ReceivedPrefix(extractor.prefix.key, OnnxEngine(extractor.prefix.graph()))  # sent with the graph itself
     table = replace(extractor.table, rows=(), looks={}, copies={})  # a worker needs no more than where the bytes are
     with ray_session(workers):
         import ray
@@ -87,30 +87,6 @@ def _computed(
         yield from pool.map_unordered(lambda one, shard: one.extract.remote(*shard, tuple(views)), numbered)
 
 
-@dataclass
-class GraphPrefix:
-    """A frozen prefix that was sent as a graph.
-
-    Attributes:
-        key: Names the function: backbone, cut and weights.
-        data: The ONNX file.
-        notes: Nothing: what there is to know was said where it was exported.
-    """
-
-    key: str
-    data: bytes
-    notes: list[str] = field(default_factory=list)
-
-    @cached_property
-    def engine(self) -> Engine:
-        """Onnxruntime on the graph."""
-        return OnnxEngine(self.data)
-
-    def graph(self) -> Path:
-        """Raises RunError: the file stayed where it was."""
-        raise RunError("the graph was sent without its file", subject=self.key)
-
-
 class ShardExtractor:
     """A worker: computes shards into stores of their own.
 
@@ -120,7 +96,7 @@ class ShardExtractor:
         prefix: What is computed of the squares.
     """
 
-    def __init__(self, table: ImageTable, transform: Transform, prefix: GraphPrefix) -> None:
+    def __init__(self, table: ImageTable, transform: Transform, prefix: ReceivedPrefix) -> None:
         self._table, self._transform, self._prefix = table, transform, prefix
 
     def extract(self, number: int, rows: Sequence[ImageRow], views: Sequence[int]) -> tuple[int, bytes | str]:

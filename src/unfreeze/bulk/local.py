@@ -1,11 +1,11 @@
 """Does the parts of a bulk run in this process, one after another, each on all cores."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from unfreeze.bulk.plan import Ticket
-from unfreeze.bulk.run import Bulk, Engine
-from unfreeze.bulk.work import Done, Worker
+from unfreeze.bulk.run import Bulk, Engine, Results
+from unfreeze.bulk.work import Worker
 
 
 def local_engine(bulk: Bulk, *, threads: int | None = None) -> Engine:
@@ -19,10 +19,10 @@ def local_engine(bulk: Bulk, *, threads: int | None = None) -> Engine:
         The engine.
     """
 
-    def engine(parts: Iterable[Ticket]) -> Iterator[Done]:
+    def engine(parts: Iterable[Ticket]) -> Results:
         from unfreeze.deploy.predictor import Predictor
 
         worker = Worker(Predictor(Path(bulk.bundle), threads=threads), bulk.out, tta_views=bulk.tta_views)
-        return map(worker, parts)
+        yield from map(worker, parts)
 
     return engine

@@ -13,6 +13,9 @@ from unfreeze.errors import CollectionError, RunError
 BLOCK_BYTES = 8 * 2**20
 """What is fetched of a far file at a time, when it is read from its beginning to its end."""
 
+OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
+"""Protocols under which a file is there when it is complete, and not before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -81,10 +84,26 @@ class Place:
             if self.is_local:
                 self._take_here(file)
             else:
-                self.files.put_file(str(file), self.path)  # an object store shows it when it is complete
+                self._take_far(file)
         except OSError as error:
             message = f"{self.name}: cannot be written ({error.strerror or error}); free some space or choose another"
             raise RunError(f"{message} folder for --out", subject=self.name) from error
+
+    def _take_far(self, file: Path) -> None:
+        if not OBJECT_STORES.isdisjoint(_protocols(self.files)):
+            self.files.put_file(str(file), self.path)
+            return
+        folder, _, name = self.path.rpartition("/")
+        work = f"{folder}/.{name}.{os.getpid()}"
+        self.files.makedirs(folder, exist_ok=True)
+        try:
+            self.files.put_file(str(file), work)
+            self.remove()  # some do not move a file over another one
+            self.files.mv(work, self.path)
+        except OSError:
+            with suppress(OSError):
+                self.files.rm_file(work)
+            raise
 
     def write(self, data: bytes) -> None:
         """Becomes a file of these bytes, as `take` does it."""

@@ -1,5 +1,6 @@
 """What a bulk run has to do: numbered parts, written down once, so that who goes on later means the same pictures."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -85,8 +86,12 @@ def write_plan(out: Place, asked: Asked, parts: Iterator[Part]) -> int:
                 said = {"archive": part.archive} if part.archive else {"files": part.files}
                 file.write(json.dumps(said).encode() + b"\n")
                 count += 1
+        if known_plan(out, asked):  # another call has listed the same meanwhile, and may be at work
+            return count
         (out / PLAN_FILE).take(work)
-    said = {"format": FORMAT, **asdict(asked), "parts": count}
+        with work.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    said = {"format": FORMAT, **asdict(asked), "parts": count, "plan": digest}
     (out / ASKED_FILE).write(json.dumps(said, indent=2).encode() + b"\n")
     return count
 
@@ -122,6 +127,25 @@ def known_plan(out: Place, asked: Asked) -> bool:
         message = f"{out.name}: holds the answers of {what}; choose a new folder for --out, or ask as before"
         raise RunError(message, subject=out.name)
     return True
+
+
+def check_plan(out: Place) -> None:
+    """Makes sure that the plan is the one that was completed: two first calls at once may both have written one.
+
+    Args:
+        out: The run's folder.
+
+    Raises:
+        RunError: If it is not.
+    """
+    said = json.loads((out / ASKED_FILE).read()).get("plan")
+    with (out / PLAN_FILE).open() as file:
+        found = hashlib.sha256()
+        while data := file.read(2**20):
+            found.update(data)
+    if said != found.hexdigest():
+        message = f"{out.name}: {PLAN_FILE} is not the plan of {ASKED_FILE}; another call wrote one at the same time"
+        raise RunError(f"{message}; remove the folder, or choose a new one for --out", subject=out.name)
 
 
 def tickets(out: Place) -> Iterator[Ticket]:

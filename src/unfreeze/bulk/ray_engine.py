@@ -12,7 +12,7 @@ from typing import Any
 from unfreeze.bulk.answers import Counts
 from unfreeze.bulk.places import place
 from unfreeze.bulk.plan import Ticket
-from unfreeze.bulk.run import Bulk, Engine
+from unfreeze.bulk.run import Bulk, Engine, Results
 from unfreeze.bulk.work import Done, Worker
 from unfreeze.errors import RunError
 
@@ -58,7 +58,7 @@ def ray_engine(bulk: Bulk, *, workers: int | None = None) -> Engine:
     """
     count = workers or os.cpu_count() or 1
 
-    def engine(parts: Iterable[Ticket]) -> Iterator[Done]:
+    def engine(parts: Iterable[Ticket]) -> Results:
         rows = [{"number": part.number, "start": part.start, "end": part.end} for part in parts]
         _send_model(bulk)
         with ray_session(count):

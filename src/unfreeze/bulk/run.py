@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from unfreeze.bulk.answers import Counts, counted, done_numbers
 from unfreeze.bulk.places import absolute, place
-from unfreeze.bulk.plan import PART_SIZE, Asked, Ticket, known_plan, tickets, write_plan
+from unfreeze.bulk.plan import PART_SIZE, Asked, Ticket, check_plan, known_plan, tickets, write_plan
 from unfreeze.bulk.sources import parts_of
 from unfreeze.bulk.work import Done
 from unfreeze.deploy.bundle import read_bundle, settings_bytes
@@ -20,8 +21,9 @@ MOST_FAILURES = 10
 
 SUMMARY_FILE = "summary.json"
 
-Engine = Callable[[Iterable[Ticket]], Iterator[Done]]
-"""Does parts, in any order; each answer comes as soon as it is there."""
+Results = Generator[Done, None, None]
+Engine = Callable[[Iterable[Ticket]], Results]
+"""Does parts, in any order; each answer comes as soon as it is there. Closed, it leaves nothing running."""
 
 Progress = Callable[[int, int, Counts], None]
 
@@ -76,17 +78,20 @@ def predict_bulk(bulk: Bulk, engine: Engine, *, progress: Progress | None = None
     )
     if not known_plan(out, asked):
         write_plan(out, asked, parts_of(bulk.sources, part_size=bulk.part_size))
+    check_plan(out)
     parts = sum(1 for _ in tickets(out))
     written = done_numbers(out)
     missing = (ticket for ticket in tickets(out) if ticket.number not in written)
     if len(written) < parts:
-        _work(engine(missing), parts, len(written), progress)
+        with closing(engine(missing)) as results:
+            _work(results, parts, len(written), progress)
+        check_plan(out)
     total = sum(counted(out, range(parts)), start=Counts())
     (out / SUMMARY_FILE).write(json.dumps({"parts": parts, **asdict(total)}, indent=2).encode() + b"\n")
     return total
 
 
-def _work(results: Iterator[Done], parts: int, before: int, progress: Progress | None) -> None:
+def _work(results: Results, parts: int, before: int, progress: Progress | None) -> None:
     """Takes what comes of the parts; raises RunError where some could not be done."""
     failed: list[Done] = []
     counts, done = Counts(), before

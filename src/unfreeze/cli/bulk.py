@@ -59,14 +59,17 @@ def predict_in_bulk(bundle: Path, sources: Sequence[str], out: str, flags: BulkF
         flags: All other flags.
 
     Raises:
-        SettingsError: If there is no such engine.
+        SettingsError: If there is no such engine, or paths are to come from standard input.
         typer.Exit: With 1 where nothing was predicted, with 3 where files are bad and --strict asks for it.
     """
     from unfreeze.bulk.run import Bulk, predict_bulk
     from unfreeze.cli.console import RunConsole
-    from unfreeze.cli.predict import UNREAD_CODE, echo
+    from unfreeze.cli.predict import STANDARD, UNREAD_CODE, echo
     from unfreeze.transforms.views import TTA_VIEWS
 
+    if STANDARD in sources:
+        message = f"{STANDARD} and --out exclude each other: the same call could not go on; name folders or patterns"
+        raise SettingsError(message, subject="--out")
     name = choice(EngineName, flags.engine, setting="--engine")
     bulk = Bulk(
         bundle=bundle,

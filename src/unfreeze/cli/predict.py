@@ -1,7 +1,7 @@
 """`unfreeze predict`: classes and probabilities of pictures, without loading torch."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from unfreeze.deploy.inputs import Source
     from unfreeze.deploy.predictor import Prediction, Predictor
     from unfreeze.deploy.rows import WriteRow
+    from unfreeze.deploy.sorting import Sorter
 
 SHOWN_CLASSES = 3
 STANDARD = "-"
@@ -54,16 +55,21 @@ def predict_command(
         Path | None, typer.Option(help="Put the pictures into a folder a class below this one.")
     ] = None,
     by: Annotated[
-        str, typer.Option(help="How --sort-into does it: link (a second name of the file) or copy.")
-    ] = "link",
+        str | None,
+        typer.Option(help="How --sort-into does it: link (a second name of the file) or copy. [default: link]"),
+    ] = None,
     out: Bulk = None,
     engine: Annotated[str, typer.Option(help="With --out: local, in this process, or ray, in several.")] = "local",
     workers: Annotated[
         int | None, typer.Option(help="With --out: cores, or processes of Ray. [default: all cores]", min=1)
     ] = None,
     part_size: Annotated[
-        int, typer.Option(help="With --out: pictures of a part, where they are files; an archive is one.", min=1)
-    ] = PART_SIZE,
+        int | None,
+        typer.Option(
+            help=f"With --out: pictures of a part, where they are files; an archive is one. [default: {PART_SIZE}]",
+            min=1,
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit code 3 where a file could not be read.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -87,33 +93,53 @@ def predict_command(
     The exit code is 0 where at least one picture was predicted, 1 where none was or something was wrong, and with
     --strict 3 where a file could not be read.
     """
-    from unfreeze.deploy.predictor import Predictor
-    from unfreeze.deploy.sorting import By, Sorter
-
     if out is not None:
         from unfreeze.cli.bulk import BulkFlags, predict_in_bulk, reject_beside_out
 
-        reject_beside_out({"--csv": csv, "--json": json, "--top-k": top_k, "--sort-into": sort_into})
-        flags = BulkFlags(engine=engine, workers=workers, part_size=part_size, tta=tta, strict=strict, quiet=quiet)
+        reject_beside_out({"--csv": csv, "--json": json, "--top-k": top_k, "--sort-into": sort_into, "--by": by})
+        flags = BulkFlags(
+            engine=engine, workers=workers, part_size=part_size or PART_SIZE, tta=tta, strict=strict, quiet=quiet
+        )
         predict_in_bulk(run, pictures, out, flags)
         return
-    if engine != "local" or workers is not None:
-        flag = "--engine" if engine != "local" else "--workers"
-        raise SettingsError(f"{flag} belongs to bulk prediction; name a folder with --out", subject=flag)
+    _reject_without_out(
+        {"--engine": None if engine == "local" else engine, "--workers": workers, "--part-size": part_size}
+    )
     if top_k is not None and top_k < 1:
         raise SettingsError(f"--top-k is {top_k}; show at least one class", subject="--top-k")
-    way = choice(By, by, setting="--by")
-    predictor = Predictor(run)
-    found = _named(pictures)
-    sorter = Sorter(sort_into, predictor, by=way, inputs=map(Path, pictures)) if sort_into else None
-    printed = STANDARD in (csv, json)
+    predictor, found, sorter = _opened_all(run, pictures, sort_into, by)
     with ExitStack() as stack:
         takers = _writers(stack, predictor, csv=csv, json=json, top_k=top_k)
         if sorter:
             takers.append(sorter)
-        if not (quiet or printed):
+        if not (quiet or STANDARD in (csv, json)):
             takers.append(lambda prediction: _show(predictor, prediction, top_k or SHOWN_CLASSES))
         good, bad = _predicted(predictor.each(found, tta_views=TTA_VIEWS if tta else 0), takers)
+    _end(predictor, good, bad, strict=strict, quiet=quiet)
+
+
+def _opened_all(
+    run: Path, pictures: Sequence[str], sort_into: Path | None, by: str | None
+) -> "tuple[Predictor, list[Source], Sorter | None]":
+    """The model, the pictures, and what sorts them; a mistake in a flag is told before anything is read."""
+    from unfreeze.deploy.predictor import Predictor
+    from unfreeze.deploy.sorting import By, Sorter
+
+    way = choice(By, by or By.LINK, setting="--by")
+    predictor = Predictor(run)
+    found = _named(pictures)
+    return predictor, found, Sorter(sort_into, predictor, by=way, inputs=map(Path, pictures)) if sort_into else None
+
+
+def _reject_without_out(flags: Mapping[str, object]) -> None:
+    """Raises SettingsError for a flag that is given, and of bulk prediction alone."""
+    for name, value in flags.items():
+        if value is not None:
+            raise SettingsError(f"{name} belongs to bulk prediction; name a folder with --out", subject=name)
+
+
+def _end(predictor: "Predictor", good: int, bad: "Sequence[Prediction]", *, strict: bool, quiet: bool) -> None:
+    """Tells what was not predicted, and ends with the exit code that says so."""
     if good and not quiet and not predictor.can_refuse:
         echo(f"note: {why_no_refusal(predictor)}", err=True)
     for prediction in bad:
