@@ -66,7 +66,8 @@ def test_the_commands_run_one_after_the_other(run_cli: RunCli, tmp_path: Path, m
             said = [text for text in err.splitlines() if not text.startswith("note: ")]
             assert (code, said) == (0, []), line
     assert (tmp_path / "runs/pictures/report.html").exists()
-    assert (tmp_path / "out.csv").read_text().startswith("path,predicted,error,distance,refused,set,p:cat,p:dog")
+    assert (tmp_path / "pets.unfreeze").is_file()
+    assert (tmp_path / "checks/pictures/check.html").exists()
 
 
 def test_the_notebook_lines_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,5 +58,5 @@ def test_from_a_bucket_into_a_bucket(make_bulk: MakeBulk, store: str, shards: Pa
     bucket.files.rm_file("pictures/answers/predictions/part-00000002.parquet")
     assert predict_bulk(bulk, local_engine(bulk, threads=2)).pictures == 212  # the part that is missing is done again
     nowhere = make_bulk("s3://no-such-bucket/x", out=str(tmp_path / "nowhere"))
-    with pytest.raises(CollectionError, match="no pictures or tar archives there"):
+    with pytest.raises(CollectionError, match="no-such-bucket/x: cannot be listed"):
         predict_bulk(nowhere, local_engine(nowhere))

@@ -19,7 +19,7 @@ def answer_weights(targets: Targets, classes: int) -> Floats:
     Returns:
         Shape (C,) for classes; (2, C) for no and yes of each label. float32.
 
-    >>> answer_weights(np.array([0, 0, 0, 1]), 2).round(2).tolist()
+    >>> answer_weights(np.array([0, 0, 0, 1]), 2).astype(float).round(2).tolist()
     [0.67, 2.0]
     """
     if targets.ndim == 1:
