@@ -92,7 +92,9 @@ class Workshop:
             return
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         settings = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
-        ended = subprocess.run(["bash", "-o", "pipefail", "-c", command], env=settings, capture_output=True, text=True, check=False)
+        ended = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", command], env=settings, capture_output=True, text=True, check=False
+        )
         assert ended.returncode == 0, f"{command}: {ended.stderr}"
 
     def _call(self, words: list[str], command: str) -> None:
