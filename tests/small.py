@@ -12,6 +12,7 @@ from unfreeze.training.objective import Targets
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
+    from unfreeze.training.suffix import TrainableSuffix
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,17 @@ def small_network(dropout: float = 0.5) -> "Network":
             ("pool", nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())),
         ]
         return Network(backbone="small", stages=stages, features=6, classes=3, dropout=dropout).eval()
+
+
+def suffix_in_parts(accumulate: int) -> "TrainableSuffix":
+    """The small network, all of it trained, whose batches are computed in so many parts."""
+    from unfreeze.training.head import LinearHead
+    from unfreeze.training.suffix import TrainableSuffix
+
+    network = small_network(dropout=0)
+    network.freeze_to(0)
+    generator = np.random.default_rng(2)
+    head = LinearHead(generator.normal(size=(3, 6)).astype(np.float32), np.zeros(3, np.float32))
+    suffix = TrainableSuffix(network, head, threads=1)
+    suffix.accumulate = accumulate
+    return suffix

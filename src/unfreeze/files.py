@@ -49,6 +49,18 @@ def write_together(files: Mapping[Path, bytes]) -> None:
                 work.unlink()
 
 
+def become_whole(work: Path, path: Path) -> None:
+    """Gives a file that is written to its end its name, once its bytes are on the disk; raises OSError if it cannot.
+
+    Args:
+        work: The file as it was written, in the same folder.
+        path: Its name; a file of that name is replaced.
+    """
+    with work.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(work, path)
+
+
 def make_folder(path: Path) -> Path:
     """Makes a folder, and those that it lies in, unless it is there.
 

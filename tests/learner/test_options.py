@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from labelled import labelled_data
+from stopping import Stopping
 from unfreeze.errors import SettingsError
 from unfreeze.evaluation import metrics
 from unfreeze.learner.data import ImageData
@@ -30,23 +31,6 @@ ALL = TrainingOptions(
     ema=0.9,
 )
 RATES = [0.0001, 0.0003, 0.001]
-
-
-class Stopping:
-    """Raises as Ctrl-C would after some steps."""
-
-    def __init__(self, after: int) -> None:
-        self.left = after
-
-    def progress(self, task: str, done: int, total: int) -> None:
-        if task.startswith("epoch"):
-            self.left -= 1
-            if not self.left:
-                raise KeyboardInterrupt
-
-    def epoch(self, record: EpochRecord) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 def made(data: ImageData, folder: Path, options: TrainingOptions = ALL, *, stop_after: int = 0) -> Learner:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from made import MakeCollection
+from stopping import Stopping
 from unfreeze.errors import RunError, SettingsError
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
@@ -17,23 +18,6 @@ from unfreeze.training.history import EpochRecord
 
 STEPS_AN_EPOCH = 3
 Train = Callable[[Learner], list[EpochRecord]]
-
-
-class Stopping:
-    """Watches training, and raises as Ctrl-C would after some steps."""
-
-    def __init__(self, after: int) -> None:
-        self.left = after
-
-    def progress(self, task: str, done: int, total: int) -> None:
-        if task.startswith("epoch"):
-            self.left -= 1
-            if not self.left:
-                raise KeyboardInterrupt
-
-    def epoch(self, record: EpochRecord) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 def made(data: ImageData, folder: Path, *, stop_after: int = 0, every_step: bool = True) -> Learner:

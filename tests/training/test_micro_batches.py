@@ -6,13 +6,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from small import HeldExamples, noise_pictures, small_network
+from small import HeldExamples, noise_pictures, suffix_in_parts
 from unfreeze.errors import TrainingError
 from unfreeze.training.batches import Batch
-from unfreeze.training.head import LinearHead
 from unfreeze.training.loop import StepSums
 from unfreeze.training.micro_batches import micro_batch_size, micro_batches
-from unfreeze.training.suffix import TrainableSuffix
 
 
 @given(st.integers(1, 40), st.integers(1, 50))
@@ -29,16 +27,6 @@ def test_parts_are_the_batch_in_order_and_no_more_than_were_asked_for(examples: 
 
 def whole_batch(examples: HeldExamples) -> Batch:
     return examples.inputs, examples.targets
-
-
-def suffix_in_parts(accumulate: int) -> TrainableSuffix:
-    network = small_network(dropout=0)
-    network.freeze_to(0)
-    generator = np.random.default_rng(2)
-    head = LinearHead(generator.normal(size=(3, 6)).astype(np.float32), np.zeros(3, np.float32))
-    suffix = TrainableSuffix(network, head, threads=1)
-    suffix.accumulate = accumulate
-    return suffix
 
 
 def stepped(accumulate: int) -> tuple[StepSums, dict[str, torch.Tensor], dict[str, torch.Tensor]]:

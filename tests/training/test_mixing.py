@@ -11,8 +11,9 @@ from torchvision.transforms import v2
 
 from small import noise_features, noise_pictures, small_network
 from unfreeze.training.batches import Batch
+from unfreeze.training.criterion import as_parts
 from unfreeze.training.head import LinearHead
-from unfreeze.training.mixing import Mixing, as_parts, box_area, cut_box, mixed_up, pasted
+from unfreeze.training.mixing import Mixing, box_area, cut_box, mixed_up, pasted
 from unfreeze.training.suffix import TrainableSuffix
 
 

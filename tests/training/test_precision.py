@@ -8,7 +8,8 @@ from small import noise_pictures, small_network
 from unfreeze.errors import SettingsError
 from unfreeze.training.head import LinearHead
 from unfreeze.training.loop import StepSums
-from unfreeze.training.precision import Precision, PrecisionName
+from unfreeze.training.options import PrecisionName
+from unfreeze.training.precision import Precision
 from unfreeze.training.suffix import TrainableSuffix
 
 

@@ -5,9 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from small import noise_pictures, small_network
+from small import noise_pictures, suffix_in_parts
 from unfreeze.errors import TrainingError
-from unfreeze.training.head import LinearHead
 from unfreeze.training.loop import StepSums
 from unfreeze.training.suffix import TrainableSuffix
 from unfreeze.training.whole_batch import dropout_of_all, sums_of_all
@@ -17,17 +16,7 @@ from worlds import all_done, in_worlds
 
 def suffixes(count: int, *, accumulate: int = 1) -> list[TrainableSuffix]:
     """A suffix for each process, made one after the other: threads share torch's random state."""
-    return [suffix_of(accumulate) for _ in range(count)]
-
-
-def suffix_of(accumulate: int) -> TrainableSuffix:
-    network = small_network(dropout=0)
-    network.freeze_to(0)
-    generator = np.random.default_rng(2)
-    head = LinearHead(generator.normal(size=(3, 6)).astype(np.float32), np.zeros(3, np.float32))
-    suffix = TrainableSuffix(network, head, threads=1)
-    suffix.accumulate = accumulate
-    return suffix
+    return [suffix_in_parts(accumulate) for _ in range(count)]
 
 
 def stepped(world: World, suffix: TrainableSuffix, *, examples: int) -> tuple[list[StepSums], dict[str, torch.Tensor]]:
@@ -43,7 +32,7 @@ def stepped(world: World, suffix: TrainableSuffix, *, examples: int) -> tuple[li
 @pytest.mark.parametrize(("size", "examples"), [(2, 10), (3, 10), (3, 2), (4, 1)])
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_a_step_of_several_processes_is_one_processs_step(size: int, examples: int, accumulate: int) -> None:
-    expected, made = stepped(ALONE, suffix_of(1), examples=examples), suffixes(size, accumulate=accumulate)
+    expected, made = stepped(ALONE, suffix_in_parts(1), examples=examples), suffixes(size, accumulate=accumulate)
     found = all_done(in_worlds(size, lambda world: stepped(world, made[world.rank], examples=examples)))
     for sums, weights in found:
         assert sums == found[0][0]

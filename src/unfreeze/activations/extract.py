@@ -106,6 +106,10 @@ class Extractor:
         """Whether something would have to be computed."""
         return bool(self._missing(rows, views))
 
+    def missing(self, rows: Sequence[ImageRow], views: Sequence[int]) -> list[ImageRow]:
+        """Rows of which something would have to be computed, one of each content."""
+        return list(self._missing(rows, views))
+
     def _missing(self, rows: Sequence[ImageRow], views: Sequence[int]) -> dict[ImageRow, dict[int, bytes]]:
         """Keys of the views that have to be computed, by picture."""
         missing: dict[ImageRow, dict[int, bytes]] = {}

@@ -46,7 +46,7 @@ def extract_with_ray(
         CollectionError: If pictures were removed or changed since the scan; all other shards are joined by then.
         RunError: If the store cannot be written.
     """
-    missing = _missing(extractor, rows, views)
+    missing = extractor.missing(rows, views)
     shards = [missing[start : start + shard_pictures] for start in range(0, len(missing), shard_pictures)]
     faults: list[str] = []
     for number, data in _computed(extractor, shards, views, workers):
@@ -56,16 +56,6 @@ def extract_with_ray(
             _join(extractor, data, shards[number], views)
     if faults:
         raise CollectionError(f"{len(faults)} of {len(shards)} shards: {faults[0]}", subject=extractor.table.root)
-
-
-def _missing(extractor: Extractor, rows: Sequence[ImageRow], views: Sequence[int]) -> list[ImageRow]:
-    """Rows without all of their views, one of each content: copies have the same activations."""
-    lacking: dict[str, ImageRow] = {}
-    for view in views:
-        keys = extractor.keys(rows, view)
-        known = extractor.store.has(keys)
-        lacking.update({row.content: row for row, key in zip(rows, keys, strict=True) if key not in known})
-    return list(lacking.values())
 
 
 def _computed(

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from unfreeze.errors import CollectionError, RunError
+from unfreeze.files import become_whole
 
 BLOCK_BYTES = 8 * 2**20
 """What is fetched of a far file at a time, when it is read from its beginning to its end."""
@@ -118,9 +119,7 @@ class Place:
         work = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             shutil.copyfile(file, work)
-            with work.open("rb+") as copy:
-                os.fsync(copy.fileno())
-            os.replace(work, target)
+            become_whole(work, target)
         finally:
             work.unlink(missing_ok=True)
 

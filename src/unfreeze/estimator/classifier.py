@@ -17,12 +17,12 @@ from unfreeze.evaluation.calibration import calibrate, probabilities_at
 from unfreeze.images.table import ImageTable
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
-from unfreeze.network.backbones import DEFAULT_BACKBONE, preprocessing
+from unfreeze.network.backbones import DEFAULT_BACKBONE
 from unfreeze.recipe.eight_steps import EightSteps
+from unfreeze.recipe.read_pictures import settings_transform
 from unfreeze.recipe.rungs import AUGMENTED, BODY_STEPS, FINDS_AGAIN
 from unfreeze.recipe.settings import TrainSettings
 from unfreeze.transforms.squares import Square
-from unfreeze.transforms.transform import Transform
 from unfreeze.transforms.views import Augment
 
 AUTO: Literal["auto"] = "auto"
@@ -196,17 +196,9 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         )
 
     def _data(self, table: ImageTable, settings: TrainSettings) -> ImageData:
-        expected = preprocessing(self.backbone)
-        transform = Transform(
-            size_px=settings.size or expected.size_px,
-            square=settings.square,
-            crop_share=expected.crop_share,
-            augment=settings.augment,
-            seed=settings.seed,
-        )
         return ImageData(
             table=table,
-            transform=transform,
+            transform=settings_transform(settings),
             batch_size=settings.batch_size,
             stored_views=min(settings.views, settings.augmented_cycles),
             threads=settings.threads or os.cpu_count() or 1,

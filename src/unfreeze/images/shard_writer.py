@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unfreeze.errors import CollectionError, PictureError, RunError, SettingsError
-from unfreeze.files import make_folder, write_whole
+from unfreeze.files import become_whole, make_folder, write_whole
 from unfreeze.images.collection import reject_inside
 from unfreeze.images.decode import probe
 from unfreeze.images.layout import SPLIT_NAMES, FoundFile, Layout
@@ -178,11 +178,9 @@ class _Shards:
             return
         self._archive.close()
         self._archive = None
-        with self._work.open("rb+") as file:
-            os.fsync(file.fileno())
         number = sum(name.startswith(f"{self._kind}-") for name in self.written)
         name = f"{self._kind}-{number:06d}.tar"
-        os.replace(self._work, self.folder / name)
+        become_whole(self._work, self.folder / name)
         self.written[name], self._pictures = self._pictures, 0
 
     def discard(self) -> None:

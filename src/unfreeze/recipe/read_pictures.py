@@ -66,15 +66,7 @@ def scan_pictures(pictures: Path, settings: TrainSettings, watcher: Observer) ->
     Returns:
         The pictures, and what names them before they are read.
     """
-    expected = preprocessing(settings.backbone)
     threads = settings.threads or os.cpu_count() or 1
-    transform = Transform(
-        size_px=settings.size or expected.size_px,
-        square=settings.square,
-        crop_share=expected.crop_share,
-        augment=settings.augment,
-        seed=settings.seed,
-    )
     plain = collection_layout(pictures, columns=settings.columns, relabels=bool(settings.relabel))
     layout = amended(
         plain,
@@ -97,12 +89,24 @@ def scan_pictures(pictures: Path, settings: TrainSettings, watcher: Observer) ->
         table = folds(table, count, fold, seed=settings.seed)
     data = ImageData(
         table=table,
-        transform=transform,
+        transform=settings_transform(settings),
         batch_size=settings.batch_size,
         stored_views=settings.views,
         threads=threads,
     )
     return RunPictures(plain=plain, layout=layout, data=data)
+
+
+def settings_transform(settings: TrainSettings) -> Transform:
+    """How a run's pictures become squares: as its settings say, and as its backbone expects them where they do not."""
+    expected = preprocessing(settings.backbone)
+    return Transform(
+        size_px=settings.size or expected.size_px,
+        square=settings.square,
+        crop_share=expected.crop_share,
+        augment=settings.augment,
+        seed=settings.seed,
+    )
 
 
 def _summary(table: ImageTable) -> str:

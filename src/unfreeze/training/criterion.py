@@ -48,7 +48,7 @@ class Criterion:
         """
         if self.is_plain(targets):
             return self.objective.losses_and_slope(logits, targets)
-        wanted = self._smoothed(self._parts(targets, logits.shape[1]))
+        wanted = self._smoothed(as_parts(targets, logits.shape[1]))
         return self._weighted(logits, wanted, self.weights)
 
     def noted_losses(self, logits: npt.NDArray[Any], targets: Targets) -> npt.NDArray[np.float64]:
@@ -111,12 +111,6 @@ class Criterion:
     def _are_parts_of_classes(self, targets: Any) -> bool:
         return not self.objective.several and targets.ndim > 1
 
-    def _parts(self, targets: Targets, classes: int) -> npt.NDArray[np.float64]:
-        """Targets as parts of each answer, shape (N, C)."""
-        if targets.ndim > 1:
-            return targets.astype(np.float64)
-        return np.eye(classes)[targets]
-
     def _smoothed(self, parts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         answers = 2 if self.objective.several else parts.shape[1]
         return parts * (1 - self.label_smoothing) + self.label_smoothing / answers
@@ -136,3 +130,8 @@ class Criterion:
             losses = yes * wanted * np.logaddexp(0, -logits) + no * (1 - wanted) * np.logaddexp(0, logits)
             slope = no * (1 - wanted) * said - yes * wanted * (1 - said)
             return np.asarray(losses.mean(1)), slope / slope.size
+
+
+def as_parts(targets: Targets, classes: int) -> npt.NDArray[np.float64]:
+    """What part of each class or label a picture is, shape (N, C), of the objective's targets."""
+    return np.eye(classes)[targets] if targets.ndim == 1 else targets.astype(np.float64)

@@ -3,13 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from unfreeze.activations.engines import Floats
-
-OptimizerName = Literal["sgd", "adamw"]
+from unfreeze.training.options import OptimizerName
 
 SQUARES_KEPT, LEAST_ROOT = 0.999, 1e-8
 """Of AdamW: what part of the mean of squares is kept at each step, and what keeps its root from being zero."""

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unfreeze.training.batches import Batch
-from unfreeze.training.objective import Targets
+from unfreeze.training.criterion import as_parts
 
 STREAM = 1
 """Keeps what is drawn here apart from what dropout draws with the same step's seed."""
@@ -61,11 +61,6 @@ class Mixing:
         height, width = inputs.shape[2:]
         box = cut_box(width, height, kept, across=draw.random(), down=draw.random())
         return pasted(inputs, box), mixed_up(parts, 1 - box_area(box) / (width * height))
-
-
-def as_parts(targets: Targets, classes: int) -> npt.NDArray[np.float32]:
-    """What part of each class or label a picture is, shape (N, C), of the objective's targets."""
-    return np.eye(classes, dtype=np.float32)[targets] if targets.ndim == 1 else targets.astype(np.float32)
 
 
 def mixed_up(values: npt.NDArray[np.generic], kept: float) -> npt.NDArray[np.float32]:

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from unfreeze.network.groups import GROUP_NAMES
 from unfreeze.network.network import Network
-from unfreeze.training.descent import SQUARES_KEPT, Descent, OptimizerName, decays
+from unfreeze.training.descent import SQUARES_KEPT, Descent, decays
 from unfreeze.training.loop import MOMENTUM
+from unfreeze.training.options import OptimizerName
 
 REMEMBERED: Mapping[OptimizerName, Mapping[str, str]] = MappingProxyType(
     {

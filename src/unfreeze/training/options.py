@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from unfreeze.errors import SettingsError
 
-OPTIMIZERS, BALANCES = ("sgd", "adamw"), ("none", "weights", "sampling")
-PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+OptimizerName = Literal["sgd", "adamw"]
+BalanceName = Literal["none", "weights", "sampling"]
+PrecisionName = Literal["auto", "float32", "bfloat16", "float16"]
 
 NEEDS_GPU = "--precision float16 needs a GPU, and there is none; take auto, float32 or bfloat16"
 
@@ -36,16 +37,16 @@ class TrainingOptions:
         SettingsError: If a value cannot be used.
     """
 
-    optimizer: Literal["sgd", "adamw"] = "sgd"
+    optimizer: OptimizerName = "sgd"
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
-    balance: Literal["none", "weights", "sampling"] = "none"
+    balance: BalanceName = "none"
     accumulate: int = 1
     clip_norm: float | None = None
     ema: float | None = None
-    precision: Literal["auto", "float32", "bfloat16", "float16"] = "float32"
+    precision: PrecisionName = "float32"
 
     def __post_init__(self) -> None:
         if faults := self.option_faults():
@@ -54,9 +55,9 @@ class TrainingOptions:
     def option_faults(self) -> list[str]:
         """What is wrong with the options, a sentence each that begins with the flag."""
         faults = [
-            *_unknown("optimizer", self.optimizer, OPTIMIZERS),
-            *_unknown("balance", self.balance, BALANCES),
-            *_unknown("precision", self.precision, PRECISIONS),
+            *_unknown("optimizer", self.optimizer, get_args(OptimizerName)),
+            *_unknown("balance", self.balance, get_args(BalanceName)),
+            *_unknown("precision", self.precision, get_args(PrecisionName)),
             *_below_zero("weight-decay", self.weight_decay),
             *_below_zero("mixup", self.mixup),
             *_below_zero("cutmix", self.cutmix),

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from unfreeze.errors import SettingsError
-from unfreeze.training.options import NEEDS_GPU
-
-PrecisionName = Literal["auto", "float32", "bfloat16", "float16"]
+from unfreeze.training.options import NEEDS_GPU, PrecisionName
 
 
 class Precision:

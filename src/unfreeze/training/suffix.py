@@ -10,12 +10,12 @@ from unfreeze.network.clamping import clamped_in_place
 from unfreeze.network.folding import folded
 from unfreeze.network.network import Network
 from unfreeze.training.batches import Batch
-from unfreeze.training.descent import OptimizerName
 from unfreeze.training.head import LinearHead
 from unfreeze.training.loop import MOMENTUM, NOTHING_YET, StepSums, check_loss
 from unfreeze.training.micro_batches import micro_batch_size, micro_batches
 from unfreeze.training.optimizers import REMEMBERED, as_state, remembered, set_pace, torch_optimizer
-from unfreeze.training.precision import Precision, PrecisionName
+from unfreeze.training.options import OptimizerName, PrecisionName
+from unfreeze.training.precision import Precision
 from unfreeze.training.preserve import preserved, torch_threads
 from unfreeze.training.whole_batch import Place, dropout_of_all, sums_of_all
 from unfreeze.world import ALONE

@@ -4,14 +4,14 @@ Names, strengths and order are those of torchvision's `RandAugment` and `Trivial
 compared; which change is made, and how strongly, comes from numbers that belong to the view, not from a generator.
 """
 
-import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
 
 from PIL import Image, ImageEnhance, ImageOps
+
+from unfreeze.transforms.hashed import hashed_draws
 
 LEVELS = 31
 """Strengths are numbered 0 to 30."""
@@ -91,8 +91,7 @@ def change_draws(seed: int, content: str, number: int) -> tuple[float, ...]:
     Returns:
         The upper 53 bits of each 64-bit word of a BLAKE2b hash, scaled.
     """
-    digest = blake2b(f"changes {seed} {content} {number}".encode(), digest_size=64).digest()
-    return tuple((word >> 11) / 2**53 for word in struct.unpack("<8Q", digest))
+    return hashed_draws(f"changes {seed} {content} {number}")
 
 
 Strength = Callable[[float], float]

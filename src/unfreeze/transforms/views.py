@@ -4,12 +4,11 @@ View 0 is the validation view. View v of a picture is decided by (seed, content,
 from a hash, so neither batch, thread, order, device, library version nor resuming can change them.
 """
 
-import hashlib
-import struct
 from dataclasses import dataclass
 from enum import StrEnum
 
 from unfreeze.transforms.changes import Change
+from unfreeze.transforms.hashed import hashed_draws
 from unfreeze.transforms.squares import Square, Window, plain_window, zoomed_window
 
 MAX_ZOOM = 1.1
@@ -117,5 +116,4 @@ def draws(seed: int, content: str, number: int) -> tuple[float, ...]:
     >>> draws(0, "ab", 1) == draws(0, "ab", 1) != draws(0, "ab", 2)
     True
     """
-    digest = hashlib.blake2b(f"view {seed} {content} {number}".encode(), digest_size=64).digest()
-    return tuple((word >> 11) / 2**53 for word in struct.unpack("<8Q", digest))
+    return hashed_draws(f"view {seed} {content} {number}")
