@@ -41,11 +41,12 @@ def tiny_bundle(folder: Path) -> Path:
     return folder
 
 
-def body_graph(path: Path) -> Path:
+def body_graph(path: Path, *, size_px: int = SIZE_PX) -> Path:
     """Writes a graph from squares to the means of their channels.
 
     Args:
         path: The file.
+        size_px: Side of the squares in pixels.
 
     Returns:
         The same.
@@ -55,7 +56,7 @@ def body_graph(path: Path) -> Path:
         helper.make_node("GlobalAveragePool", ["floats"], ["pooled"]),
         helper.make_node("Flatten", ["pooled"], ["activations"]),
     ]
-    squares = helper.make_tensor_value_info("squares", TensorProto.UINT8, ["batch", 3, SIZE_PX, SIZE_PX])
+    squares = helper.make_tensor_value_info("squares", TensorProto.UINT8, ["batch", 3, size_px, size_px])
     features = helper.make_tensor_value_info("activations", TensorProto.FLOAT, ["batch", 3])
     graph = helper.make_graph(nodes, "means", [squares], [features])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), path)

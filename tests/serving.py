@@ -12,11 +12,10 @@ from pathlib import Path
 
 import httpx2
 import numpy as np
-import onnx
 from fastapi import APIRouter
-from onnx import TensorProto, helper
 from safetensors.numpy import save_file
 
+from benchmarks.tiny import body_graph
 from made import COLOURS
 from served import CLASSES, ColourModel
 from unfreeze.deploy.bundle import GRAPH_FILE, WEIGHTS_FILE, write_bundle_settings
@@ -37,16 +36,7 @@ def write_bundle(folder: Path, *, scale: float = 0.05, certain: bool = False) ->
 
     A certain one has a temperature, sets, and refuses what is not of one colour."""
     folder.mkdir(parents=True, exist_ok=True)
-    nodes = [
-        helper.make_node("Cast", ["squares"], ["floats"], to=TensorProto.FLOAT),
-        helper.make_node("GlobalAveragePool", ["floats"], ["pooled"]),
-        helper.make_node("Flatten", ["pooled"], ["activations"]),
-    ]
-    squares = helper.make_tensor_value_info("squares", TensorProto.UINT8, ["batch", 3, SIZE_PX, SIZE_PX])
-    features = helper.make_tensor_value_info("activations", TensorProto.FLOAT, ["batch", 3])
-    graph = helper.make_graph(nodes, "means", [squares], [features])
-    body = folder / "body.onnx"
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), body)
+    body = body_graph(folder / "body.onnx", size_px=SIZE_PX)
     weight, bias = scale * np.eye(3, dtype=np.float32), np.zeros(3, np.float32)
     certainty = certainty_of(weight) if certain else None
     temperature = certainty.temperature if certainty else 1.0

@@ -1,16 +1,16 @@
 """What a too short cycle costs, and when restarts help: docs/research/cycle-length.md is made of these rows.
 
-    python -m benchmarks.research.cycle_length [--part head|rates|full] [--seeds 5] [--page]
+    python -m benchmarks.research.cycle_length [--part head|rates|full] [--seeds 5]
+    python -m benchmarks.research.page
 
-Rows are appended to `docs/research/data/cycles-PART.jsonl`; those that are there are not trained again, so that it can
-be stopped and gone on with. `--page` trains nothing and writes tables and pictures. Photographs are those of the folder
-that UNFREEZE_PHOTOS names.
+The first appends rows to `docs/research/data/cycles-PART.jsonl`; those that are there are not trained again, so that it
+can be stopped and gone on with. The second trains nothing and writes tables and pictures. Photographs are those of the
+folder that UNFREEZE_PHOTOS names.
 """
 
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
 from benchmarks.research.comparisons import Pair
@@ -22,13 +22,12 @@ from benchmarks.research.datasets import (
     FEW_PX,
     FOUR,
     Dataset,
-    by_name,
-    drawn,
     read_digits,
     read_four,
     read_photographs,
 )
-from benchmarks.research.rows import Row, Task, tasks_of, write_missing
+from benchmarks.research.rows import Row, Task
+from benchmarks.research.studied import study
 from benchmarks.research.training import FULL_RATE, HEAD_RATE, train_default_head, train_full, train_head, trained_row
 from unfreeze.learner.data import ImageData
 
@@ -123,7 +122,7 @@ PARTS = {part.name: part for part in (HEAD, RATES, FULL)}
 
 
 def main() -> None:
-    """Trains what is missing, or writes the page's tables and pictures."""
+    """Trains what is missing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=sorted(PARTS), default="head")
     parser.add_argument("--seeds", type=int, default=5)
@@ -138,21 +137,15 @@ def run(part: Part, *, seeds: int) -> None:
         part: Head or whole network.
         seeds: How many seeds.
     """
-    sets = by_name(tuple(part.sets))
+    size_px, variants = FEW_PX if part is FULL else None, part.variants
 
-    @cache
-    def read(name: str) -> ImageData:
-        return sets[name].read(FEW_PX if part is FULL else None)
-
-    def train(task: Task) -> Row:
-        name, variant, seed = task
-        plan, rate = part.variants[variant]
-        data = drawn(sets[name], read(name), seed)
+    def trained(task: Task, data: ImageData) -> Row:
+        plan, rate = variants[task[1]]
         if part is FULL:
             return trained_row(task, data, lambda learner: train_full(learner, plan, rate), prepare=train_default_head)
         return trained_row(task, data, lambda learner: train_head(learner, plan, rate))
 
-    write_missing(part.file, tasks_of(list(sets), list(part.variants), seeds), train)
+    study(part.file, sets=part.sets, variants=variants, seeds=seeds, size_px=size_px, trained=trained)
 
 
 if __name__ == "__main__":

@@ -11,15 +11,15 @@ the folder that UNFREEZE_PHOTOS names.
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from benchmarks.research.comparisons import Pair
 from benchmarks.research.cycle_length import FULL_SETS, RESEARCH, WRONG_LABELS, datasets
-from benchmarks.research.datasets import FEW_PX, FOUR, Dataset, by_name, drawn, read_four, read_photographs
+from benchmarks.research.datasets import FEW_PX, FOUR, Dataset, read_four, read_photographs
 from benchmarks.research.full_recipe import FULL_VARIANTS, FullRecipe
 from benchmarks.research.head_recipe import DEFAULT, HEAD_VARIANTS, HeadRecipe
-from benchmarks.research.rows import Row, Task, tasks_of, write_missing
+from benchmarks.research.rows import Row, Task
+from benchmarks.research.studied import study
 from benchmarks.research.training import train_default_head, trained_row
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
@@ -90,14 +90,11 @@ def run(part: Part, *, seeds: int) -> None:
         part: Head or whole network.
         seeds: How many seeds.
     """
-    sets = by_name(tuple(part.sets))
-    read = cache(lambda name: sets[name].read(part.size_px))
 
-    def train(task: Task) -> Row:
-        name, variant, seed = task
-        return varied_row(task, drawn(sets[name], read(name), seed), part.variants[variant], prepare=part.prepare)
+    def trained(task: Task, data: ImageData) -> Row:
+        return varied_row(task, data, part.variants[task[1]], prepare=part.prepare)
 
-    write_missing(part.file, tasks_of(list(sets), list(part.variants), seeds), train)
+    study(part.file, sets=part.sets, variants=part.variants, seeds=seeds, size_px=part.size_px, trained=trained)
 
 
 def varied_row(
