@@ -5,7 +5,6 @@ from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from unfreeze.cache import cache_folder
 from unfreeze.errors import SettingsError
@@ -24,11 +23,9 @@ from unfreeze.recipe.option_notes import option_notes
 from unfreeze.recipe.read_pictures import read_pictures
 from unfreeze.recipe.run_folder import RunFolder, begun_run, new_run
 from unfreeze.recipe.settings import TrainSettings
+from unfreeze.recipe.settings_network import settings_network
 from unfreeze.recipe.time_budget import TimeBudget
 from unfreeze.world import ALONE, World
-
-if TYPE_CHECKING:
-    from unfreeze.network.network import Network
 
 SAMPLES = {"digits": write_digits}
 LOOKED_AT, LEAST_LOOK_SECONDS = 0.03, 5.0
@@ -156,7 +153,7 @@ def _planned(
         return learner, settings, read_budget(record, learner, settings, clock)
     classes = len(learner.data.table.classes)
     try:
-        network = partial(_network, settings, classes=classes)
+        network = partial(settings_network, settings, classes=classes)
         budget = begun_budget(learner, settings, network, clock=clock, narrator=watcher)
     except BaseException:
         learner.close()
@@ -178,7 +175,7 @@ def _learner(
     """A learner on the run's folder."""
     learner = Learner(
         data,
-        _network(settings, classes=len(data.table.classes)),
+        settings_network(settings, classes=len(data.table.classes)),
         observer=watcher,
         folder=folder.path,
         use_store=settings.use_store,
@@ -192,12 +189,3 @@ def _learner(
         looked_at = max(LEAST_LOOK_SECONDS, settings.time_budget * LOOKED_AT)
         learner.save_seconds = min(learner.save_seconds, looked_at)
     return learner
-
-
-def _network(settings: TrainSettings, *, classes: int) -> "str | Network":
-    """The backbone's name, or a network where the weights come from a file."""
-    if settings.weights is None:
-        return settings.backbone
-    from unfreeze.network.build import build_network
-
-    return build_network(settings.backbone, classes=classes, weights=settings.weights)

@@ -2,16 +2,12 @@
 
 import threading
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from unfreeze.activations.engines import Floats
 from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Observer
-from unfreeze.recipe.settings import TrainSettings
+from unfreeze.recipe.settings_network import settings_network
 from unfreeze.serve.review.opened import OpenedRun
-
-if TYPE_CHECKING:
-    from unfreeze.network.network import Network
 
 
 class Features:
@@ -39,19 +35,10 @@ class Features:
         settings, data = self._run.settings, self._run.data
         learner = Learner(
             data,
-            _network(settings, classes=len(data.table.classes)),
+            settings_network(settings, classes=len(data.table.classes)),
             observer=self._observer,
             use_store=settings.use_store,
             limit_bytes=settings.cache_size,
         )
         with closing(learner):
             return learner.source.pooled(data.table.rows)
-
-
-def _network(settings: TrainSettings, *, classes: int) -> "str | Network":
-    """The backbone's name, or a network where the weights come from a file."""
-    if settings.weights is None:
-        return settings.backbone
-    from unfreeze.network.build import build_network
-
-    return build_network(settings.backbone, classes=classes, weights=settings.weights)
