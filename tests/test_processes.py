@@ -16,13 +16,14 @@ import pytest
 
 import launched
 from made import RunCli, new_cache, write_collection
-from unfreeze.processes import joined, launched_rank
+from unfreeze.processes import joined, launched_rank, started_one_of_several
 from unfreeze.world import ALONE
 
 pytestmark = pytest.mark.distributed
 
 HERE = Path(__file__).parent
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+ACCELERATE = (sys.executable, "-m", "accelerate.commands.launch", "--num_processes", "2")
 TRAIN = {"train/red": 6, "train/green": 5, "train/blue": 5}  # batches of 5: the last has one picture
 VALID = {"valid/red": 3, "valid/green": 2, "valid/blue": 2}
 
@@ -173,6 +174,24 @@ def test_the_command_ends_clearly_when_a_process_is_killed(folder: Path, own_cac
     ]
 
 
+def test_accelerate_launches_the_command_in_two_processes(folder: Path, own_cache: Path) -> None:
+    run = folder / "accelerated"
+    words = ("train", folder / "pictures", "--size", 32, "--steps", "1,3", "--lr", 0.01, "--threads", 2, "--out", run)
+    port = ("--main_process_port", str(free_port()))
+    done = subprocess.run(
+        [*ACCELERATE, "--multi_gpu", *port, "-m", "unfreeze", *map(str, words)],
+        env={**os.environ, "PYTHONPATH": python_path()},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("2 processes share the work, 2 of them on this machine") == 1
+    assert done.stdout.count("Validation accuracy") == 1
+    assert (run / "model/bundle.json").exists()
+
+
 def wait_for(path: Path, process: "subprocess.Popen[str]") -> None:
     end = time.monotonic() + 120
     while not path.exists():
@@ -194,5 +213,6 @@ def test_a_process_that_was_started_on_its_own_is_alone(monkeypatch: pytest.Monk
             for name, value in environment.items():
                 patch.setenv(name, value)
             assert launched_rank() == 0
+            assert not started_one_of_several()
             with joined() as world:
                 assert world is ALONE

@@ -73,6 +73,15 @@ def launched_rank() -> int:
     return int(os.environ.get("RANK", "0")) if _launched_size() > 1 else 0
 
 
+def started_one_of_several() -> bool:
+    """Whether `accelerate launch` was asked for several processes and started this one alone.
+
+    It does where it finds fewer than two GPUs, unless it is told `--multi_gpu`; it leaves the rest to MPI.
+    """
+    several = "MASTER_ADDR" in os.environ and "ACCELERATE_MIXED_PRECISION" in os.environ
+    return several and "WORLD_SIZE" not in os.environ
+
+
 @contextmanager
 def joined() -> Iterator[World]:
     """The processes that were launched together with this one; it alone where it was started on its own.

@@ -11,13 +11,13 @@ import pytest
 
 from benchmarks.tiny import body_graph
 from bulk.conftest import workers_of
-from made import MakeCollection
-from unfreeze.activations.engines import Engine, OnnxEngine
+from made import MakeCollection, RunCli
+from unfreeze.activations.engines import Engine, ExportMismatch, OnnxEngine
 from unfreeze.activations.extract import Extractor
 from unfreeze.activations.store import ActivationStore
 from unfreeze.bulk import extraction
 from unfreeze.bulk.extraction import extract_with_ray
-from unfreeze.errors import CollectionError
+from unfreeze.errors import CollectionError, SettingsError
 from unfreeze.images.scan import scan_folder
 from unfreeze.transforms.transform import Transform
 
@@ -56,7 +56,7 @@ def test_shards_join_into_the_store_of_one_process(
     stores = [tmp_path / name for name in ("alone", "joined")]
     for folder in stores:
         folder.mkdir()
-    killed: list[int] = []
+    killed, told = list[int](), list[tuple[int, int]]()
     join = extraction._join
 
     def killing(*words: object) -> None:
@@ -72,8 +72,11 @@ def test_shards_join_into_the_store_of_one_process(
         one(table.rows, views=VIEWS)
         several(table.rows[:4], views=VIEWS)
         with patch("unfreeze.bulk.extraction._join", side_effect=killing):
-            extract_with_ray(several, table.rows, views=VIEWS, workers=2, shard_pictures=5)
+            extract_with_ray(several, table.rows, views=VIEWS, workers=2, progress=lambda *done: told.append(done))
         assert len(killed) == 2
+        assert len(told) == 7  # shards of four: each worker has several, however few pictures there are
+        assert told == sorted(told)
+        assert told[-1] == (60, 60)
         keys = [key for view in VIEWS for key in one.keys(table.rows, view)]
         expected, found = alone.get(keys), joined.get(keys)
         assert len(expected) == joined.usage().entries == 60
@@ -82,6 +85,32 @@ def test_shards_join_into_the_store_of_one_process(
             extract_with_ray(several, table.rows, views=VIEWS, workers=2)
         (pictures / table.rows[5].path).unlink()
         joined.clear()
-        with pytest.raises(CollectionError, match=r"1 of 6 shards: .*it was there when the folder was scanned"):
-            extract_with_ray(several, table.rows, views=VIEWS, workers=2, shard_pictures=5)
-        assert joined.usage().entries == 50
+        with pytest.raises(CollectionError, match=r"1 of 10 shards: .*it was there when the folder was scanned"):
+            extract_with_ray(several, table.rows, views=VIEWS, workers=2, shard_pictures=3)
+        assert joined.usage().entries == 54
+
+
+def test_the_command_with_ray_leaves_nothing_to_compute(
+    run_cli: RunCli, make_collection: MakeCollection, ray_workers: None
+) -> None:
+    words = ("extract", make_collection({"red": 6, "blue": 6}), "--size", 32, "--views", 1, "--tta-views", 1)
+    code, out, err = run_cli(*words, "--engine", "ray", "--workers", 2)
+    assert (code, err) == (0, "")
+    assert "24 activations: 0 were stored already, 24 computed (" in out
+    assert "24 activations: 24 were stored already, 0 computed (" in run_cli(*words, "--workers", 1)[1]
+
+
+def test_a_body_that_only_torch_computes_is_refused(make_collection: MakeCollection, tmp_path: Path) -> None:
+    table = scan_folder(make_collection({"red": 2, "blue": 2}))
+
+    class NoGraph(Means):
+        def graph(self) -> Path:
+            raise ExportMismatch("it uses what ONNX lacks")
+
+    with ActivationStore(tmp_path) as store:
+        extractor = Extractor(table=table, transform=Transform(size_px=32), prefix=NoGraph(tmp_path), store=store)
+        message = (
+            r"--engine ray needs a body that onnxruntime computes \(it uses what ONNX lacks\); take --engine local"
+        )
+        with pytest.raises(SettingsError, match=message):
+            extract_with_ray(extractor, table.rows, workers=2)

@@ -41,6 +41,7 @@ def loaded_modules(*words: str) -> set[str]:
         ("schedule", "--csv", "-"),
         ("serve", "--help"),
         ("squares", "--help"),
+        ("extract", "--help"),
     ],
 )
 def test_help_and_version_load_no_torch(words: tuple[str, ...]) -> None:

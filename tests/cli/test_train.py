@@ -75,6 +75,20 @@ def test_every_flag_reaches_its_setting(
     assert seen == {name: given[name] for name in given if name not in read}
 
 
+def test_a_launcher_that_started_one_process_for_several_is_named(
+    run_cli: RunCli, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("unfreeze.recipe.train.train", stopped)
+    said = "note: accelerate launch started one process, whatever --num_processes says"
+    assert said not in run_cli("train", small)[1]
+    for name, value in {"MASTER_ADDR": "127.0.0.1", "ACCELERATE_MIXED_PRECISION": "no"}.items():  # as it does
+        monkeypatch.setenv(name, value)
+    assert said in run_cli("train", small)[1]
+
+
 def test_the_late_body_alone_is_unfrozen_where_that_is_asked_for(
     run_cli: RunCli, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

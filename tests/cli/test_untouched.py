@@ -28,6 +28,7 @@ COMMANDS = {
     "check": (0, "check {pictures} --out {new}/found --size 32"),
     "check strictly": (3, "check {pictures} --out {new}/found --size 32 --strict --no-squares"),
     "check into the pictures": (1, "check {pictures} --out {pictures}/found"),
+    "extract": (0, "extract {pictures} --size 32 --views 1 --tta-views 0"),
     "squares": (0, "squares {pictures} --out {new}/sheet --size 32"),
     "squares into the pictures": (1, "squares {pictures} --out {pictures}/sheet"),
     "evaluate": (0, "evaluate {model} {pictures} --out {new}/found --tta"),

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from small import HeldExamples, noise_features
 from unfreeze.activations.extract import read_squares
 from unfreeze.activations.store import ActivationStore
 from unfreeze.errors import CollectionError
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.training import batches as batches_module
-from unfreeze.training.batches import Batch, Pictures, StoredActivations, in_groups, shuffled
+from unfreeze.training.batches import Batch, Pictures, StoredActivations, each_once, in_groups, shuffled
 from unfreeze.transforms.render import Squared
 from unfreeze.transforms.transform import Transform
 
@@ -206,3 +207,47 @@ def test_shuffled_is_decided_by_seed_and_epoch_only() -> None:
 )
 def test_groups_keep_a_smaller_last_one(count: int, size: int, groups: list[list[int]]) -> None:
     assert in_groups(range(count), size) == groups
+
+
+@given(st.integers(0, 200), st.integers(1, 70))
+def test_each_once_reads_all_examples_in_order(count: int, batch_size: int) -> None:
+    examples = noise_features(count)
+    found = list(each_once(examples, batch_size))
+    assert_same(found, list(examples.batches(in_groups(range(count), batch_size))))
+    assert sum(len(targets) for _, targets in found) == count
+
+
+class Faulty(HeldExamples):
+    """Examples that come otherwise than they were asked for."""
+
+    change: Callable[[list[Batch]], list[Batch]]
+
+    def batches(self, indices: Sequence[Sequence[int]]) -> Iterator[Batch]:
+        yield from self.change(list(super().batches(indices)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda found: found[:-1], "shorter"),
+        (lambda found: [*found, found[0]], "longer"),
+        (lambda found: [(found[0][0][1:], found[0][1]), *found[1:]], "3 examples were read, 4 were asked for"),
+        (lambda found: [found[1], found[0], *found[2:]], "targets are of other examples"),
+    ],
+)
+def test_each_once_stops_where_examples_are_left_out_doubled_or_mixed_up(
+    change: Callable[[list[Batch]], list[Batch]], message: str
+) -> None:
+    examples = Faulty(np.arange(10.0), np.arange(10))
+    vars(examples)["change"] = change
+    with pytest.raises((AssertionError, ValueError), match=message):
+        list(each_once(examples, 4))
+
+
+@pytest.mark.parametrize("groups", [[[0, 1, 2, 3], [4, 0]], [[0, 1, 2, 3]], [[0, 1, 2, 3], [4, 4]]])
+def test_each_once_stops_where_the_last_batch_is_padded_or_dropped(
+    monkeypatch: pytest.MonkeyPatch, groups: list[list[int]]
+) -> None:
+    monkeypatch.setattr(batches_module, "in_groups", lambda *_: groups)  # as samplers for several processes do
+    with pytest.raises(AssertionError, match="an example was passed over, or read twice"):
+        list(each_once(noise_features(5), 4))

@@ -1,21 +1,25 @@
 """Activations computed by Ray's workers in shards, each a store of its own, which are joined into one."""
 
+import math
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from unfreeze.activations.engines import OnnxEngine
+from unfreeze.activations.engines import ExportMismatch, OnnxEngine
 from unfreeze.activations.extract import Extractor
 from unfreeze.activations.store import ActivationStore
 from unfreeze.activations.together import ReceivedPrefix
 from unfreeze.bulk.ray_engine import ray_session
-from unfreeze.errors import CollectionError, UnfreezeError
+from unfreeze.errors import CollectionError, SettingsError, UnfreezeError
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.transforms.transform import Transform
 
 SHARD_PICTURES = 500
-"""Pictures of a shard: half a minute's work of a core that a lost worker costs."""
+"""Pictures of a shard at most: half a minute's work of a core that a lost worker costs."""
+
+SHARDS_A_WORKER = 4
+"""Shards of each worker at least, of few pictures too: at the end none waits long for another."""
 
 KEYS_AT_A_TIME = 256
 
@@ -27,6 +31,7 @@ def extract_with_ray(
     views: Sequence[int] = (0,),
     workers: int,
     shard_pictures: int = SHARD_PICTURES,
+    progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Makes sure that views of pictures are stored, as the extractor does alone, with the work done by Ray's workers.
 
@@ -40,20 +45,27 @@ def extract_with_ray(
         rows: Pictures of the table.
         views: Numbers of the views; 0 is the plain view.
         workers: Processes, each on one core.
-        shard_pictures: Pictures of a shard.
+        shard_pictures: Pictures of a shard at most; of few pictures, each worker has several shards.
+        progress: Called as by `Extractor`, as shards are joined; a picture counts when all its views are there.
 
     Raises:
         CollectionError: If pictures were removed or changed since the scan; all other shards are joined by then.
+        SettingsError: If workers cannot compute what the activations are of.
         RunError: If the store cannot be written.
     """
     missing = extractor.missing(rows, views)
-    shards = [missing[start : start + shard_pictures] for start in range(0, len(missing), shard_pictures)]
+    size = min(shard_pictures, math.ceil(len(missing) / (SHARDS_A_WORKER * workers)) or 1)
+    shards = [missing[start : start + size] for start in range(0, len(missing), size)]
     faults: list[str] = []
+    done = len(rows) - len(missing)
     for number, data in _computed(extractor, shards, views, workers):
         if isinstance(data, str):
             faults.append(data)
-        else:
-            _join(extractor, data, shards[number], views)
+            continue
+        _join(extractor, data, shards[number], views)
+        done += len(shards[number])
+        if progress:
+            progress(done * len(views), len(rows) * len(views))
     if faults:
         raise CollectionError(f"{len(faults)} of {len(shards)} shards: {faults[0]}", subject=extractor.table.root)
 
@@ -64,7 +76,7 @@ def _computed(
     """Number and store of each shard, as they come; or why there is none."""
     if not shards:
         return
-    prefix = ReceivedPrefix(extractor.prefix.key, OnnxEngine(extractor.prefix.graph()))  # sent with the graph itself
+    prefix = ReceivedPrefix(extractor.prefix.key, OnnxEngine(_graph(extractor)))  # sent with the graph itself
     table = replace(extractor.table, rows=(), looks={}, copies={})  # a worker needs no more than where the bytes are
     with ray_session(workers):
         import ray
@@ -75,6 +87,15 @@ def _computed(
         pool = ActorPool([actor.remote(table, extractor.transform, prefix) for _ in range(workers)])
         numbered = list(enumerate(shards))
         yield from pool.map_unordered(lambda one, shard: one.extract.remote(*shard, tuple(views)), numbered)
+
+
+def _graph(extractor: Extractor) -> Path:
+    """The graph that workers compute; raises SettingsError where there can be none."""
+    try:
+        return extractor.prefix.graph()
+    except ExportMismatch as error:
+        message = f"--engine ray needs a body that onnxruntime computes ({error}); take --engine local"
+        raise SettingsError(message, subject="--engine") from error
 
 
 class ShardExtractor:

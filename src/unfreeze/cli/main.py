@@ -14,6 +14,7 @@ from unfreeze.cli.compare import compare_command
 from unfreeze.cli.evaluate import evaluate_command
 from unfreeze.cli.explain import explain_command
 from unfreeze.cli.export import export_command
+from unfreeze.cli.extract import extract_command
 from unfreeze.cli.predict import predict_command
 from unfreeze.cli.schedule import schedule_command
 from unfreeze.cli.serve import serve_command
@@ -42,6 +43,7 @@ app = typer.Typer(
     help="From a folder of pictures to an image classifier by transfer learning, in eight steps.",
 )
 app.command("train")(train_command)
+app.command("extract")(extract_command)
 app.command("predict")(predict_command)
 app.command("serve")(serve_command)
 app.command("shard")(shard_command)

@@ -7,23 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unfreeze.activations.plan import parse_bytes, readable_bytes
-from unfreeze.cli.flags import (
-    Exclude,
-    ExcludeKind,
-    GroupColumn,
-    LabelColumn,
-    LabelSeparator,
-    PathColumn,
-    Relabel,
-    SplitColumn,
-    ValidShare,
-)
+from unfreeze.cli.activation_flags import activation_flags
+from unfreeze.cli.flags import NO_FLAGS, Flags, with_flags
 from unfreeze.cli.time_budget import TimeBudgetFlag, command_clock
-from unfreeze.cli.training_flags import NO_OPTIONS, Options, with_training_flags
+from unfreeze.cli.training_flags import training_flags
 from unfreeze.errors import LostProcessError, SettingsError, UnfreezeError
 from unfreeze.recipe.durations import parse_duration
-from unfreeze.recipe.settings import TrainSettings, parse_fold, parse_sizes, parse_steps
+from unfreeze.recipe.settings import TrainSettings, parse_sizes, parse_steps
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
 from unfreeze.world import World
@@ -35,6 +25,10 @@ if TYPE_CHECKING:
     from unfreeze.recipe.finish import RunResult
 
 DEFAULTS = TrainSettings()
+ONE_OF_SEVERAL = (
+    "accelerate launch started one process, whatever --num_processes says: it does so where there are fewer than two "
+    "GPUs; give it --multi_gpu as well, or take torchrun --nproc-per-node"
+)
 INTERRUPTED = 130
 """What a shell returns for a program that Ctrl-C stopped."""
 
@@ -69,14 +63,14 @@ class BatchNorm(StrEnum):
 DEFAULT_BATCH_NORM = BatchNorm(DEFAULTS.batch_norm)
 DEFAULT_HEAD = Head(DEFAULTS.head)
 DEFAULT_UNFREEZE = Unfreeze(DEFAULTS.unfreeze)
-DEFAULT_CACHE_SIZE = readable_bytes(DEFAULTS.cache_size).replace(" ", "")
 
 NOTHING_NAMED = "name a folder, CSV file or archive of pictures, or a sample with --sample digits"
 SAMPLE_SETTINGS = {Sample.DIGITS: TrainSettings(size=96, square=Square.SQUASH, augment=Augment.UPRIGHT)}
 """What suits a sample better than the general defaults; a flag that is given still wins."""
 
 
-@with_training_flags
+@with_flags(activation_flags, into="activations")
+@with_flags(training_flags, into="options")
 def train_command(
     context: typer.Context,
     pictures: Annotated[
@@ -89,13 +83,7 @@ def train_command(
         Path | None, typer.Option(help="New folder for the run. [default: runs/PICTURES, without a suffix]")
     ] = None,
     sample: Annotated[Sample | None, typer.Option(help="Train on a sample that needs no download.")] = None,
-    backbone: Annotated[str, typer.Option(help="Pretrained body: a name of timm's or efficientnet_lite0, 1 or 2.")] = (
-        DEFAULTS.backbone
-    ),
-    weights: Annotated[Path | None, typer.Option(help="Weights file for the body (safetensors or state dict).")] = None,
-    size: Annotated[int | None, typer.Option(help="Side of the squares in pixels. [default: the backbone's]")] = None,
-    square: Annotated[Square | None, typer.Option(help="Pictures that are not square. [default: crop]")] = None,
-    augment: Annotated[Augment | None, typer.Option(help="Kind of training views. [default: side_on]")] = None,
+    activations: Flags = NO_FLAGS,
     steps: Annotated[str, typer.Option(help="Which of the eight steps, such as 1-4 or 1,2,3.")] = "1-8",
     lr: Annotated[float | None, typer.Option(help="Rate of steps 3 and 4. [default: found in step 2]")] = None,
     head: Annotated[Head, typer.Option(help="Step 3: by steps as in the lesson, or at once.")] = DEFAULT_HEAD,
@@ -123,29 +111,10 @@ def train_command(
     full_batch_size: Annotated[int, typer.Option(help="Pictures in a training batch of steps 7 and 8.")] = (
         DEFAULTS.full_batch_size
     ),
-    views: Annotated[int, typer.Option(help="Augmented views that are stored.")] = DEFAULTS.views,
-    tta_views: Annotated[int, typer.Option(help="Views of test-time augmentation; 0 for none.")] = DEFAULTS.tta_views,
-    path_column: PathColumn = DEFAULTS.path_column,
-    label_column: LabelColumn = DEFAULTS.label_column,
-    split_column: SplitColumn = DEFAULTS.split_column,
-    group_column: GroupColumn = DEFAULTS.group_column,
-    label_separator: LabelSeparator = DEFAULTS.label_separator,
-    valid_share: ValidShare = DEFAULTS.valid_share,
-    fold: Annotated[str | None, typer.Option(help="Cross-validation: which fold validates, such as 2/5.")] = None,
-    max_broken_share: Annotated[float, typer.Option(help="Stop above this part of broken files.")] = (
-        DEFAULTS.max_broken_share
-    ),
-    exclude: Exclude = None,
-    exclude_kind: ExcludeKind = None,
-    relabel: Relabel = None,
-    seed: Annotated[int, typer.Option(help="Decides split, views, order and dropout.")] = DEFAULTS.seed,
     threads: Annotated[int | None, typer.Option(help="Threads. [default: one a core]")] = None,
     store: Annotated[
         bool, typer.Option(help="Keep activations and scan in the cache for another run.")
     ] = DEFAULTS.use_store,
-    cache_size: Annotated[
-        str, typer.Option(help="Activations in the cache; earlier runs make room.")
-    ] = DEFAULT_CACHE_SIZE,
     checkpoint_seconds: Annotated[float, typer.Option(help="Time between checkpoints within an epoch.")] = (
         DEFAULTS.checkpoint_seconds
     ),
@@ -156,7 +125,7 @@ def train_command(
     resume: Annotated[Path | None, typer.Option(help="Go on with this run, which was stopped.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Print more of each step.")] = False,
-    options: Options = NO_OPTIONS,
+    options: Flags = NO_FLAGS,
 ) -> None:
     """Take pictures through the eight steps to a model that predicts."""
     if follows_another():
@@ -174,8 +143,6 @@ def train_command(
         check_named(pictures)
     suited = SAMPLE_SETTINGS[sample] if sample else DEFAULTS
     settings = TrainSettings(
-        backbone=backbone,
-        weights=weights,
         steps=parse_steps(steps),
         lr=lr,
         head=head.value,
@@ -193,28 +160,11 @@ def train_command(
         batch_norm=batch_norm.value,
         batch_size=batch_size,
         full_batch_size=full_batch_size,
-        views=views,
-        tta_views=tta_views,
         probes=probes,
-        path_column=path_column,
-        label_column=label_column,
-        split_column=split_column,
-        group_column=group_column,
-        label_separator=label_separator,
-        valid_share=valid_share,
-        fold=parse_fold(fold) if fold else None,
-        max_broken_share=max_broken_share,
-        exclude=tuple(exclude or ()),
-        exclude_kinds=tuple(exclude_kind or ()),
-        relabel=tuple(relabel or ()),
-        seed=seed,
         threads=threads,
         use_store=store,
-        cache_size=parse_bytes(cache_size),
-        size=suited.size if size is None else size,
-        square=square or suited.square,
-        augment=augment or suited.augment,
-        **options,
+        **{"size": suited.size, "square": suited.square, "augment": suited.augment, **activation_flags(**activations)},
+        **training_flags(**options),
     )
     run(pictures, sample, out, settings, quiet=quiet, verbose=verbose)
 
@@ -308,7 +258,7 @@ def watch(folder: Path, work: "Callable[[RunConsole, World], RunResult]", *, qui
     """
     from unfreeze.cli.console import RunConsole
     from unfreeze.learner.state import STATE_FILE
-    from unfreeze.processes import joined
+    from unfreeze.processes import joined, started_one_of_several
 
     def say_how_to_go_on() -> str:
         saved = (folder / "checkpoints" / STATE_FILE).exists()
@@ -317,6 +267,8 @@ def watch(folder: Path, work: "Callable[[RunConsole, World], RunResult]", *, qui
         )
 
     with RunConsole(quiet=quiet, verbose=verbose) as console:
+        if started_one_of_several():
+            console.note(ONE_OF_SEVERAL)
         try:
             with joined() as world:
                 result = work(console, world)

@@ -13,7 +13,7 @@ from unfreeze.learner.examples import ExampleSource
 from unfreeze.learner.state import BestWeights, FitProgress, Snapshot, TrainingState
 from unfreeze.training.averaging import WeightAverage
 from unfreeze.training.balance import balanced_order
-from unfreeze.training.batches import Batch, Examples, in_groups, shuffled
+from unfreeze.training.batches import Batch, Examples, each_once, in_groups, shuffled
 from unfreeze.training.head import one_thread
 from unfreeze.training.history import EpochRecord, stopped_improving
 from unfreeze.training.loop import NOTHING_YET, StepSums, run_epoch
@@ -193,6 +193,8 @@ class Fitting:
         """
         state, model = self.state, self.source.model
         valid = self.validated(self.source.stored("valid", 0))
+        pictures = {row.path for row in self.source.data.table.of_split("valid")}
+        assert valid.examples == len(pictures), "each validation picture is counted once, whichever process read it"
         if not math.isfinite(valid.mean_loss):
             message = f"the validation loss became {valid.mean_loss}; choose a lower learning rate (--lr, --full-lr)"
             raise TrainingError(message, subject="loss")
@@ -218,9 +220,10 @@ class Fitting:
 
     def validated(self, examples: Examples) -> StepSums:
         """Losses of all examples of pooled features, each counted once, in eval mode."""
-        groups = in_groups(range(len(examples.targets)), VALIDATION_BATCH)
         with one_thread():
-            return run_epoch(examples.batches(groups), self.source.model.head.valid_step)
+            sums = run_epoch(each_once(examples, VALIDATION_BATCH), self.source.model.head.valid_step)
+        assert sums.examples == len(examples.targets), "each example is counted once"
+        return sums
 
     def _is_over(self, plan: FitPlan, fit: FitProgress) -> bool:
         records = self.state.history.epochs[fit.first_epoch :]

@@ -110,6 +110,8 @@ def _run(folder: RunFolder, watcher: Watcher, world: World, clock: Clock) -> Run
     pictures, settings = folder.begun()
     with folder.removed_if_barren():
         _check_processes(settings, world)
+        if world.size > 1:
+            watcher.note(f"{world.size} processes share the work, {world.on_machine} of them on this machine")
         data = read_pictures(pictures, settings, watcher)
         folder.check_pictures(data.table)
         learner, budget = _learner(folder, _shared(data, world), settings, watcher, world), None

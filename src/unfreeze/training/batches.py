@@ -100,6 +100,26 @@ class Pictures:
         return read_squares(self.table, self.transform, self.rows[index], (self.view,))[0]
 
 
+def each_once(examples: Examples, batch_size: int) -> Iterator[Batch]:
+    """All examples in order, for figures in which each of them counts once; that is asserted of what was read.
+
+    Args:
+        examples: What is read, whichever process computed it.
+        batch_size: Examples in a batch; the last may be smaller.
+
+    Yields:
+        Batches.
+    """
+    groups = in_groups(range(len(examples.targets)), batch_size)
+    times = np.zeros(len(examples.targets), np.int64)
+    for group, (inputs, targets) in zip(groups, examples.batches(groups), strict=True):
+        assert len(inputs) == len(group), f"{len(inputs)} examples were read, {len(group)} were asked for"
+        assert np.array_equal(targets, examples.targets[group]), "targets are of other examples than were asked for"
+        np.add.at(times, group, 1)
+        yield inputs, targets
+    assert (times == 1).all(), "an example was passed over, or read twice"
+
+
 def shuffled(count: int, batch_size: int, *, seed: int, epoch: int) -> list[list[int]]:
     """The batches of one training epoch: every index once, in an order that seed and epoch decide.
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from unfreeze.activations.engines import Floats
 from unfreeze.network.groups import DROPOUT, HEAD_NAMES
-from unfreeze.training.batches import Batch, Examples, in_groups
+from unfreeze.training.batches import Batch, Examples, each_once
 from unfreeze.training.criterion import Criterion
 from unfreeze.training.descent import LESSONS_OWN, Descent, Moving
 from unfreeze.training.loop import MOMENTUM, StepSums, check_loss
@@ -79,9 +79,8 @@ class LinearHead:
 
     def all_logits(self, examples: Examples) -> Floats:
         """Logits (N, C) of all examples, read a few hundred at a time."""
-        groups = in_groups(range(len(examples.targets)), ROWS_AT_A_TIME)
         with one_thread():
-            return np.concatenate([self.logits(features) for features, _ in examples.batches(groups)])
+            return np.concatenate([self.logits(features) for features, _ in each_once(examples, ROWS_AT_A_TIME)])
 
     @np.errstate(over="ignore", invalid="ignore")  # what is not finite is reported by check_loss
     def train_step(self, batch: Batch, rates: Sequence[float], *, seed: int, momentum: float = MOMENTUM) -> StepSums:
