@@ -72,7 +72,6 @@ def test_a_cache_that_is_too_small_is_said(pictures: Path) -> None:
     watcher = Recorder()
     found = extract_ahead(pictures, replace(SETTINGS, cache_size=50_000), watcher)
     assert found.computed == 36
-    assert watcher.notes[-1] == (
-        "the activations take 101 KB, more than --cache-size 50 KB: other runs may make room of them before they are used"
-    )
+    expected = "the activations take 101 KB, more than --cache-size 50 KB: other runs may make room of them"
+    assert watcher.notes[-1] == f"{expected} before they are used"
     assert "--cache-size" not in "".join(watcher.notes[:-1])

@@ -1,7 +1,7 @@
 """Activations that a run will read, computed and stored ahead of it."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -42,21 +42,19 @@ class Need:
     """Some views of some pictures.
 
     Attributes:
-        name: What the user knows them as.
         extract: Brings them into the store.
         rows: The pictures.
         views: Numbers of the views.
     """
 
-    name: str
     extract: Extractor
     rows: Sequence[ImageRow]
     views: Sequence[int]
 
-    def keys(self) -> Iterator[bytes]:
-        """What they are stored under."""
-        for view in self.views:
-            yield from self.extract.keys(self.rows, view)
+    @property
+    def stored_under(self) -> set[bytes]:
+        """The keys of their activations: pictures of the same bytes share one."""
+        return {key for view in self.views for key in self.extract.keys(self.rows, view)}
 
 
 def extract_ahead(
@@ -82,7 +80,7 @@ def extract_ahead(
     with closing(Learner(data, network, observer=watcher, limit_bytes=settings.cache_size)) as learner:
         started = time.monotonic()
         needs = run_needs(learner, tta_views=settings.tta_views)
-        keys = list({key for need in needs for key in need.keys()})
+        keys = list(set[bytes]().union(*(need.stored_under for need in needs)))
         store, each = learner.source.of_body().store, entry_bytes(learner.model.head.weight.shape[1])
         if len(keys) * each > settings.cache_size:
             sizes = f"{readable_bytes(len(keys) * each)}, more than --cache-size {readable_bytes(settings.cache_size)}"
@@ -115,12 +113,11 @@ def run_needs(learner: Learner, *, tta_views: int) -> tuple[Need, Need]:
     others = [row for split in ("valid", "test") for row in data.table.of_split(split)]
     return (
         Need(
-            name="training",
             extract=replace(tested, transform=data.transform),
             rows=data.table.of_split("train"),
             views=range(1 + data.stored_views),
         ),
-        Need(name="other", extract=tested, rows=others, views=range(1 + tta_views)),
+        Need(extract=tested, rows=others, views=range(1 + tta_views)),
     )
 
 
@@ -134,7 +131,8 @@ def _compute(needs: Sequence[Need], watcher: Observer, ray_workers: int | None) 
         session = ray_session(ray_workers)
     with session:
         for need in needs:
-            task = f"activations of {len(need.rows)} {need.name} pictures, views 0 to {need.views[-1]}"
+            kinds = " and ".join(sorted({row.split for row in need.rows}))
+            task = f"activations of {len(need.rows)} {kinds} pictures, views 0 to {need.views[-1]}"
             progress = partial(watcher.progress, task)
             if ray_workers:
                 extract_with_ray(need.extract, need.rows, views=need.views, workers=ray_workers, progress=progress)
