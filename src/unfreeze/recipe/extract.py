@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import closing, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -123,7 +123,7 @@ def run_needs(learner: Learner, *, tta_views: int) -> tuple[Need, Need]:
 
 def _compute(needs: Sequence[Need], watcher: Observer, ray_workers: int | None) -> None:
     """Computes what is missing, in this process or in Ray's."""
-    session = nullcontext()
+    session: AbstractContextManager[None] = nullcontext()
     if ray_workers:
         from unfreeze.bulk.extraction import extract_with_ray
         from unfreeze.bulk.ray_engine import ray_session
