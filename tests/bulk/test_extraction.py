@@ -7,6 +7,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+import onnx
 import pytest
 
 from benchmarks.tiny import body_graph
@@ -17,7 +18,7 @@ from unfreeze.activations.extract import Extractor
 from unfreeze.activations.store import ActivationStore
 from unfreeze.bulk import extraction
 from unfreeze.bulk.extraction import extract_with_ray
-from unfreeze.errors import CollectionError, SettingsError
+from unfreeze.errors import CollectionError, RunError, SettingsError
 from unfreeze.images.scan import scan_folder
 from unfreeze.transforms.transform import Transform
 
@@ -48,11 +49,19 @@ class Means:
         return self._graph
 
 
+def large_graph(path: Path) -> Path:
+    """The tiny body in a file as large as real ones: Ray treats what is above 100 KB otherwise than the rest."""
+    model = onnx.load(body_graph(path))
+    model.doc_string = "x" * 300_000
+    onnx.save(model, path)
+    return path
+
+
 def test_shards_join_into_the_store_of_one_process(
     make_collection: MakeCollection, tmp_path: Path, ray_workers: None
 ) -> None:
     pictures = make_collection({"train/red": 12, "train/blue": 12, "valid/red": 3, "valid/blue": 3})
-    table, transform, prefix = scan_folder(pictures), Transform(size_px=32), Means(body_graph(tmp_path / "body.onnx"))
+    table, transform, prefix = scan_folder(pictures), Transform(size_px=32), Means(large_graph(tmp_path / "body.onnx"))
     stores = [tmp_path / name for name in ("alone", "joined")]
     for folder in stores:
         folder.mkdir()
@@ -114,3 +123,20 @@ def test_a_body_that_only_torch_computes_is_refused(make_collection: MakeCollect
         )
         with pytest.raises(SettingsError, match=message):
             extract_with_ray(extractor, table.rows, workers=2)
+
+
+class Unreadable(Transform):
+    """A transform that no worker can be made with."""
+
+    def __reduce__(self) -> tuple[type[int], tuple[str]]:
+        return int, ("no number",)
+
+
+def test_workers_that_cannot_be_made_are_an_error_that_says_how_to_go_on(
+    make_collection: MakeCollection, tmp_path: Path, ray_workers: None
+) -> None:
+    table, prefix = scan_folder(make_collection({"red": 2, "blue": 2})), Means(body_graph(tmp_path / "body.onnx"))
+    with ActivationStore(tmp_path) as store:
+        extractor = Extractor(table=table, transform=Unreadable(size_px=32), prefix=prefix, store=store)
+        with pytest.raises(RunError, match=r"ray: its workers cannot go on \(.*\); .* the same call goes on there"):
+            extract_with_ray(extractor, table.rows, workers=1)

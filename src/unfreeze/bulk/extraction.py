@@ -11,7 +11,7 @@ from unfreeze.activations.extract import Extractor
 from unfreeze.activations.store import ActivationStore
 from unfreeze.activations.together import ReceivedPrefix
 from unfreeze.bulk.ray_engine import ray_session
-from unfreeze.errors import CollectionError, SettingsError, UnfreezeError
+from unfreeze.errors import CollectionError, RunError, SettingsError, UnfreezeError
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.transforms.transform import Transform
 
@@ -51,7 +51,7 @@ def extract_with_ray(
     Raises:
         CollectionError: If pictures were removed or changed since the scan; all other shards are joined by then.
         SettingsError: If workers cannot compute what the activations are of.
-        RunError: If the store cannot be written.
+        RunError: If the store cannot be written, or Ray makes no worker any more.
     """
     missing = extractor.missing(rows, views)
     size = min(shard_pictures, math.ceil(len(missing) / (SHARDS_A_WORKER * workers)) or 1)
@@ -84,9 +84,18 @@ def _computed(
 
         # the same shard again, on another process, however often one is lost
         actor = ray.remote(num_cpus=1, max_restarts=-1, max_task_retries=-1)(ShardExtractor)
-        pool = ActorPool([actor.remote(table, extractor.transform, prefix) for _ in range(workers)])
+        # held as long as there are workers: else Ray drops what they are made of, and none that is lost is made again
+        held = [ray.put(part) for part in (table, extractor.transform, prefix)]
+        pool = ActorPool([actor.remote(*held) for _ in range(workers)])
         numbered = list(enumerate(shards))
-        yield from pool.map_unordered(lambda one, shard: one.extract.remote(*shard, tuple(views)), numbered)
+        try:
+            yield from pool.map_unordered(lambda one, shard: one.extract.remote(*shard, tuple(views)), numbered)
+        except ray.exceptions.RayActorError as error:
+            (reason, *_) = str(error).splitlines()
+            message = (
+                f"ray: its workers cannot go on ({reason}); what was joined is stored: the same call goes on there"
+            )
+            raise RunError(message, subject="--engine") from error
 
 
 def _graph(extractor: Extractor) -> Path:
