@@ -132,7 +132,8 @@ def _compute(needs: Sequence[Need], watcher: Observer, ray_workers: int | None) 
     with session:
         for need in needs:
             kinds = " and ".join(sorted({row.split for row in need.rows}))
-            task = f"activations of {len(need.rows)} {kinds} pictures, views 0 to {need.views[-1]}"
+            views = f"views 0 to {need.views[-1]}" if need.views[-1] else "plain view"
+            task = f"activations of {len(need.rows)} {kinds} pictures, {views}"
             progress = partial(watcher.progress, task)
             if ray_workers:
                 extract_with_ray(need.extract, need.rows, views=need.views, workers=ray_workers, progress=progress)
