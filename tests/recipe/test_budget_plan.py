@@ -78,17 +78,24 @@ def test_what_was_done_stays_when_it_is_planned_anew(
     assert [step for step in plan.rung.steps if step <= done] == [step for step in now.steps if step <= done]
     assert not done or plan.rung.size_px == now.size_px
     assert done < 4 or plan.rung.augmented_cycles == now.augmented_cycles
-    assert done < 8 or plan.rung.full_epochs == now.full_epochs
+    assert done < 8 or (plan.rung.full_epochs, plan.rung.full_size_px) == (now.full_epochs, now.full_size_px)
     assert all(item.last_step == 0 or item.last_step > done for item in plan.items)
     if 8 in plan.rung.steps:
         assert {5, 6} <= set(plan.rung.steps)
 
 
 def test_a_body_that_was_not_tried_is_not_planned_and_said_to_be_what_more_time_buys() -> None:
-    plan = fitting_plan(RUNGS, replace(MADE_UP, body=None), Standing(seconds=1e9, spent=0))
+    untried = replace(MADE_UP, body=None, body_at_least=40.0)
+    plan = fitting_plan(RUNGS, untried, Standing(seconds=1e9, spent=0))
     assert plan
     assert plan.rung.steps == (1, 2, 3, 4)
-    assert "would buy the training of the body, steps 5 to 8; how long that takes was not tried" in plan.longer()
+    # 12 head + 18 cycles + 5 end, 2 curve, 8 views + 40 for the body = 85, and what is kept back of the budget
+    assert plan.longer() == (
+        "the training of the body, steps 5 to 8, takes --time-budget 90s or more; it was not tried"
+    )
+    lower = fitting_plan(RUNGS, untried, Standing(seconds=40, spent=0))
+    assert lower
+    assert lower.longer().endswith("takes --time-budget 90s or more, and was not tried")
 
 
 def test_the_plan_by_hand() -> None:

@@ -48,6 +48,7 @@ class Costs:
         full_ends: Epochs of step 8 done at the end of each of its cycles.
         sizes_px: Sides of the training squares in these cycles, the last one from then on; empty for the full size.
         smaller: All costs where the squares have a smaller side, for each in pixels.
+        body_at_least: What trying and training the body would have taken at least, where it was not tried.
     """
 
     head: Mapping[int, float]
@@ -59,6 +60,7 @@ class Costs:
     full_ends: Sequence[int]
     sizes_px: Sequence[int] = ()
     smaller: Mapping[int, "Costs"] = field(default_factory=dict)
+    body_at_least: float = 0.0
 
     def at(self, size_px: int) -> "Costs":
         """The costs where squares have a side in pixels."""

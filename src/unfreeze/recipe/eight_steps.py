@@ -78,10 +78,17 @@ class EightSteps:
         settings: Which steps are taken, and their numbers.
         narrator: Is told of each step.
         budget: What the steps have to keep to; None for as long as they take.
+        clock: Counts the run's seconds; None to begin now.
     """
 
     def __init__(
-        self, learner: Learner, settings: TrainSettings, narrator: Narrator, budget: "TimeBudget | None" = None
+        self,
+        learner: Learner,
+        settings: TrainSettings,
+        narrator: Narrator,
+        budget: "TimeBudget | None" = None,
+        *,
+        clock: Clock | None = None,
     ) -> None:
         self.learner = learner
         self.settings = settings
@@ -97,11 +104,11 @@ class EightSteps:
         self.ratios = [1.0] * len(GROUP_NAMES)
         self.overfitted = False
         self._right_before: list[bool] | None = None
-        self._clock = Clock()
+        self._clock = clock or Clock()
 
     @property
     def seconds(self) -> float:
-        """How long the steps took so far, in all processes that worked on them."""
+        """How long the run took so far, in all processes that worked on it."""
         return self._clock.total
 
     @property
@@ -137,7 +144,8 @@ class EightSteps:
         self.head_rate, self.full_rate = FoundRate(**plain["head_rate"]), FoundRate(**plain["full_rate"])
         self.ratios, self._right_before = plain["ratios"], plain["right_before"]
         self.overfitted = plain.get("overfitted", False)  # older states lack it
-        self._clock = Clock(**plain["clock"])
+        before = plain["clock"]
+        self._clock = Clock(total=before["total"] + self._clock.total, step=before["step"])
         if self.budget:
             self.budget.restore(plain["budget"])
 

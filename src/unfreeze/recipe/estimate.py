@@ -80,8 +80,9 @@ class Estimate:
             if 5 not in self.settings.steps:
                 return self._with_body(found, lambda size: self._head_again(size, picture, head_step))
             frozen = found.head[self._size] + sum(found.cycles) + found.end
-            if left() < frozen + self._least_of_the_body(picture * waiting):  # torch's threads wait for one another
-                return found
+            least = self._least_of_the_body(picture * waiting)  # torch's threads wait for one another
+            if left() < frozen + least:
+                return replace(found, body_at_least=least)
             speeds = trial.body(self.first_trained, picture=picture)
             return self._with_body(found, lambda size: self._body(size, picture, speeds, alone))
 
