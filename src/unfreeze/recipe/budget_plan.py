@@ -23,7 +23,7 @@ class BudgetPlan:
         done: Number of the last step that was taken by then.
         rung: What is done.
         items: What it consists of, in order, the steps already taken left out.
-        next_rung: The next one up the ladder; None at its top.
+        next_rung: The next one up the ladder that the budget is too short for; None at its top.
         next_seconds: The budget that it takes; None where it was not tried.
         all_seconds: The budget that all that was asked for takes; None where a part of it was not tried.
         least_of_body: The budget that training the body takes at least, where that was not tried.
@@ -170,7 +170,9 @@ def gain(rung: Rung, higher: Rung) -> str:
 def _plan(rungs: Sequence[Rung], possible: Sequence[Rung], index: int, costs: Costs, standing: Standing) -> BudgetPlan:
     rung, done = possible[index], standing.done
     untried = costs.body is None and FULL in rungs[-1].steps
-    higher = possible[index + 1] if index + 1 < len(possible) else None
+    above = possible[index + 1 :]
+    longer = (rung for rung in above if _needed(rung, costs, standing) > standing.seconds)
+    higher = next(longer, above[-1] if above else None)
     return BudgetPlan(
         seconds=standing.seconds,
         spent=standing.spent,

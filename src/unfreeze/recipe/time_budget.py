@@ -211,7 +211,7 @@ class TimeBudget:
             return f"{kept}; a longer one would buy nothing: step 8 ended because its validation loss fell no more"
         reached, body = self.plan.rung, self.costs.body
         if FULL in reached.steps and body and self._ends:
-            reached = replace(reached, full_epochs=self._ends[-1] // body.epoch_steps)
+            reached = replace(reached, full_epochs=-(-self._ends[-1] // body.epoch_steps))
         plan = plan_of(self._rungs, self._now(), reached, Standing(seconds=self._seconds, spent=self.first.spent))
         return f"{kept}; {plan.longer()}"
 
