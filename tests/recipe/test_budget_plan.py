@@ -141,6 +141,16 @@ def test_what_a_run_reached_decides_what_more_time_would_buy() -> None:
     assert "6 epochs of the whole network instead of 5" in plan.longer()
 
 
+def test_a_budget_that_was_long_enough_for_more_is_not_said_to_have_to_be_longer_for_it() -> None:
+    reached = replace(RUNGS[-1], full_epochs=5)
+    costs = replace(MADE_UP, full_ends=(1, 3, 7))
+    plan = plan_of(RUNGS, costs, reached, Standing(seconds=200, spent=3))
+    # 57 for all but step 8 and its sweep, 30 for that, 15 an epoch and 3 spent: six fit into 190 seconds, seven do not
+    assert "7 epochs of the whole network instead of 5" in plan.longer()
+    assert plan.next_seconds
+    assert plan.next_seconds > 200
+
+
 def test_smaller_training_squares_cost_in_proportion_to_their_pixels() -> None:
     rung = next(rung for rung in RUNGS if rung.full_size_px == 128)
     (item,) = (item for item in items(rung, MADE_UP) if item.last_step == 8)

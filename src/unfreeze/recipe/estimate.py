@@ -21,7 +21,7 @@ from unfreeze.transforms.views import Augment
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
 
-END_SECONDS, END_OF_BODY_SECONDS = 7.0, 8.0
+END_SECONDS, END_OF_BODY_SECONDS = 5.0, 5.0
 """What report, plots and model take of one core, and how much more where the body was trained:
 docs/decisions/0023-time-budget.md has the figures."""
 
