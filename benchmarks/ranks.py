@@ -85,7 +85,7 @@ def take_steps(pictures: Path, batch_size: int, size_px: int) -> None:
         if world.rank:
             follow(world)
             return
-        data = ImageData.from_folder(pictures, size=size_px, threads=max(1, (os.cpu_count() or 1) // world.on_machine))
+        data = ImageData.from_folder(pictures, size_px=size_px, threads=max(1, (os.cpu_count() or 1) // world.on_machine))
         watch = StopWatch()
         step = max(1, len(data.table.of_split("train")) // PICTURES)
         rows = (*data.table.of_split("train")[::step][:PICTURES], *data.table.of_split("valid")[:VALIDATED])

@@ -15,6 +15,7 @@ SECONDS = st.floats(0, 100)
 BODY = st.builds(
     BodyCosts,
     opened=SECONDS,
+    compared=SECONDS,
     after=SECONDS,
     tta=SECONDS,
     sweep=SECONDS,
@@ -38,7 +39,7 @@ MADE_UP = Costs(
     curve=2.0,
     tta=8.0,
     end=5.0,
-    body=BodyCosts(opened=5.0, after=4.0, tta=8.0, sweep=30.0, step=0.2, validation=3.0, epoch_steps=60),
+    body=BodyCosts(opened=5.0, compared=0.0, after=4.0, tta=8.0, sweep=30.0, step=0.2, validation=3.0, epoch_steps=60),
     full_ends=(1, 3, 7, 15),
 )
 ASKED = TrainSettings()

@@ -17,6 +17,7 @@ class BodyCosts:
 
     Attributes:
         opened: Step 5, with what has to be stored before the first step of training.
+        compared: The end of step 8: the validation pictures under each of the weights that may be kept.
         after: What a trained body makes necessary afterwards: activations anew, exports.
         tta: All views of test-time augmentation, under the trained body.
         sweep: Step 7.
@@ -26,6 +27,7 @@ class BodyCosts:
     """
 
     opened: float
+    compared: float
     after: float
     tta: float
     sweep: float
@@ -77,6 +79,14 @@ class Costs:
             end=end * self.end,
             body=self.body and _slower(self.body, body, end),
             smaller={size: costs.slower(head=head, body=body, end=end) for size, costs in self.smaller.items()},
+        )
+
+    def with_body_as_it_was(self) -> "Costs":
+        """The same where the weights that are kept have the pretrained body: its activations are stored."""
+        return replace(
+            self,
+            body=self.body and replace(self.body, after=0.0, tta=self.tta),
+            smaller={size: costs.with_body_as_it_was() for size, costs in self.smaller.items()},
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -188,6 +198,7 @@ def _full(rung: Rung, costs: Costs) -> list[Item]:
         (end - start) * (body.epoch_steps * step_seconds(rung, costs, cycle) + body.validation)
         for cycle, (start, end) in enumerate(pairwise((0, *ends)))
     )
+    seconds += body.compared
     cycles = f"cycle{'' if len(ends) == 1 else 's'} of {lengths} epoch{'' if rung.full_epochs == 1 else 's'}"
     return [*found, Item(last_step=FULL, name=f"step 8: {cycles}{size}", seconds=seconds)]
 
@@ -196,6 +207,7 @@ def _slower(body: BodyCosts, factor: float, end: float) -> BodyCosts:
     return replace(
         body,
         opened=factor * body.opened,
+        compared=factor * body.compared,
         after=end * body.after,
         tta=end * body.tta,
         sweep=factor * body.sweep,

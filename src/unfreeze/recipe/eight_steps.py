@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from unfreeze.errors import TrainingError
 from unfreeze.learner.learner import Learner
-from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.network.groups import GROUP_NAMES, POOLED
 from unfreeze.recipe import reasons
 from unfreeze.recipe.advice import after_fine_tuning, before_fine_tuning
 from unfreeze.recipe.clock import Clock
@@ -182,7 +182,8 @@ class EightSteps:
         if not self.budget:
             return
         goes_on = self.learner.state.fit is not None  # with the plan that it was begun with
-        self.settings, changed = self.budget.settings_before(number, keep=goes_on)
+        trained = not self.learner.model.is_pretrained(POOLED)
+        self.settings, changed = self.budget.settings_before(number, keep=goes_on, body_trained=trained)
         if changed:
             self.narrator.note(changed)
 

@@ -166,7 +166,8 @@ class Estimate:
         stored = self.settings.views * self._count("train") * speeds.picture
         return BodyCosts(
             opened=speeds.opened + stored,
-            after=WEIGHTS_COMPARED * validation + seen * picture + END_OF_BODY_SECONDS * alone,
+            compared=WEIGHTS_COMPARED * validation,
+            after=seen * picture + END_OF_BODY_SECONDS * alone,
             tta=(judged + tested) * views * picture,
             sweep=max(LEAST_STEPS, steps) * speeds.step,
             step=speeds.step,
@@ -181,6 +182,7 @@ class Estimate:
         stored = 0 if AUGMENTED in self.settings.steps else self._missing("train", views, size)
         return BodyCosts(
             opened=stored * picture,
+            compared=0.0,
             after=0.0,
             tta=self._missing("valid", range(1, 1 + self.settings.tta_views), size) * picture,
             sweep=max(LEAST_STEPS, steps) * head_step,
