@@ -70,7 +70,7 @@ HEAD_SETS = (
     ),
 )
 FULL_SETS = tuple(
-    replace(each, valid=80 // (10 if each.name == "digits" else 2)) for each in datasets(32, 32, 6, batch_size=32)
+    replace(each, valid=140 // (10 if each.name == "digits" else 2)) for each in datasets(48, 48, 9, batch_size=32)
 )
 
 

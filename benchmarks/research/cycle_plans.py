@@ -72,7 +72,12 @@ HEAD_PLANS = (
 """Step 4 takes 3 epochs unless told otherwise, step 8 at most 15; 1 + 2 + 4 epochs are not 8: each has its own
 reference."""
 
-FULL_PLANS = (*equal_cycles(3, (0.25, 0.5, 1)), CyclePlan(cycles=2, length=1, mult=2))
+FULL_PLANS = (
+    *equal_cycles(3, (0.25, 0.5, 1)),
+    CyclePlan(cycles=2, length=1, mult=2),
+    *equal_cycles(7, (1,)),
+    CyclePlan(cycles=3, length=1, mult=2),
+)
 
 
 def with_references(plans: tuple[CyclePlan, ...]) -> list[CyclePlan]:

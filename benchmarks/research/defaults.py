@@ -35,7 +35,7 @@ HEAD_SETS = (
         wrong_labels=0.2,
     ),
 )
-FOUR_FEW = Dataset(name="four classes, few", about=FOUR, read=read_four, train=16, valid=20)
+FOUR_FEW = Dataset(name="four classes, few", about=FOUR, read=read_four, train=24, valid=35)
 
 
 @dataclass(frozen=True, kw_only=True)

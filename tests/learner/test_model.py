@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from unfreeze.activations.packaged import PackagedPrefix
 from unfreeze.errors import BackboneError, SettingsError
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
@@ -133,6 +134,7 @@ def test_the_best_from_before_unfreezing_is_the_pretrained_body(
     again = learner.evaluate()
     assert decoded == []
     assert np.array_equal(again.probabilities, predicted.probabilities)
+    assert isinstance(learner.model.body(), PackagedPrefix) == (given == "learner")  # no graph is exported anew
 
 
 def test_weights_of_a_trained_body_come_back(learner: Learner) -> None:

@@ -15,6 +15,7 @@ SECONDS = st.floats(0, 100)
 BODY = st.builds(
     BodyCosts,
     opened=SECONDS,
+    compared=SECONDS,
     after=SECONDS,
     tta=SECONDS,
     sweep=SECONDS,
@@ -38,7 +39,7 @@ MADE_UP = Costs(
     curve=2.0,
     tta=8.0,
     end=5.0,
-    body=BodyCosts(opened=5.0, after=4.0, tta=8.0, sweep=30.0, step=0.2, validation=3.0, epoch_steps=60),
+    body=BodyCosts(opened=5.0, compared=0.0, after=4.0, tta=8.0, sweep=30.0, step=0.2, validation=3.0, epoch_steps=60),
     full_ends=(1, 3, 7, 15),
 )
 ASKED = TrainSettings()
@@ -78,17 +79,24 @@ def test_what_was_done_stays_when_it_is_planned_anew(
     assert [step for step in plan.rung.steps if step <= done] == [step for step in now.steps if step <= done]
     assert not done or plan.rung.size_px == now.size_px
     assert done < 4 or plan.rung.augmented_cycles == now.augmented_cycles
-    assert done < 8 or plan.rung.full_epochs == now.full_epochs
+    assert done < 8 or (plan.rung.full_epochs, plan.rung.full_size_px) == (now.full_epochs, now.full_size_px)
     assert all(item.last_step == 0 or item.last_step > done for item in plan.items)
     if 8 in plan.rung.steps:
         assert {5, 6} <= set(plan.rung.steps)
 
 
 def test_a_body_that_was_not_tried_is_not_planned_and_said_to_be_what_more_time_buys() -> None:
-    plan = fitting_plan(RUNGS, replace(MADE_UP, body=None), Standing(seconds=1e9, spent=0))
+    untried = replace(MADE_UP, body=None, body_at_least=40.0)
+    plan = fitting_plan(RUNGS, untried, Standing(seconds=1e9, spent=0))
     assert plan
     assert plan.rung.steps == (1, 2, 3, 4)
-    assert "would buy the training of the body, steps 5 to 8; how long that takes was not tried" in plan.longer()
+    # 12 head + 18 cycles + 5 end, 2 curve, 8 views + 40 for the body = 85, and what is kept back of the budget
+    assert plan.longer() == (
+        "the training of the body, steps 5 to 8, takes --time-budget 90s or more; it was not tried"
+    )
+    lower = fitting_plan(RUNGS, untried, Standing(seconds=40, spent=0))
+    assert lower
+    assert lower.longer().endswith("takes --time-budget 90s or more, and was not tried")
 
 
 def test_the_plan_by_hand() -> None:
@@ -132,6 +140,16 @@ def test_what_a_run_reached_decides_what_more_time_would_buy() -> None:
     reached = replace(RUNGS[-1], full_epochs=5)
     plan = plan_of(RUNGS, MADE_UP, reached, Standing(seconds=100, spent=3))
     assert "6 epochs of the whole network instead of 5" in plan.longer()
+
+
+def test_a_budget_that_was_long_enough_for_more_is_not_said_to_have_to_be_longer_for_it() -> None:
+    reached = replace(RUNGS[-1], full_epochs=5)
+    costs = replace(MADE_UP, full_ends=(1, 3, 7))
+    plan = plan_of(RUNGS, costs, reached, Standing(seconds=200, spent=3))
+    # 57 for all but step 8 and its sweep, 30 for that, 15 an epoch and 3 spent: six fit into 190 seconds, seven do not
+    assert "7 epochs of the whole network instead of 5" in plan.longer()
+    assert plan.next_seconds
+    assert plan.next_seconds > 200
 
 
 def test_smaller_training_squares_cost_in_proportion_to_their_pixels() -> None:

@@ -75,7 +75,8 @@ def test_costs_are_those_of_16_training_8_validation_and_4_test_pictures(estimat
     assert vars(found.body) == pytest.approx(
         {
             "opened": 3.0,
-            "after": 3 * validation + 20 * PICTURE + END_OF_BODY_SECONDS,
+            "compared": 3 * validation,
+            "after": 20 * PICTURE + END_OF_BODY_SECONDS,
             "tta": 12 * 2 * PICTURE,
             "sweep": 100 * 0.5,
             "step": 0.5,

@@ -10,6 +10,7 @@ import pytest
 
 from made import Recorder, RunCli
 from unfreeze.errors import SettingsError
+from unfreeze.recipe.budget_plan import KEPT_BACK
 from unfreeze.recipe.clock import Clock, process_seconds
 from unfreeze.recipe.costs import BodyCosts, Costs
 from unfreeze.recipe.eight_steps import EightSteps
@@ -26,7 +27,7 @@ COSTS = Costs(
     curve=2.0,
     tta=4.0,
     end=6.0,
-    body=BodyCosts(opened=4.0, after=4.0, tta=4.0, sweep=50.0, step=1.0, validation=2.0, epoch_steps=10),
+    body=BodyCosts(opened=4.0, compared=0.0, after=4.0, tta=4.0, sweep=50.0, step=1.0, validation=2.0, epoch_steps=10),
     full_ends=(1, 3, 7, 15),
 )
 WANTED = CosineRestarts((10, 30, 70, 150))
@@ -99,6 +100,18 @@ def test_a_cycle_ends_earlier_when_steps_take_longer_and_time_is_never_overdrawn
     assert 20 < done < planned
     assert clock.now <= 200 * 1.1 - 3 * 16  # the end is believed to be as slow, and has its time
     assert budget.settings_before(AFTER)[0].steps[-1] == 8
+
+
+def test_a_body_that_was_put_back_costs_nothing_more_at_the_end() -> None:
+    budget, clock = budget_of(100)
+    for step in range(1, 9):
+        budget.settings_before(step)
+    clock.now = 100 * (1 - KEPT_BACK) - 6 - 2 - 4  # end, curve and views; the body's 4 seconds are not there
+    settings, changed = budget.settings_before(AFTER, body_trained=False)
+    assert (settings.tta_views, budget.curve, changed) == (4, True, "")
+    settings, changed = budget.settings_before(AFTER, body_trained=True)
+    assert (settings.tta_views, budget.curve) == (0, True)
+    assert "no time for 4 views of test-time augmentation" in changed
 
 
 def epochs_driven(budget: TimeBudget, clock: HandClock, step_seconds: Callable[[int], float]) -> list[int]:

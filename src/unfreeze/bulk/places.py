@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
+from uuid import uuid4
 
 from unfreeze.errors import CollectionError, RunError
 from unfreeze.files import become_whole
@@ -95,7 +96,7 @@ class Place:
             self.files.put_file(str(file), self.path)
             return
         folder, _, name = self.path.rpartition("/")
-        work = f"{folder}/.{name}.{os.getpid()}"
+        work = f"{folder}/{_unfinished(name)}"
         self.files.makedirs(folder, exist_ok=True)
         try:
             self.files.put_file(str(file), work)
@@ -116,12 +117,17 @@ class Place:
     def _take_here(self, file: Path) -> None:
         target = Path(self.path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        work = target.with_name(f".{target.name}.{os.getpid()}")
+        work = target.with_name(_unfinished(target.name))
         try:
             shutil.copyfile(file, work)
             become_whole(work, target)
         finally:
             work.unlink(missing_ok=True)
+
+
+def _unfinished(name: str) -> str:
+    """A name for a file in work; machines that share the folder may have processes of the same number."""
+    return f".{name}.{uuid4().hex}"
 
 
 def place(name: str) -> Place:

@@ -196,12 +196,12 @@ def run(
     assert folder is not None, "either pictures or a sample were given"
     name = collection_name(folder)
     target = out or default_folder(name)
-    clock = {"clock": command_clock()} if settings.time_budget else {}
+    clock = command_clock()
 
     def work(console: "RunConsole", world: World) -> "RunResult":
         if not out and target.name != name:
             console.note(f"{target.with_name(name)} is there already: this run goes to {target}")
-        return train(folder, target, settings, console, world=world, **clock)
+        return train(folder, target, settings, console, world=world, clock=clock)
 
     watch(target, work, quiet=quiet, verbose=verbose)
 

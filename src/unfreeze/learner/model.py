@@ -345,12 +345,17 @@ class Model:
             self._pretrained = self._body()
 
     def _is_as_published(self) -> bool:
-        """Whether a packaged body was neither trained here nor written to from outside."""
+        """Whether a packaged body has the weights that it came with: never written to, or put back since."""
         if not self.is_built:
             return True
+        if not self.is_pretrained(POOLED):
+            return False
         from unfreeze.activations.prefix import fingerprint
 
-        return self.is_pretrained(POOLED) and fingerprint(self.network.prefix(POOLED)) == self._as_built
+        state = fingerprint(self.network.prefix(POOLED))
+        if state != self._as_built and self._packaged and self.network.prefix_hash(POOLED) == self._packaged.key:
+            self._as_built = state
+        return state == self._as_built
 
     def _body(self) -> "dict[str, torch.Tensor]":
         """Copies of the body's tensors, on the CPU."""

@@ -23,9 +23,10 @@ class BudgetPlan:
         done: Number of the last step that was taken by then.
         rung: What is done.
         items: What it consists of, in order, the steps already taken left out.
-        next_rung: The next one up the ladder; None at its top.
+        next_rung: The next one up the ladder that the budget is too short for; None at its top.
         next_seconds: The budget that it takes; None where it was not tried.
         all_seconds: The budget that all that was asked for takes; None where a part of it was not tried.
+        least_of_body: The budget that training the body takes at least, where that was not tried.
     """
 
     seconds: float
@@ -36,6 +37,7 @@ class BudgetPlan:
     next_rung: Rung | None
     next_seconds: float | None
     all_seconds: float | None
+    least_of_body: float | None = None
 
     @property
     def total(self) -> float:
@@ -54,11 +56,14 @@ class BudgetPlan:
         """What a longer budget would buy, in a sentence."""
         if self.next_rung is None:
             return "a longer budget would buy nothing: it is all that the settings ask for"
+        body = (
+            f"the training of the body, steps 5 to 8, takes --time-budget {written_duration(self.least_of_body or 0)}"
+        )
         if self.next_seconds is None:
-            return "a longer budget would buy the training of the body, steps 5 to 8; how long that takes was not tried"
+            return f"{body} or more; it was not tried"
         found = f"--time-budget {written_duration(self.next_seconds)} would buy {gain(self.rung, self.next_rung)}"
         if self.all_seconds is None:
-            return f"{found}; how long the training of the body takes was not tried"
+            return f"{found}; {body} or more, and was not tried"
         return f"{found}; all that the settings ask for takes --time-budget {written_duration(self.all_seconds)}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -165,7 +170,9 @@ def gain(rung: Rung, higher: Rung) -> str:
 def _plan(rungs: Sequence[Rung], possible: Sequence[Rung], index: int, costs: Costs, standing: Standing) -> BudgetPlan:
     rung, done = possible[index], standing.done
     untried = costs.body is None and FULL in rungs[-1].steps
-    higher = possible[index + 1] if index + 1 < len(possible) else None
+    above = possible[index + 1 :]
+    longer = (rung for rung in above if _needed(rung, costs, standing) > standing.seconds)
+    higher = next(longer, above[-1] if above else None)
     return BudgetPlan(
         seconds=standing.seconds,
         spent=standing.spent,
@@ -175,6 +182,7 @@ def _plan(rungs: Sequence[Rung], possible: Sequence[Rung], index: int, costs: Co
         next_rung=higher or (rungs[-1] if untried else None),
         next_seconds=_needed(higher, costs, standing) if higher else None,
         all_seconds=None if untried else _needed(possible[-1], costs, standing),
+        least_of_body=_needed(possible[-1], costs, standing) + budget_for(costs.body_at_least) if untried else None,
     )
 
 
@@ -199,5 +207,12 @@ def _with_decided(rung: Rung, now: Rung, done: int) -> Rung | None:
         return None
     steps = (*before, *(step for step in rung.steps if step > done))
     cycles = now.augmented_cycles if done >= AUGMENTED else rung.augmented_cycles
-    epochs = now.full_epochs if done >= FULL else rung.full_epochs
-    return replace(rung, size_px=now.size_px, steps=steps, augmented_cycles=cycles, full_epochs=epochs)
+    trained = now if done >= FULL else rung
+    return replace(
+        rung,
+        size_px=now.size_px,
+        steps=steps,
+        augmented_cycles=cycles,
+        full_epochs=trained.full_epochs,
+        full_size_px=trained.full_size_px,
+    )

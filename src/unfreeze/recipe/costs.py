@@ -17,6 +17,7 @@ class BodyCosts:
 
     Attributes:
         opened: Step 5, with what has to be stored before the first step of training.
+        compared: The end of step 8: the validation pictures under each of the weights that may be kept.
         after: What a trained body makes necessary afterwards: activations anew, exports.
         tta: All views of test-time augmentation, under the trained body.
         sweep: Step 7.
@@ -26,6 +27,7 @@ class BodyCosts:
     """
 
     opened: float
+    compared: float
     after: float
     tta: float
     sweep: float
@@ -48,6 +50,7 @@ class Costs:
         full_ends: Epochs of step 8 done at the end of each of its cycles.
         sizes_px: Sides of the training squares in these cycles, the last one from then on; empty for the full size.
         smaller: All costs where the squares have a smaller side, for each in pixels.
+        body_at_least: What trying and training the body would have taken at least, where it was not tried.
     """
 
     head: Mapping[int, float]
@@ -59,6 +62,7 @@ class Costs:
     full_ends: Sequence[int]
     sizes_px: Sequence[int] = ()
     smaller: Mapping[int, "Costs"] = field(default_factory=dict)
+    body_at_least: float = 0.0
 
     def at(self, size_px: int) -> "Costs":
         """The costs where squares have a side in pixels."""
@@ -75,6 +79,14 @@ class Costs:
             end=end * self.end,
             body=self.body and _slower(self.body, body, end),
             smaller={size: costs.slower(head=head, body=body, end=end) for size, costs in self.smaller.items()},
+        )
+
+    def with_body_as_it_was(self) -> "Costs":
+        """The same where the weights that are kept have the pretrained body: its activations are stored."""
+        return replace(
+            self,
+            body=self.body and replace(self.body, after=0.0, tta=self.tta),
+            smaller={size: costs.with_body_as_it_was() for size, costs in self.smaller.items()},
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -186,6 +198,7 @@ def _full(rung: Rung, costs: Costs) -> list[Item]:
         (end - start) * (body.epoch_steps * step_seconds(rung, costs, cycle) + body.validation)
         for cycle, (start, end) in enumerate(pairwise((0, *ends)))
     )
+    seconds += body.compared
     cycles = f"cycle{'' if len(ends) == 1 else 's'} of {lengths} epoch{'' if rung.full_epochs == 1 else 's'}"
     return [*found, Item(last_step=FULL, name=f"step 8: {cycles}{size}", seconds=seconds)]
 
@@ -194,6 +207,7 @@ def _slower(body: BodyCosts, factor: float, end: float) -> BodyCosts:
     return replace(
         body,
         opened=factor * body.opened,
+        compared=factor * body.compared,
         after=end * body.after,
         tta=end * body.tta,
         sweep=factor * body.sweep,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from unfreeze.errors import TrainingError
 from unfreeze.learner.learner import Learner
-from unfreeze.network.groups import GROUP_NAMES
+from unfreeze.network.groups import GROUP_NAMES, POOLED
 from unfreeze.recipe import reasons
 from unfreeze.recipe.advice import after_fine_tuning, before_fine_tuning
 from unfreeze.recipe.clock import Clock
@@ -78,10 +78,17 @@ class EightSteps:
         settings: Which steps are taken, and their numbers.
         narrator: Is told of each step.
         budget: What the steps have to keep to; None for as long as they take.
+        clock: Counts the run's seconds; None to begin now.
     """
 
     def __init__(
-        self, learner: Learner, settings: TrainSettings, narrator: Narrator, budget: "TimeBudget | None" = None
+        self,
+        learner: Learner,
+        settings: TrainSettings,
+        narrator: Narrator,
+        budget: "TimeBudget | None" = None,
+        *,
+        clock: Clock | None = None,
     ) -> None:
         self.learner = learner
         self.settings = settings
@@ -97,11 +104,11 @@ class EightSteps:
         self.ratios = [1.0] * len(GROUP_NAMES)
         self.overfitted = False
         self._right_before: list[bool] | None = None
-        self._clock = Clock()
+        self._clock = clock or Clock()
 
     @property
     def seconds(self) -> float:
-        """How long the steps took so far, in all processes that worked on them."""
+        """How long the run took so far, in all processes that worked on it."""
         return self._clock.total
 
     @property
@@ -137,7 +144,8 @@ class EightSteps:
         self.head_rate, self.full_rate = FoundRate(**plain["head_rate"]), FoundRate(**plain["full_rate"])
         self.ratios, self._right_before = plain["ratios"], plain["right_before"]
         self.overfitted = plain.get("overfitted", False)  # older states lack it
-        self._clock = Clock(**plain["clock"])
+        before = plain["clock"]
+        self._clock = Clock(total=before["total"] + self._clock.total, step=before["step"])
         if self.budget:
             self.budget.restore(plain["budget"])
 
@@ -174,7 +182,8 @@ class EightSteps:
         if not self.budget:
             return
         goes_on = self.learner.state.fit is not None  # with the plan that it was begun with
-        self.settings, changed = self.budget.settings_before(number, keep=goes_on)
+        trained = not self.learner.model.is_pretrained(POOLED)
+        self.settings, changed = self.budget.settings_before(number, keep=goes_on, body_trained=trained)
         if changed:
             self.narrator.note(changed)
 

@@ -21,7 +21,7 @@ from unfreeze.transforms.views import Augment
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
 
-END_SECONDS, END_OF_BODY_SECONDS = 7.0, 8.0
+END_SECONDS, END_OF_BODY_SECONDS = 5.0, 5.0
 """What report, plots and model take of one core, and how much more where the body was trained:
 docs/decisions/0023-time-budget.md has the figures."""
 
@@ -80,8 +80,9 @@ class Estimate:
             if 5 not in self.settings.steps:
                 return self._with_body(found, lambda size: self._head_again(size, picture, head_step))
             frozen = found.head[self._size] + sum(found.cycles) + found.end
-            if left() < frozen + self._least_of_the_body(picture * waiting):  # torch's threads wait for one another
-                return found
+            least = self._least_of_the_body(picture * waiting)  # torch's threads wait for one another
+            if left() < frozen + least:
+                return replace(found, body_at_least=least)
             speeds = trial.body(self.first_trained, picture=picture)
             return self._with_body(found, lambda size: self._body(size, picture, speeds, alone))
 
@@ -165,7 +166,8 @@ class Estimate:
         stored = self.settings.views * self._count("train") * speeds.picture
         return BodyCosts(
             opened=speeds.opened + stored,
-            after=WEIGHTS_COMPARED * validation + seen * picture + END_OF_BODY_SECONDS * alone,
+            compared=WEIGHTS_COMPARED * validation,
+            after=seen * picture + END_OF_BODY_SECONDS * alone,
             tta=(judged + tested) * views * picture,
             sweep=max(LEAST_STEPS, steps) * speeds.step,
             step=speeds.step,
@@ -180,6 +182,7 @@ class Estimate:
         stored = 0 if AUGMENTED in self.settings.steps else self._missing("train", views, size)
         return BodyCosts(
             opened=stored * picture,
+            compared=0.0,
             after=0.0,
             tta=self._missing("valid", range(1, 1 + self.settings.tta_views), size) * picture,
             sweep=max(LEAST_STEPS, steps) * head_step,

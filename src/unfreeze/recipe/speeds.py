@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from unfreeze.training.history import EpochRecord
 
 TRIED_PICTURES, TRIED_BATCHES, VALIDATED = 48, 3, 16
+WARMING_UP = 4
+"""Pictures that are seen before the time is taken: the first ones pay for what later ones find."""
 TRIED_RATE = 1e-6
 LEAST_USED = 0.05
 """Seconds of the processor; a shorter trial says nothing of other programs."""
@@ -98,6 +100,7 @@ class Trial:
         learner = self._learner
         assert learner.model.body().engine, "made before the time is taken"
         rows = self._some.table.of_split("train")[:TRIED_PICTURES]
+        learner.source.pooled(rows[:WARMING_UP])
         started, used = time.perf_counter(), time.process_time()
         learner.source.pooled(rows)
         taken, used = time.perf_counter() - started, time.process_time() - used

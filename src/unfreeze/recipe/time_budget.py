@@ -93,12 +93,13 @@ class TimeBudget:
         """Whether there is time to measure what more pictures would bring."""
         return self.plan.rung.curve
 
-    def settings_before(self, step: int, *, keep: bool = False) -> tuple[TrainSettings, str]:
+    def settings_before(self, step: int, *, keep: bool = False, body_trained: bool = True) -> tuple[TrainSettings, str]:
         """Plans what is left anew, from what the steps before really took.
 
         Args:
             step: Number of the step that comes next; one more than the last for what comes after them.
             keep: Whether the plan stays as it is, because a fit goes on that was begun with it.
+            body_trained: After the steps: whether the weights that are kept have another body than the pretrained one.
 
         Returns:
             Settings that ask for no more than fits, and what has changed, in words; empty where nothing has.
@@ -107,6 +108,8 @@ class TimeBudget:
         before = self.plan.rung
         standing = Standing(seconds=self._seconds, spent=self._clock.total, done=done, now=before)
         costs = self._now()
+        if step == AFTER and not body_trained:
+            costs = costs.with_body_as_it_was()
         if step in PLANNED_ANEW and not keep:
             self.plan = fitting_plan(self._rungs, costs, standing) or least_plan(self._rungs, costs, standing)
         return self.plan.rung.settings(self._asked), _changed(before, self.plan.rung)
@@ -169,7 +172,7 @@ class TimeBudget:
             wanted.cycle_ends,
             self._ends,
             done=done,
-            seconds=(1 - KEPT_BACK) * self._seconds - now - seconds_after(rung, costs, FULL),
+            seconds=(1 - KEPT_BACK) * self._seconds - now - seconds_after(rung, costs, FULL) - costs.body.compared,
             epoch=EpochTime(
                 steps=body.epoch_steps,
                 step_seconds=step_seconds(rung, costs, sum(end <= done for end in self._ends)),
@@ -211,7 +214,7 @@ class TimeBudget:
             return f"{kept}; a longer one would buy nothing: step 8 ended because its validation loss fell no more"
         reached, body = self.plan.rung, self.costs.body
         if FULL in reached.steps and body and self._ends:
-            reached = replace(reached, full_epochs=self._ends[-1] // body.epoch_steps)
+            reached = replace(reached, full_epochs=-(-self._ends[-1] // body.epoch_steps))
         plan = plan_of(self._rungs, self._now(), reached, Standing(seconds=self._seconds, spent=self.first.spent))
         return f"{kept}; {plan.longer()}"
 

@@ -64,7 +64,7 @@ def train(
         settings: All settings.
         watcher: Is told of everything.
         world: The processes that share the work; this is the first.
-        clock: What a time budget counts from; from now unless said otherwise.
+        clock: Counts the run's seconds, and what a time budget allows; from now unless said otherwise.
 
     Returns:
         Where the run is and what it came to.
@@ -121,7 +121,7 @@ def _run(folder: RunFolder, watcher: Watcher, world: World, clock: Clock) -> Run
         receipt = folder.write_receipt(settings, data.table, learner.model.prefix(POOLED).key)
         for note in option_notes(settings):
             watcher.note(note)
-        course = EightSteps(learner, settings, watcher, budget)
+        course = EightSteps(learner, settings, watcher, budget, clock=clock)
         learner.about = course.to_dict
         if folder.has_state:
             course.restore(learner.load(resume=True))
