@@ -2,16 +2,15 @@
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from made import MakeCollection, RunCli
-from unfreeze.activations import extract as extract_module
-from unfreeze.images.table import ImageRow, ImageTable
+from unfreeze.activations.extract import Extractor
+from unfreeze.images.table import ImageRow
 from unfreeze.transforms.render import Squared
-from unfreeze.transforms.transform import Transform
 
 pytestmark = pytest.mark.filterwarnings("default")  # the command line silences what libraries warn of
 
@@ -23,13 +22,13 @@ STEPS = ("--steps", "1-4", "--lr", 0.01, "--head-epochs", 1, "--threads", 1)
 def read(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Pictures and views that activations are computed of, in order."""
     seen: list[tuple[str, int]] = []
-    plain = extract_module.read_squares
+    plain = Extractor._squares
 
-    def spy(table: ImageTable, transform: Transform, row: ImageRow, views: Sequence[int]) -> list[Squared]:
+    def spy(self: Extractor, row: ImageRow, views: dict[int, bytes]) -> Iterator[tuple[int, Squared]]:
         seen.extend((row.path, view) for view in views)
-        return plain(table, transform, row, views)
+        return plain(self, row, views)
 
-    monkeypatch.setattr(extract_module, "read_squares", spy)
+    monkeypatch.setattr(Extractor, "_squares", spy)
     return seen
 
 
@@ -78,3 +77,14 @@ def test_mistakes_are_named(run_cli: RunCli, small: Path, tmp_path: Path, monkey
 
 def test_quiet_prints_nothing(run_cli: RunCli, small: Path) -> None:
     assert run_cli("extract", small, "--size", 32, "--quiet", "--workers", 1) == (0, "", "")
+
+
+def test_a_call_that_is_stopped_says_that_it_can_go_on(
+    run_cli: RunCli, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("unfreeze.recipe.extract.extract_ahead", stopped)
+    said = "stopped by Ctrl-C; what was stored so far is kept: the same call goes on there\n"
+    assert run_cli("extract", small) == (130, said, "")

@@ -1,5 +1,6 @@
 """Activations stored ahead: what is asked for, what is counted, and what a run then finds."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -7,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from made import MakeCollection, Recorder
-from unfreeze.activations import extract as extract_module
+from unfreeze.activations.extract import Extractor
 from unfreeze.activations.store import ActivationStore
 from unfreeze.cache import cache_folder
+from unfreeze.images.table import ImageRow
 from unfreeze.learner.learner import Learner
 from unfreeze.recipe.extract import extract_ahead
 from unfreeze.recipe.read_pictures import read_pictures
 from unfreeze.recipe.settings import TrainSettings
+from unfreeze.transforms.render import Squared
 from unfreeze.transforms.views import Augment
 
 SETTINGS = TrainSettings(size=32, views=2, tta_views=1, threads=1)
@@ -49,16 +52,16 @@ def test_all_is_stored_that_a_run_asks_for(pictures: Path, changed: dict[str, ob
 
 
 def test_what_was_stored_before_a_stop_is_not_computed_again(pictures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read, seen = extract_module.read_squares, list[str]()
+    plain, seen = Extractor._squares, list[str]()
 
-    def stopping(table: object, transform: object, row: object, views: object) -> object:
+    def stopping(self: Extractor, row: ImageRow, views: dict[int, bytes]) -> Iterator[tuple[int, Squared]]:
         if len(seen) == 5:
             raise KeyboardInterrupt
-        seen.append(str(row))
-        return read(table, transform, row, views)  # type: ignore[arg-type]
+        seen.append(row.path)
+        return plain(self, row, views)
 
     with monkeypatch.context() as patch:
-        patch.setattr(extract_module, "read_squares", stopping)
+        patch.setattr(Extractor, "_squares", stopping)
         with pytest.raises(KeyboardInterrupt):
             extract_ahead(pictures, SETTINGS, Recorder())
     found = extract_ahead(pictures, SETTINGS, Recorder())

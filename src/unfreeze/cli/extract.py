@@ -11,6 +11,7 @@ from unfreeze.activations.plan import readable_bytes
 from unfreeze.cli.activation_flags import activation_flags
 from unfreeze.cli.bulk import EngineName
 from unfreeze.cli.flags import NO_FLAGS, Flags, with_flags
+from unfreeze.cli.train import INTERRUPTED
 from unfreeze.errors import choice
 from unfreeze.recipe.settings import TrainSettings
 
@@ -41,11 +42,14 @@ def extract_command(
     settings = TrainSettings(**activation_flags(**activations))
     if name is EngineName.RAY:
         import ray  # noqa: F401 - said now where it is missing, and not after all pictures were read
+    ray_workers = count if name is EngineName.RAY else None
+    here = settings if ray_workers else replace(settings, threads=count)
     with RunConsole(quiet=quiet) as console:
-        ray_workers = count if name is EngineName.RAY else None
-        found = extract_ahead(
-            pictures, settings if ray_workers else replace(settings, threads=count), console, ray_workers=ray_workers
-        )
+        try:
+            found = extract_ahead(pictures, here, console, ray_workers=ray_workers)
+        except KeyboardInterrupt:
+            console.line("stopped by Ctrl-C; what was stored so far is kept: the same call goes on there")
+            raise typer.Exit(INTERRUPTED) from None
         console.line(
             f"{found.wanted:,} activations: {found.stored:,} were stored already, {found.computed:,} computed "
             f"({found.seconds:.0f} s, {readable_bytes(found.size_bytes)})"
