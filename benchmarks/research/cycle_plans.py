@@ -75,7 +75,7 @@ reference."""
 FULL_PLANS = (
     *equal_cycles(3, (0.25, 0.5, 1)),
     CyclePlan(cycles=2, length=1, mult=2),
-    *equal_cycles(7, (1,)),
+    CyclePlan(cycles=7, length=1),
     CyclePlan(cycles=3, length=1, mult=2),
 )
 

@@ -13,7 +13,7 @@ from unfreeze.images.sample import write_digits
 from unfreeze.images.table import ImageRow
 from unfreeze.learner.data import ImageData
 
-FEW_PX = 96
+FEW_PX = 64
 """Side of the squares where the whole network trains: larger ones would take days on two cores."""
 
 
