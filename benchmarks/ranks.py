@@ -50,7 +50,7 @@ def main() -> None:
         found = [seconds for processes, seconds in measured if processes == number]
         middle = float(np.median(found))
         print(f"| {number} | {middle:.2f} | {min(found):.2f} to {max(found):.2f} | {one / middle:.2f} |")
-    cost, work = np.polyfit(*np.array(measured).T, 1)
+    cost, work = np.polyfit([processes for processes, _ in measured], [seconds for _, seconds in measured], 1)
     work += cost  # of one process, which tells nobody
     print(f"\nfitted: {work:.2f} s + {1000 * cost:.0f} ms x (processes - 1)")
     if cost > 0:
@@ -85,11 +85,12 @@ def take_steps(pictures: Path, batch_size: int, size_px: int) -> None:
         if world.rank:
             follow(world)
             return
-        data = ImageData.from_folder(pictures, size_px=size_px, threads=max(1, (os.cpu_count() or 1) // world.on_machine))
+        data = ImageData.from_folder(pictures, size_px=size_px)
         watch = StopWatch()
         step = max(1, len(data.table.of_split("train")) // PICTURES)
         rows = (*data.table.of_split("train")[::step][:PICTURES], *data.table.of_split("valid")[:VALIDATED])
-        some = replace(data, table=replace(data.table, rows=rows))
+        threads = max(1, data.threads // world.on_machine)
+        some = replace(data, table=replace(data.table, rows=rows), threads=threads)
         learner = Learner(some, world=world, observer=watch, use_store=False)
         learner.precompute = False
         learner.batch_size = batch_size
