@@ -63,6 +63,7 @@ class FullRecipe:
 
 FULL_VARIANTS: dict[str, FullRecipe] = {
     DEFAULT: FullRecipe(),
+    "rate 0.0003": FullRecipe(rate=0.0003),
     "rate 0.0007": FullRecipe(rate=0.0007),
     "rate 0.006": FullRecipe(rate=0.006),
     "earlier groups: the same rate": FullRecipe(ratio=1),
