@@ -146,7 +146,9 @@ def seen_by_all(processes: list[dict[str, Any]]) -> Counter[tuple[str, str, int]
 def test_a_killed_process_ends_the_run_and_it_goes_on_in_another_number_of_them(
     folder: Path, one: Launched, three: Launched
 ) -> None:
-    said = r"another process of the run has ended, so process 0 ends too \(.+\); what it said, if anything, stands above"
+    said = (
+        r"another process of the run has ended, so process 0 ends too \(.+\); what it said, if anything, stands above"
+    )
     assert re.fullmatch(said, (folder / "out-2/lost.txt").read_text())
     (expected,), found = one["resumed"], three["resumed"][0]["found"]
     assert expected["found"]["steps before"] == 0
@@ -288,9 +290,8 @@ def test_a_process_that_fails_by_itself_can_be_told_to_end_afterwards(
 def test_a_process_that_is_told_to_end_says_so_and_is_left_to_it(launched_state: pytest.MonkeyPatch) -> None:
     said = "^process 1 was told to end, or another process of the run has ended; what it said"
     with pytest.raises(LostProcessError, match=said), joined():
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(5)
-    os.kill(os.getpid(), signal.SIGTERM)  # a launcher's, after a scheduler's: there may be something left to say
+        signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)  # a launcher's, after a scheduler's: there may be something left to say
 
 
 def test_all_is_as_it_was_after_a_run_that_ends_well(launched_state: pytest.MonkeyPatch) -> None:
