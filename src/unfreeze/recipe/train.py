@@ -161,13 +161,14 @@ def _planned(
             learner.close()
             raise
         folder.write_budget(budget.record())  # before the size is settled, which the plan must not take for the user's
-    settings = replace(settings, size=budget.first.rung.size_px)
+    size = budget.first.rung.size_px
+    settings = replace(settings, size=size)
     folder.settle(settings)
     data = learner.data
-    if data.transform.size_px == settings.size:
+    if data.transform.size_px == size:
         return learner, settings, budget
     learner.close()
-    data = replace(data, transform=replace(data.transform, size_px=settings.size))
+    data = replace(data, transform=replace(data.transform, size_px=size))
     return _learner(folder, data, settings, watcher), settings, budget
 
 
