@@ -1,5 +1,7 @@
 """Several threads, one order, and nothing left behind."""
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -95,3 +97,37 @@ def test_closing_before_the_first_result_starts_nothing(threads_before: int) -> 
 def test_what_is_done_on_the_threads_may_itself_be_a_chain_of_generators() -> None:
     doubled = in_parallel(lambda number: 2 * number, counting([], 9), threads=2, ahead=2)
     assert list(in_parallel(str, doubled, threads=2, ahead=1)) == [str(2 * number) for number in range(9)]
+
+
+CTRL_C_TWICE = """
+import os, signal, sys, threading, time
+from unfreeze.parallel import in_parallel
+
+def waits_for_a_result():
+    frame = sys._current_frames()[threading.main_thread().ident]
+    while frame and frame.f_code.co_name != "result":
+        frame = frame.f_back
+    return frame is not None
+
+def work(number):
+    if number:  # the thread that is waited for last is free at once
+        return
+    for waits in (True, False):
+        while waits_for_a_result() != waits:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.5)
+    print("done", flush=True)
+
+try:
+    list(in_parallel(work, range(2), threads=2))
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process is sent no such signal there")
+def test_a_second_ctrl_c_leaves_no_work_behind() -> None:
+    found = subprocess.run([sys.executable, "-c", CTRL_C_TWICE], capture_output=True, text=True, check=False)
+    assert found.stdout.split() == ["done", "stopped"], found.stderr

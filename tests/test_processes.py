@@ -2,20 +2,25 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import launched
 from made import RunCli, new_cache, write_collection
+from unfreeze.errors import LostProcessError, SettingsError
 from unfreeze.processes import joined, launched_rank, started_one_of_several
 from unfreeze.world import ALONE
 
@@ -141,8 +146,10 @@ def seen_by_all(processes: list[dict[str, Any]]) -> Counter[tuple[str, str, int]
 def test_a_killed_process_ends_the_run_and_it_goes_on_in_another_number_of_them(
     folder: Path, one: Launched, three: Launched
 ) -> None:
-    said = "another process of the run has ended, so process 0 ends too; what it said, if anything, stands above"
-    assert (folder / "out-2/lost.txt").read_text() == said
+    said = (
+        r"another process of the run has ended, so process 0 ends too \(.+\); what it said, if anything, stands above"
+    )
+    assert re.fullmatch(said, (folder / "out-2/lost.txt").read_text())
     (expected,), found = one["resumed"], three["resumed"][0]["found"]
     assert expected["found"]["steps before"] == 0
     assert 4 <= found["steps before"] < len(found["steps"]) == 12
@@ -168,7 +175,7 @@ def test_the_command_ends_clearly_when_a_process_is_killed(folder: Path, own_cac
     assert process.returncode == 1
     assert printed.count("3 classes (16 train, 7 valid)") == 1  # the first process alone speaks
     assert f"what was done so far is kept; go on with: unfreeze train --resume {run}" in printed
-    assert "error: another process of the run has ended" in printed
+    assert "another process of the run has ended" in printed
     assert sorted(path.name for path in run.iterdir()) == [
         *("checkpoints", "history.jsonl", "lr_find", "model", "receipt.json", "settings.toml")
     ]
@@ -216,3 +223,80 @@ def test_a_process_that_was_started_on_its_own_is_alone(monkeypatch: pytest.Monk
             assert not started_one_of_several()
             with joined() as world:
                 assert world is ALONE
+
+
+@pytest.fixture
+def launched_state(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    """Looks like one of two processes; the group itself is not there. SIGTERM does afterwards what it did before."""
+    for name, value in {"MASTER_ADDR": "127.0.0.1", "WORLD_SIZE": "2", "RANK": "1", "LOCAL_WORLD_SIZE": "2"}.items():
+        monkeypatch.setenv(name, value)
+    state = SimpleNamespace(process_index=1, num_processes=2, destroy_process_group=lambda: None)
+    monkeypatch.setattr("accelerate.PartialState", lambda **_: state)
+    before = signal.getsignal(signal.SIGTERM)
+    yield monkeypatch
+    signal.signal(signal.SIGTERM, before)
+
+
+def fails_with(error: BaseException) -> Callable[..., Any]:
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    return fail
+
+
+def test_a_group_that_cannot_be_opened_is_no_lost_process(launched_state: pytest.MonkeyPatch) -> None:
+    before, message = signal.getsignal(signal.SIGTERM), "The server socket has failed to listen: address in use"
+    launched_state.setattr("accelerate.PartialState", fails_with(RuntimeError(message)))
+    with pytest.raises(RuntimeError, match=message), joined():
+        pass
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(
+    ("error", "raised", "said"),
+    [
+        (RuntimeError("Connection closed by peer\nat transport"), LostProcessError, r"ends too \(Connection closed by"),
+        (RuntimeError(), LostProcessError, r"process 1 ends too \(RuntimeError\); what it said"),
+        (ConnectionResetError("reset"), LostProcessError, r"process 1 ends too \(reset\); what it said"),
+        (torch.OutOfMemoryError("CUDA out of memory"), torch.OutOfMemoryError, "CUDA out of memory"),
+    ],
+)
+def test_what_a_failed_sum_means_is_said_with_its_reason(
+    launched_state: pytest.MonkeyPatch, error: Exception, raised: type[Exception], said: str
+) -> None:
+    launched_state.setattr("accelerate.utils.reduce", fails_with(error))
+    with pytest.raises(raised, match=said), joined() as world:
+        world.add_up(torch.zeros(1))
+
+
+@pytest.mark.parametrize(
+    ("error", "ignored"),
+    [
+        (RuntimeError("ours"), False),
+        (SettingsError("no such flag", subject="flag"), False),
+        (LostProcessError("gone", subject="processes"), True),
+        (KeyboardInterrupt(), True),
+    ],
+)
+def test_a_process_that_fails_by_itself_can_be_told_to_end_afterwards(
+    launched_state: pytest.MonkeyPatch, error: BaseException, ignored: bool
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(type(error)), joined():
+        raise error
+    assert signal.getsignal(signal.SIGTERM) is (signal.SIG_IGN if ignored else before)
+
+
+def test_a_process_that_is_told_to_end_says_so_and_is_left_to_it(launched_state: pytest.MonkeyPatch) -> None:
+    said = "^process 1 was told to end, or another process of the run has ended; what it said"
+    with pytest.raises(LostProcessError, match=said), joined():
+        signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)  # a launcher's, after a scheduler's: there may be something left to say
+
+
+def test_all_is_as_it_was_after_a_run_that_ends_well(launched_state: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with joined() as world:
+        assert (world.rank, world.size) == (1, 2)
+        assert signal.getsignal(signal.SIGTERM) is not before
+    assert signal.getsignal(signal.SIGTERM) is before

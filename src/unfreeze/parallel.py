@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -37,8 +37,16 @@ def in_parallel(
             for item in items:
                 waiting.append(pool.submit(function, item))
                 if len(waiting) > limit:
-                    yield waiting.popleft().result()
+                    yield _first(waiting)
             while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+                yield _first(waiting)
+        finally:  # a second Ctrl-C while a thread is waited for makes Python forget it, so its work is waited for first
+            pool.shutdown(wait=False, cancel_futures=True)
+            wait([future for future in waiting if not future.cancelled()])
+
+
+def _first(waiting: deque[Future[Result]]) -> Result:
+    """Takes the first result out; it stays where it is while it is waited for."""
+    result = waiting[0].result()
+    waiting.popleft()
+    return result

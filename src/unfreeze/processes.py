@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PATIENCE = timedelta(days=2)
 """How long a process waits for the others, which have nothing to do while the first one works alone."""
 
+_STANDS_ABOVE = "what it said, if anything, stands above"
+
 
 class Processes:
     """Several processes in one process group: see `World`."""
@@ -31,8 +33,7 @@ class Processes:
         gpu = torch.cuda.is_available()
         # Python values travel between the CPUs, so that no GPU waits in a kernel while the first process works alone
         options = {"backend": "cuda:nccl,cpu:gloo"} if gpu else {}
-        with _lost_where_it_fails():
-            state = PartialState(cpu=not gpu, timeout=PATIENCE, **options)
+        state = PartialState(cpu=not gpu, timeout=PATIENCE, **options)
         self.rank, self.size = state.process_index, state.num_processes
         self.on_machine = int(os.environ.get("LOCAL_WORLD_SIZE", self.size))
         self._state = state
@@ -90,7 +91,7 @@ def joined() -> Iterator[World]:
         The processes.
 
     Raises:
-        LostProcessError: If another one has ended.
+        LostProcessError: If another one has ended, or the launcher has ended this one.
     """
     if _launched_size() == 1:
         yield ALONE
@@ -100,12 +101,15 @@ def joined() -> Iterator[World]:
         world = Processes()
         yield world
         world.leave()
-        signal.signal(signal.SIGTERM, before)
-    except BaseException as error:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the end is on its way; there may be something left to say
+    except (_Terminated, LostProcessError, KeyboardInterrupt) as error:
+        before = signal.SIG_IGN  # the launcher ends all of them; there may be something left to say until it does
         if isinstance(error, _Terminated):
-            raise _lost() from None
+            rank = os.environ.get("RANK", "?")
+            message = f"process {rank} was told to end, or another process of the run has ended; {_STANDS_ABOVE}"
+            raise LostProcessError(message, subject="processes") from None
         raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _launched_size() -> int:
@@ -121,15 +125,14 @@ def _terminated(_number: int, _frame: object) -> None:
 @contextmanager
 def _lost_where_it_fails() -> Iterator[None]:
     """Says what it means where the group cannot be reached any more: its errors are plain RuntimeErrors."""
+    from torch import OutOfMemoryError
+
     try:
         yield
+    except OutOfMemoryError:
+        raise  # it is a RuntimeError, too
     except (RuntimeError, ConnectionError) as error:
-        raise _lost() from error
-
-
-def _lost() -> LostProcessError:
-    rank = os.environ.get("RANK", "?")
-    message = (
-        f"another process of the run has ended, so process {rank} ends too; what it said, if anything, stands above"
-    )
-    return LostProcessError(message, subject="processes")
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        rank = os.environ.get("RANK", "?")
+        message = f"another process of the run has ended, so process {rank} ends too ({said}); {_STANDS_ABOVE}"
+        raise LostProcessError(message, subject="processes") from error

@@ -71,6 +71,18 @@ def test_a_parameter_that_cannot_be_used_is_named(
     assert raised.value.subject == next(iter(change))
 
 
+@pytest.mark.parametrize(
+    "change", [{"size": 64}, {"square": "pad"}, {"backbone": "efficientnet_lite1"}, {"augment": "sideon"}]
+)
+def test_it_predicts_as_it_was_fitted_whatever_is_set_since(
+    change: dict[str, Any], pictures: tuple[list[str], np.ndarray]
+) -> None:
+    paths, labels = pictures
+    model = ImageClassifier(**QUICK).fit(paths, labels)
+    before = model.predict_proba(paths)
+    assert np.array_equal(model.set_params(**change).predict_proba(paths), before)
+
+
 def test_the_same_pictures_in_any_order_make_the_same_model(pictures: tuple[list[str], np.ndarray]) -> None:
     paths, labels = pictures
     order = np.random.default_rng(0).permutation(len(paths))

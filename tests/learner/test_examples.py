@@ -1,6 +1,8 @@
 """What is computed once is read from then on, and what is of a trained body goes with the learner."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.learner.observer import Silent
 from unfreeze.training.batches import Examples
+from unfreeze.transforms.views import Augment
 
 
 def everything(examples: Examples) -> np.ndarray:
@@ -86,6 +89,17 @@ def test_a_sample_is_the_same_at_each_call(learner: Learner) -> None:
     whole = everything(learner.source.stored("train", 0))
     assert all(any(np.array_equal(row, other) for other in whole) for row in samples[0])
     assert len(everything(learner.source.stored_sample("valid", 1000))) == 8
+
+
+@pytest.mark.parametrize("augment", ["trivial", "rand"])
+def test_views_that_were_stored_for_milder_changes_are_missing(learner: Learner, data: ImageData, augment: str) -> None:
+    for split in ("train", "valid"):
+        everything(learner.source.stored(split, 0, ahead=(1,)))  # side_on: what answers are averaged over as well
+    with closing(Learner(replace(data, transform=replace(data.transform, augment=Augment(augment))))) as other:
+        assert other.source.missing("train", (0, 1)) == 20
+        assert other.source.missing("valid", (0, 1)) == 0
+        other.source.training(1)
+        assert other.source.missing("train", (0, 1, 2, 3)) == 0
 
 
 def test_what_another_process_removed_is_computed_again(learner: Learner, decoded: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,6 +42,22 @@ def test_the_settings_of_a_rung_are_those_asked_for_but_for_what_it_leaves_out()
     assert highest.settings(asked) == replace(asked, size=224)
     found = lowest.settings(asked)
     assert (found.steps, found.sizes, found.tta_views, found.head_epochs) == ((1, 2, 3), (), 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("change", "size"),
+    [
+        ({}, 128),
+        ({"sizes": (160, 224)}, None),
+        ({"unfreeze": "late"}, None),
+        ({"steps": (1, 2, 3, 4, 8)}, None),
+    ],
+)
+def test_step_8_begins_on_small_squares_on_the_conditions_that_the_documentation_names(
+    change: dict[str, Any], size: int | None
+) -> None:
+    rungs = ladder(TrainSettings(**change), size_px=224, smaller_px=(128,), most_epochs=3)
+    assert next(rung.full_size_px for rung in rungs if rung.full_epochs) == size
 
 
 @given(st.integers(1, 5), st.integers(1, 3), st.integers(1, 3), st.integers(1, 60))

@@ -1,6 +1,8 @@
 """A run is kept to its time: on a clock that is moved by hand, and for real."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -231,6 +233,13 @@ def test_a_budget_goes_on_with_what_was_spent() -> None:
 def test_a_process_knows_how_long_it_has_been_there() -> None:
     found = process_seconds()
     assert 0 < found <= process_seconds()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only here the system says when a process began")
+def test_seconds_in_which_a_process_slept_count() -> None:
+    code = "import time; time.sleep(0.5); from unfreeze.recipe.clock import process_seconds; print(process_seconds())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) >= 0.5
 
 
 @pytest.fixture

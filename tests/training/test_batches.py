@@ -229,8 +229,8 @@ class Faulty(HeldExamples):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda found: found[:-1], "shorter"),
-        (lambda found: [*found, found[0]], "longer"),
+        (lambda found: found[:-1], "fewer batches were read than the 3 that were asked for"),
+        (lambda found: [*found, found[0]], "more batches were read than the 3 that were asked for"),
         (lambda found: [(found[0][0][1:], found[0][1]), *found[1:]], "3 examples were read, 4 were asked for"),
         (lambda found: [found[1], found[0], *found[2:]], "targets are of other examples"),
     ],
@@ -240,14 +240,5 @@ def test_each_once_stops_where_examples_are_left_out_doubled_or_mixed_up(
 ) -> None:
     examples = Faulty(np.arange(10.0), np.arange(10))
     vars(examples)["change"] = change
-    with pytest.raises((AssertionError, ValueError), match=message):
+    with pytest.raises(AssertionError, match=message):
         list(each_once(examples, 4))
-
-
-@pytest.mark.parametrize("groups", [[[0, 1, 2, 3], [4, 0]], [[0, 1, 2, 3]], [[0, 1, 2, 3], [4, 4]]])
-def test_each_once_stops_where_the_last_batch_is_padded_or_dropped(
-    monkeypatch: pytest.MonkeyPatch, groups: list[list[int]]
-) -> None:
-    monkeypatch.setattr(batches_module, "in_groups", lambda *_: groups)  # as samplers for several processes do
-    with pytest.raises(AssertionError, match="an example was passed over, or read twice"):
-        list(each_once(noise_features(5), 4))

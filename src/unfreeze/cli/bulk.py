@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from unfreeze.cli.exit_codes import UNREAD_CODE
 from unfreeze.errors import SettingsError, choice
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def predict_in_bulk(bundle: Path, sources: Sequence[str], out: str, flags: BulkF
     """
     from unfreeze.bulk.run import Bulk, predict_bulk
     from unfreeze.cli.console import RunConsole
-    from unfreeze.cli.predict import STANDARD, UNREAD_CODE, echo
+    from unfreeze.cli.predict import STANDARD, echo
     from unfreeze.transforms.views import TTA_VIEWS
 
     if STANDARD in sources:

@@ -10,8 +10,8 @@ import typer
 from unfreeze.activations.plan import readable_bytes
 from unfreeze.cli.activation_flags import activation_flags
 from unfreeze.cli.bulk import EngineName
+from unfreeze.cli.exit_codes import INTERRUPTED
 from unfreeze.cli.flags import NO_FLAGS, Flags, with_flags
-from unfreeze.cli.train import INTERRUPTED
 from unfreeze.errors import choice
 from unfreeze.recipe.settings import TrainSettings
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from unfreeze.bulk.plan import PART_SIZE
+from unfreeze.cli.exit_codes import UNREAD_CODE
 from unfreeze.errors import CollectionError, RunError, SettingsError, choice
 from unfreeze.files import there_already
 from unfreeze.transforms.views import TTA_VIEWS
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 SHOWN_CLASSES = 3
 STANDARD = "-"
 """Stands for standard input among pictures, and for standard output among files."""
-
-UNREAD_CODE = 3
 
 Bulk = Annotated[
     str | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unfreeze.cli.activation_flags import activation_flags
+from unfreeze.cli.exit_codes import INTERRUPTED
 from unfreeze.cli.flags import NO_FLAGS, Flags, with_flags
 from unfreeze.cli.time_budget import TimeBudgetFlag, command_clock
 from unfreeze.cli.training_flags import training_flags
@@ -29,8 +30,6 @@ ONE_OF_SEVERAL = (
     "accelerate launch started one process, whatever --num_processes says: it does so where there are fewer than two "
     "GPUs; give it --multi_gpu as well, or take torchrun --nproc-per-node"
 )
-INTERRUPTED = 130
-"""What a shell returns for a program that Ctrl-C stopped."""
 
 
 class Sample(StrEnum):

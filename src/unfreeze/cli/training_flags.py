@@ -1,7 +1,5 @@
 """Flags of the training options, which `unfreeze train` has beside its own."""
 
-import inspect
-from dataclasses import fields
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -77,7 +75,3 @@ def training_flags(
         "ema": ema,
         "precision": precision.value,
     }
-
-
-_FLAGS, _OPTIONS = set(inspect.signature(training_flags).parameters), {field.name for field in fields(TrainingOptions)}
-assert _FLAGS == _OPTIONS, "each option has its flag"

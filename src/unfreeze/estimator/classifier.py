@@ -42,7 +42,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         backbone: Pretrained body, as for `unfreeze train`.
         size: Side of the squares in pixels; None for the backbone's own.
         square: What is done with a picture that is not square: crop, squash or pad.
-        augment: How training views differ from the plain view: side_on, top_down, upright or none.
+        augment: How training views differ from the plain view: side_on, top_down, upright, trivial, rand or none.
         unfreeze: What is trained beside the head: "none", the "late" half of the body, or "all" of it.
         head_epochs: Epochs on the plain view.
         augmented_cycles: Epochs on augmented views after them, each a cycle of the rate; 0 for none.
@@ -57,6 +57,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
 
     Attributes:
         classes_: The classes, sorted, shape (C,).
+        backbone_: The body that was trained.
+        transform_: How pictures become squares, for `fit` and what predicts alike.
         weights_: What was trained.
         temperature_: What logits are divided by.
 
@@ -131,6 +133,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
             learner = Learner(self._data(table, settings), self.backbone, folder=folder)
             with closing(learner):
                 EightSteps(learner, settings, _Silent()).run()
+                self.backbone_, self.transform_ = self.backbone, learner.data.transform
                 self.weights_ = learner.model.weights()
                 self.temperature_ = 1.0
                 if self.calibrated and self.valid_share:
@@ -163,7 +166,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # s
         check_is_fitted(self)
         paths = paths_of(given)
         table = asked_table(paths, [f"{index:06d}" for index in range(len(self.classes_))])
-        with closing(Learner(self._data(table, self._settings()), self.backbone)) as learner:
+        data = ImageData(table=table, transform=self.transform_, threads=self.threads or os.cpu_count() or 1)
+        with closing(Learner(data, self.backbone_)) as learner:
             learner.model.restore(self.weights_)
             found = dict(zip((row.path for row in table.rows), learner.logits("valid"), strict=True))
         return np.array([found[path.as_posix()] for path in paths], np.float64)

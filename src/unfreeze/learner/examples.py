@@ -109,9 +109,16 @@ class ExampleSource:
         ((features, _),) = self._stored(rows, view, POOLED).batches([range(len(rows))])
         return np.asarray(features, np.float32)
 
-    def of_body(self) -> Extractor:
-        """What brings pooled activations of the pretrained body into the store, whatever the transform."""
-        return self._extractor(self.model.body(), self._store)
+    def of_body(self, *, trains: bool = False) -> Extractor:
+        """What brings pooled activations of the pretrained body into the store.
+
+        Args:
+            trains: Views are those that training reads, and not those that answers are averaged over.
+
+        Returns:
+            The extractor.
+        """
+        return self._extractor(self.model.body(), self._store, trains=trains)
 
     def training(self, view: int, *, size_px: int | None = None) -> Examples:
         """One view of the training pictures, as the part of the model that trains takes it.
@@ -138,7 +145,7 @@ class ExampleSource:
 
     def missing(self, split: Split, views: Sequence[int]) -> int:
         """How many pooled activations of the pretrained body, of some views of a split, are not stored yet."""
-        rows, extract = self.data.table.of_split(split), self.of_body()
+        rows, extract = self.data.table.of_split(split), self.of_body(trains=split == "train")
         keys = {key for view in views for key in extract.keys(rows, view)}
         return len(keys - self._store.has(list(keys)))
 

@@ -51,46 +51,42 @@ def begun_budget(
     seconds = settings.time_budget
     assert seconds, "asked for"
     narrator.step(0, f"plan for a time budget of {readable_seconds(seconds)}", WHY_PLAN)
-    smaller = _smaller(learner, settings)
     estimate = Estimate(
         learner=learner,
         settings=settings,
         head_seeds=HEAD_SEEDS,
         first_trained=FIRST_TRAINED[settings.unfreeze],
-        smaller_px=smaller,
+        smaller_px=_smaller(learner, settings),
     )
     costs = estimate.costs(network, left=lambda: seconds - clock.total)
-    budget = new_budget(settings, _rungs(learner, settings, costs, smaller), costs, clock)
+    budget = new_budget(settings, _rungs(settings, costs), costs, clock)
     narrator.outcome(f"the plan\n{budget.first.table()}")
     narrator.outcome(budget.first.longer())
     return budget
 
 
-def read_budget(record: dict[str, Any], learner: Learner, settings: TrainSettings, clock: Clock) -> TimeBudget:
+def read_budget(record: dict[str, Any], settings: TrainSettings, clock: Clock) -> TimeBudget:
     """The budget of a run that goes on.
 
     Args:
         record: What the run wrote of it.
-        learner: The run's learner.
-        settings: The run's settings.
+        settings: The run's settings, with the size that was chosen or without.
         clock: Counts the seconds of this process.
 
     Returns:
         The budget, with the plan that the run began with.
     """
     costs = Costs.from_dict(record["costs"])
-    smaller = tuple(size for size in costs.head if size != settings.size)
-    rungs = _rungs(learner, settings, costs, smaller)
-    return TimeBudget(settings, rungs, costs, first=BudgetPlan.from_dict(record["plan"]), clock=clock)
+    return TimeBudget(settings, _rungs(settings, costs), costs, first=BudgetPlan.from_dict(record["plan"]), clock=clock)
 
 
-def _rungs(learner: Learner, settings: TrainSettings, costs: Costs, smaller: tuple[int, ...]) -> list[Rung]:
-    size = learner.data.transform.size_px
+def _rungs(settings: TrainSettings, costs: Costs) -> list[Rung]:
+    """The ladder of all sizes that were estimated, the same whichever of them was chosen."""
     steps = costs.body.epoch_steps if costs.body else LEAST_STEPS
     rungs = ladder(
         settings,
-        size_px=size,
-        smaller_px=smaller,
+        size_px=max(costs.head),
+        smaller_px=tuple(costs.head),
         most_epochs=costs.full_ends[-1],
         sweep_epochs=-(-LEAST_STEPS // steps),
     )

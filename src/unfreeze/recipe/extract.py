@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -109,15 +109,15 @@ def run_needs(learner: Learner, *, tta_views: int) -> tuple[Need, Need]:
         The plain view and the stored augmented ones of the training pictures, and the plain view and those that answers
         are averaged over of all others.
     """
-    data, tested = learner.data, learner.source.of_body()
+    data = learner.data
     others = [row for split in ("valid", "test") for row in data.table.of_split(split)]
     return (
         Need(
-            extract=replace(tested, transform=data.transform),
+            extract=learner.source.of_body(trains=True),
             rows=data.table.of_split("train"),
             views=range(1 + data.stored_views),
         ),
-        Need(extract=tested, rows=others, views=range(1 + tta_views)),
+        Need(extract=learner.source.of_body(), rows=others, views=range(1 + tta_views)),
     )
 
 

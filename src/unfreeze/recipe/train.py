@@ -150,24 +150,25 @@ def _planned(
     folder: RunFolder, learner: Learner, settings: TrainSettings, watcher: Watcher, clock: Clock
 ) -> tuple[Learner, TrainSettings, TimeBudget]:
     """Plans a run with a time budget, or reads the plan; the learner's squares have the planned size afterwards."""
-    record = folder.read_budget() if folder.has_state else None
-    if record:
-        return learner, settings, read_budget(record, learner, settings, clock)
-    classes = len(learner.data.table.classes)
-    try:
-        network = partial(settings_network, settings, classes=classes)
-        budget = begun_budget(learner, settings, network, clock=clock, narrator=watcher)
-    except BaseException:
-        learner.close()
-        raise
-    settings = replace(settings, size=budget.first.rung.size_px)
+    if record := folder.read_budget():
+        budget = read_budget(record, settings, clock)
+    else:
+        classes = len(learner.data.table.classes)
+        try:
+            network = partial(settings_network, settings, classes=classes)
+            budget = begun_budget(learner, settings, network, clock=clock, narrator=watcher)
+        except BaseException:
+            learner.close()
+            raise
+        folder.write_budget(budget.record())  # before the size is settled, which the plan must not take for the user's
+    size = budget.first.rung.size_px
+    settings = replace(settings, size=size)
     folder.settle(settings)
-    folder.write_budget(budget.record())
     data = learner.data
-    if data.transform.size_px == settings.size:
+    if data.transform.size_px == size:
         return learner, settings, budget
     learner.close()
-    data = replace(data, transform=replace(data.transform, size_px=budget.first.rung.size_px))
+    data = replace(data, transform=replace(data.transform, size_px=size))
     return _learner(folder, data, settings, watcher), settings, budget
 
 
