@@ -118,8 +118,9 @@ def test_a_part_of_the_shards_is_no_collection(make_collection: MakeCollection, 
     for named in (out, out / "*.tar", out / "train-000000.tar"):
         with pytest.raises(CollectionError, match="unfreeze shard was stopped, or still writes; remove the folder"):
             collection_layout(named)
-    with pytest.raises(CollectionError, match="unfreeze shard was stopped"):
-        list(parts_of([str(tmp_path)], part_size=10))
+    for named in (tmp_path, out / "*.tar", out / "train-000000.tar"):
+        with pytest.raises(CollectionError, match=f"{out}: unfreeze shard was stopped"):
+            list(parts_of([str(named)], part_size=10))
     with pytest.raises(RunError, match="an earlier call was stopped; remove the folder and call again"):
         shard(pictures, out)
     shutil.rmtree(out)
