@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from benchmarks.tiny import tiny_shards
 from bulk.conftest import MakeBulk, workers_of
 from unfreeze.bulk.answers import Counts
 from unfreeze.bulk.local import local_engine
-from unfreeze.bulk.ray_engine import ray_engine
-from unfreeze.bulk.run import Bulk, predict_bulk
+from unfreeze.bulk.plan import Ticket
+from unfreeze.bulk.ray_engine import MODEL_FILE, ray_engine
+from unfreeze.bulk.run import Bulk, Results, predict_bulk
+from unfreeze.errors import RunError
 
 pytestmark = [
     pytest.mark.distributed,
@@ -63,6 +66,32 @@ def test_killed_head_and_killed_worker_lose_and_double_no_row(
         paths = paths_of(tmp_path / "out", table)
         assert len(set(paths)) == len(paths)
         assert rows_of(tmp_path / "out", table) == rows_of(tmp_path / "alone", table)
+
+
+def test_a_model_that_no_worker_can_open_is_said(make_bulk: MakeBulk, folder: Path, ray_workers: None) -> None:
+    bulk = make_bulk(folder)
+
+    def damaged(parts: Iterable[Ticket]) -> Results:
+        (Path(bulk.out) / MODEL_FILE).write_bytes(b"no model")
+        yield from ray_engine(bulk, workers=1)(parts)
+
+    with pytest.raises(
+        RunError, match=r"ray: its workers cannot go on \(.*\); .* the same call goes on there"
+    ) as error:
+        predict_bulk(bulk, damaged)
+    print("MODEL", error.value)
+
+
+def test_a_part_that_a_worker_fails_at_is_said(make_bulk: MakeBulk, folder: Path, ray_workers: None) -> None:
+    bulk = make_bulk(folder)
+
+    def torn(parts: Iterable[Ticket]) -> Results:
+        todo, plan = list(parts), Path(bulk.out) / "plan.jsonl"
+        plan.write_text("[" + plan.read_text()[1:])
+        yield from ray_engine(bulk, workers=1)(todo)
+
+    with pytest.raises(RunError, match="1 of 3 parts are not done: Ray's worker failed at it"):
+        predict_bulk(bulk, torn)
 
 
 def started(bulk: Bulk) -> "subprocess.Popen[bytes]":
