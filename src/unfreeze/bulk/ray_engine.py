@@ -26,6 +26,7 @@ MOST_LOST = 10
 """Blocks that may be lost, each after several tries, before the run stops; the next one does them."""
 
 LOST = "Ray's worker failed at it; above stands what Ray says of that"
+"""Why a part is not done of which no worker has said anything."""
 
 MODEL_FILE = "model.unfreeze"
 """The model within the run's folder, which every machine reaches."""
@@ -153,7 +154,8 @@ def ray_errors() -> Iterator[None]:
     try:
         yield
     except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[-1].strip()  # behind the worker's traceback, or what died and where
+        raised, _, _ = str(error).partition("The above exception was")  # then come exceptions of Ray's own
+        reason = (raised.strip() or type(error).__name__).splitlines()[-1].strip()
         message = f"ray: its workers cannot go on ({reason}); what was done is kept: the same call goes on there"
         raise RunError(message, subject="--engine") from error
 
