@@ -13,6 +13,7 @@ import json
 import math
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from unfreeze.learner.data import ImageData
 from unfreeze.learner.follow import follow
 from unfreeze.learner.learner import Learner
 from unfreeze.processes import joined
-from unfreeze.recipe.speeds import StopWatch
+from unfreeze.recipe.speeds import StopWatch, spread
 
 PICTURES, VALIDATED = 256, 16
 RATES = (0.0002, 0.0007, 0.002)
@@ -50,11 +51,23 @@ def main() -> None:
         found = [seconds for processes, seconds in measured if processes == number]
         middle = float(np.median(found))
         print(f"| {number} | {middle:.2f} | {min(found):.2f} to {max(found):.2f} | {one / middle:.2f} |")
-    cost, work = np.polyfit([processes for processes, _ in measured], [seconds for _, seconds in measured], 1)
-    work += cost  # of one process, which tells nobody
+    work, cost = fitted(measured)
     print(f"\nfitted: {work:.2f} s + {1000 * cost:.0f} ms x (processes - 1)")
     if cost > 0:
         print(f"on machines of their own: least seconds a step at {math.sqrt(work / cost):.0f} processes")
+
+
+def fitted(measured: Sequence[tuple[int, float]]) -> tuple[float, float]:
+    """The line that is nearest to all rounds, by least squares.
+
+    Args:
+        measured: Numbers of processes with the seconds of a step.
+
+    Returns:
+        What a step takes in one process, and how much more with each further one, in seconds.
+    """
+    cost, start = np.polyfit([processes for processes, _ in measured], [seconds for _, seconds in measured], 1)
+    return float(start + cost), float(cost)
 
 
 def launched(processes: int) -> float:
@@ -87,8 +100,7 @@ def take_steps(pictures: Path, batch_size: int, size_px: int) -> None:
             return
         data = ImageData.from_folder(pictures, size_px=size_px)
         watch = StopWatch()
-        step = max(1, len(data.table.of_split("train")) // PICTURES)
-        rows = (*data.table.of_split("train")[::step][:PICTURES], *data.table.of_split("valid")[:VALIDATED])
+        rows = (*spread(data.table.of_split("train"), PICTURES), *spread(data.table.of_split("valid"), VALIDATED))
         threads = max(1, data.threads // world.on_machine)
         some = replace(data, table=replace(data.table, rows=rows), threads=threads)
         learner = Learner(some, world=world, observer=watch, use_store=False)

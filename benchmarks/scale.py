@@ -29,6 +29,7 @@ from unfreeze.bulk.run import Bulk, Engine, predict_bulk
 from unfreeze.deploy.inputs import picture_paths
 from unfreeze.images.collection import collection_layout
 from unfreeze.images.shard_writer import write_shards
+from unfreeze.recipe.speeds import spread
 
 FEATURES = 1280
 """Values of a stored activation before the head, of the default backbone."""
@@ -164,7 +165,7 @@ def measure(
         Costs, and number of workers and figures of each run.
     """
     chosen = work / "chosen"
-    for number, path in enumerate(_some(picture_paths([pictures]), count)):
+    for number, path in enumerate(spread(picture_paths([pictures]), count)):
         target = chosen / path.parent.name / f"{number:06d}{path.suffix}"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
@@ -190,11 +191,6 @@ def measure(
         row_bytes=sum(stored) / sharded.pictures,
         shard_seconds=shard_seconds,
     ), runs
-
-
-def _some(paths: list[Path], count: int) -> list[Path]:
-    """So many paths, from all over."""
-    return paths[:: max(1, len(paths) // count)][:count]
 
 
 def _measured(bulk: Bulk, engine: Engine) -> Measured:

@@ -99,8 +99,8 @@ class Comparison:
 
     @property
     def better(self) -> bool:
-        """Whether the variant is better, significantly or not."""
-        return self.found is not None and (self.found.mean > 0) == self.measure.higher_is_better
+        """Whether the variant is better, significantly or not; never where it broke down under a seed."""
+        return not self.broken and self.found is not None and (self.found.mean > 0) == self.measure.higher_is_better
 
 
 Pair = tuple[str, str]
@@ -156,7 +156,7 @@ def smallest(comparisons: Sequence[Comparison]) -> tuple[float, float] | None:
         comparisons: A family.
 
     Returns:
-        At the level itself, and at the level divided by the number of comparisons; None without any.
+        At the level itself, and at the level divided by the number of those that were tested; None without any.
     """
     import statistics
 
@@ -165,6 +165,6 @@ def smallest(comparisons: Sequence[Comparison]) -> tuple[float, float] | None:
         return None
     alone, strict = (
         statistics.median(smallest_shown(each.deviation, each.count, level=level) for each in spreads)
-        for level in (LEVEL, LEVEL / len(comparisons))
+        for level in (LEVEL, LEVEL / sum(each.found is not None for each in comparisons))
     )
     return alone, strict

@@ -1,6 +1,6 @@
 """An ablation of the recipe's defaults: docs/research/defaults.md is made of these rows.
 
-    python -m benchmarks.research.defaults [--part head|full] [--seeds 3]
+    python -m benchmarks.research.defaults [--part head|full|larger] [--seeds 3]
     python -m benchmarks.research.page
 
 The first appends rows to `docs/research/data/defaults-PART.jsonl`; those that are there are not trained again, so that
@@ -10,13 +10,13 @@ the folder that UNFREEZE_PHOTOS names.
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.research.comparisons import Pair
 from benchmarks.research.cycle_length import FULL_SETS, RESEARCH, WRONG_LABELS, datasets
 from benchmarks.research.datasets import FEW_PX, FOUR, Dataset, read_four, read_photographs
-from benchmarks.research.full_recipe import FULL_VARIANTS, FullRecipe
+from benchmarks.research.full_recipe import FULL_VARIANTS, RATE_VARIANTS, FullRecipe
 from benchmarks.research.head_recipe import DEFAULT, HEAD_VARIANTS, HeadRecipe
 from benchmarks.research.rows import Row, Task
 from benchmarks.research.studied import study
@@ -37,10 +37,13 @@ HEAD_SETS = (
 )
 FOUR_FEW = Dataset(name="four classes, few", about=FOUR, read=read_four, train=24, valid=35)
 
+FOUR_MORE = replace(FOUR_FEW, train=48)
+LARGER_PX = 128
+
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """The defaults of the head's steps, or of the whole network's.
+    """The defaults of the head's steps, of the whole network's, or its rate alone on larger squares.
 
     Attributes:
         name: Of its file of rows.
@@ -71,7 +74,14 @@ HEAD = Part(name="head", sets=HEAD_SETS, variants=HEAD_VARIANTS, size_px=None, p
 FULL = Part(
     name="full", sets=(*FULL_SETS, FOUR_FEW), variants=FULL_VARIANTS, size_px=FEW_PX, prepare=train_default_head
 )
-PARTS = {part.name: part for part in (HEAD, FULL)}
+LARGER = Part(
+    name="larger",
+    sets=(*(replace(each, valid=70) for each in datasets(96, 96, 0, batch_size=32)[:2]), FOUR_MORE),
+    variants=RATE_VARIANTS,
+    size_px=LARGER_PX,
+    prepare=train_default_head,
+)
+PARTS = {part.name: part for part in (HEAD, FULL, LARGER)}
 
 
 def main() -> None:

@@ -26,10 +26,11 @@ def new_figure(width: float, height: float, *, columns: int = 1) -> "tuple[Figur
     return figure, list(axes)
 
 
-def legend(axes: "Axes") -> None:
-    """Names what is drawn, where anything is."""
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=7)
+def legend(axes: "Axes", *, above: bool = False) -> None:
+    """Names what is drawn, where anything is; above the axes where they are full."""
+    if labels := axes.get_legend_handles_labels()[1]:
+        place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": len(labels)} if above else {}
+        axes.legend(fontsize=7, **place)
 
 
 def save(figure: "Figure", path: Path) -> None:

@@ -63,6 +63,7 @@ class FullRecipe:
 
 FULL_VARIANTS: dict[str, FullRecipe] = {
     DEFAULT: FullRecipe(),
+    "rate 0.0003": FullRecipe(rate=0.0003),
     "rate 0.0007": FullRecipe(rate=0.0007),
     "rate 0.006": FullRecipe(rate=0.006),
     "earlier groups: the same rate": FullRecipe(ratio=1),
@@ -79,3 +80,10 @@ FULL_VARIANTS: dict[str, FullRecipe] = {
     "running average": FullRecipe(options={"ema": 0.9}),
 }
 """One default changed at a time."""
+
+USUAL_BATCH_SIZE = SETTINGS.full_batch_size
+RATE_VARIANTS: dict[str, FullRecipe] = {
+    DEFAULT: FullRecipe(batch_size=USUAL_BATCH_SIZE),
+    **{f"rate {rate:g}": FullRecipe(batch_size=USUAL_BATCH_SIZE, rate=rate) for rate in (0.0003, 0.0007)},
+}
+"""The rate alone, in batches as large as a run's."""

@@ -45,13 +45,13 @@ class HeldSource(ExampleSource):
     ) -> Examples:
         if cut != POOLED or not self.model.is_pretrained(cut):
             return super()._stored(rows, view, cut, ahead, trains=trains)
-        place = view, trains, len(rows), rows[0].path, rows[-1].path
+        place = view, trains, tuple(row.path for row in rows)
         if place not in self._known:
             self._known[place] = self._gathered(rows, view, ahead, trains=trains)
         return self._known[place]
 
     @cached_property
-    def _known(self) -> dict[tuple[int, bool, int, str, str], Held]:
+    def _known(self) -> dict[tuple[int, bool, tuple[str, ...]], Held]:
         """What was gathered: a learner asks for the same rows of a split after each epoch."""
         return {}
 

@@ -83,7 +83,7 @@ def draw() -> None:
             continue
         figure, (axes,) = new_figure(7, 1 + 0.27 * len(variants))
         draw_forest(axes, compared(rows, ablation.pairs, FINAL_LOSS), variants)
-        legend(axes)
+        legend(axes, above=True)
         save(figure, PICTURES / f"defaults-{ablation.name}.png")
 
 

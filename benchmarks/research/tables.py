@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Callable, Sequence
 
 from benchmarks.research.comparisons import Comparison, Measure, Pair, compared, smallest
-from benchmarks.research.differences import LEVEL, Difference
+from benchmarks.research.differences import LEVEL, NO_SPREAD, Difference
 from benchmarks.research.rows import Row
 
 LEAST_SEEDS = 3
@@ -75,6 +75,8 @@ def cell(comparison: Comparison) -> str:
 
 
 def _change(found: Difference, measure: Measure) -> str:
+    if found.deviation <= NO_SPREAD:  # nothing says how far chance reaches
+        return f"{measure.shown(found.mean)} (each seed)"
     low, high = measure.shown(found.low).removesuffix(" %"), measure.shown(found.high).removesuffix(" %")
     return f"{measure.shown(found.mean)} ({low} to {high})"
 

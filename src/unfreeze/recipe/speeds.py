@@ -4,9 +4,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from unfreeze.images.table import ImageRow
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.recipe.settings import TrainSettings
@@ -14,6 +13,8 @@ from unfreeze.recipe.settings import TrainSettings
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
     from unfreeze.training.history import EpochRecord
+
+Thing = TypeVar("Thing")
 
 TRIED_PICTURES, TRIED_BATCHES, VALIDATED = 48, 3, 16
 WARMING_UP = 4
@@ -79,8 +80,8 @@ class Trial:
 
     def __init__(self, data: ImageData, settings: TrainSettings, network: "str | Network") -> None:
         self._settings, self._watch = settings, StopWatch()
-        train = _spread(data.table.of_split("train"), max(TRIED_PICTURES, TRIED_BATCHES * settings.full_batch_size))
-        valid = _spread(data.table.of_split("valid"), VALIDATED)
+        train = spread(data.table.of_split("train"), max(TRIED_PICTURES, TRIED_BATCHES * settings.full_batch_size))
+        valid = spread(data.table.of_split("valid"), VALIDATED)
         self._some = replace(data, table=replace(data.table, rows=(*train, *valid)))
         options = replace(settings.options(), balance="none")  # the few may lack a class
         self._learner = Learner(self._some, network, observer=self._watch, use_store=False, options=options)
@@ -142,7 +143,11 @@ class Trial:
         return BodySpeeds(opened=opened, picture=each, step=watch.seconds(steps=True), prepared=max(0.0, prepared))
 
 
-def _spread(rows: Sequence[ImageRow], most: int) -> list[ImageRow]:
-    """So many rows at most, from the whole of a list."""
-    step = max(1, len(rows) // most)
-    return list(rows[::step][:most])
+def spread(things: Sequence[Thing], most: int) -> list[Thing]:
+    """So many of a list at most, evenly from all of it.
+
+    >>> spread(range(10), 4), spread(range(3), 4)
+    ([0, 2, 5, 7], [0, 1, 2])
+    """
+    count = min(most, len(things))
+    return [things[len(things) * index // count] for index in range(count)]
