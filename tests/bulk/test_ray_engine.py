@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import cast
 from unittest.mock import patch
 
 import pytest
@@ -85,9 +87,10 @@ ray.exceptions.UserCodeException: UDF failed to process a data block.
 def test_what_ray_raises_of_a_worker_is_an_error_that_says_why(trace: str) -> None:
     from ray.exceptions import ActorDiedError, RayError, RayTaskError
 
-    of_task = RayTaskError("work", trace, ValueError("words"), proctitle="ray::work", pid=1, ip="127.0.0.1")
+    task_error = cast(Callable[..., RayError], RayTaskError)
+    of_task = task_error("work", trace, ValueError("words"), proctitle="ray::work", pid=1, ip="127.0.0.1")
     said = "ray: its workers cannot go on (unfreeze.errors.BundleError: model.unfreeze: damaged); what was done is kept"
-    for error in (of_task, ActorDiedError(of_task)):
+    for error in (of_task, ActorDiedError(cast(RayTaskError, of_task))):
         with pytest.raises(RunError, match=re.escape(said)) as found, ray_errors():
             raise error
         assert found.value.__cause__ is error

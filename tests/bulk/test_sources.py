@@ -25,7 +25,12 @@ def test_unfinished_shards_are_looked_for_once_a_folder(tmp_path: Path, monkeypa
         shard.parent.mkdir(exist_ok=True)
         shard.touch()
     asked, isfile = list[str](), LocalFileSystem.isfile
-    monkeypatch.setattr(LocalFileSystem, "isfile", lambda files, path: asked.append(path) or isfile(files, path))
+
+    def noting(files: LocalFileSystem, path: str) -> bool:
+        asked.append(path)
+        return bool(isfile(files, path))
+
+    monkeypatch.setattr(LocalFileSystem, "isfile", noting)
     assert [part.archive for part in parts_of([*map(str, shards)], part_size=10)] == [*map(str, shards)]
     assert [path for path in asked if path.endswith("/UNFINISHED")] == [
         f"{tmp_path}/a/UNFINISHED",
