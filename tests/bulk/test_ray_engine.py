@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import cast
@@ -19,8 +19,9 @@ from benchmarks.tiny import tiny_shards
 from bulk.conftest import MakeBulk, workers_of
 from unfreeze.bulk.answers import Counts
 from unfreeze.bulk.local import local_engine
-from unfreeze.bulk.ray_engine import ray_engine, ray_errors
-from unfreeze.bulk.run import Bulk, predict_bulk
+from unfreeze.bulk.plan import Ticket
+from unfreeze.bulk.ray_engine import MODEL_FILE, ray_engine, ray_errors
+from unfreeze.bulk.run import Bulk, Results, predict_bulk
 from unfreeze.errors import RunError
 
 pytestmark = [
@@ -72,6 +73,12 @@ def test_killed_head_and_killed_worker_lose_and_double_no_row(
 
 
 TRACE = """Traceback (most recent call last):
+  File "zip.py", line 1, in open
+zipfile.BadZipFile: File is not a zip file
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
   File "work.py", line 1, in __init__
 unfreeze.errors.BundleError: model.unfreeze: damaged
 """
@@ -80,6 +87,7 @@ The above exception was the direct cause of the following exception:
 
 Traceback (most recent call last):
 ray.exceptions.UserCodeException: UDF failed to process a data block.
+Failed to apply UDF transform after 1/1 attempts (total backoff 0.0s).
 """
 
 
@@ -96,6 +104,17 @@ def test_what_ray_raises_of_a_worker_is_an_error_that_says_why(trace: str) -> No
         assert found.value.__cause__ is error
     with pytest.raises(RunError, match=r"\(RayError\)"), ray_errors():
         raise RayError
+
+
+def test_a_model_that_no_worker_can_open_is_said(make_bulk: MakeBulk, folder: Path, ray_workers: None) -> None:
+    bulk = make_bulk(folder)
+
+    def damaged(parts: Iterable[Ticket]) -> Results:
+        (Path(bulk.out) / MODEL_FILE).write_bytes(b"no model")
+        yield from ray_engine(bulk, workers=1)(parts)
+
+    with pytest.raises(RunError, match=r"ray: its workers cannot go on \(unfreeze.errors.BundleError: .*a damaged one"):
+        predict_bulk(bulk, damaged)
 
 
 def test_parts_that_ray_gives_up_have_a_reason(make_bulk: MakeBulk, folder: Path) -> None:

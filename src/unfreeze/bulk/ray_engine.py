@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,9 @@ MOST_LOST = 10
 
 LOST = "Ray's worker failed at it; above stands what Ray says of that"
 """Why a part is not done of which no worker has said anything."""
+
+RAISED = re.compile(r"(?!ray\.)[A-Za-z_][\w.]*: ")
+"""How a line begins that says what was raised, and not by Ray."""
 
 MODEL_FILE = "model.unfreeze"
 """The model within the run's folder, which every machine reaches."""
@@ -154,8 +158,9 @@ def ray_errors() -> Iterator[None]:
     try:
         yield
     except ray.exceptions.RayError as error:
-        raised, _, _ = str(error).partition("The above exception was")  # then come exceptions of Ray's own
-        reason = (raised.strip() or type(error).__name__).splitlines()[-1].strip()
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raised = [line for line in lines if RAISED.match(line)]  # at the end of a traceback; none where a worker died
+        reason = (raised or lines)[-1].strip()
         message = f"ray: its workers cannot go on ({reason}); what was done is kept: the same call goes on there"
         raise RunError(message, subject="--engine") from error
 
