@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import cast
 from unittest.mock import patch
 
 import numpy as np
@@ -57,6 +58,16 @@ def large_graph(path: Path) -> Path:
     return path
 
 
+def entries_of(data: bytes, folder: Path) -> int:
+    """Activations in a store that a worker has sent."""
+    folder.mkdir()
+    with ActivationStore(folder) as store:
+        path = store.path
+    path.write_bytes(data)
+    with ActivationStore(folder) as store:
+        return store.usage().entries
+
+
 def test_shards_join_into_the_store_of_one_process(
     make_collection: MakeCollection, tmp_path: Path, ray_workers: None
 ) -> None:
@@ -65,7 +76,7 @@ def test_shards_join_into_the_store_of_one_process(
     stores = [tmp_path / name for name in ("alone", "joined")]
     for folder in stores:
         folder.mkdir()
-    killed, told = list[int](), list[tuple[int, int]]()
+    killed, told, computed = list[int](), list[tuple[int, int]](), list[int]()
     join = extraction._join
 
     def killing(*words: object) -> None:
@@ -73,6 +84,7 @@ def test_shards_join_into_the_store_of_one_process(
             killed.extend(workers_of(os.getpid(), "ShardExtractor"))
             for worker in killed:  # one of them has come from its making to its work
                 os.kill(worker, signal.SIGKILL)
+        computed.append(entries_of(cast(bytes, words[1]), tmp_path / f"shard-{len(computed)}"))
         join(*words)  # type: ignore[arg-type]
 
     with ActivationStore(stores[0]) as alone, ActivationStore(stores[1]) as joined:
@@ -81,9 +93,11 @@ def test_shards_join_into_the_store_of_one_process(
         )
         one(table.rows, views=VIEWS)
         several(table.rows[:4], views=VIEWS)
+        several(table.rows[4:10])
         with patch("unfreeze.bulk.extraction._join", side_effect=killing):
             extract_with_ray(several, table.rows, views=VIEWS, workers=2, progress=lambda *done: told.append(done))
         assert len(killed) == 2
+        assert sum(computed) == 60 - 2 * 4 - 6  # no view that was stored is computed again
         assert len(told) == 7  # shards of four: each worker has several, however few pictures there are
         assert told == sorted(told)
         assert told[-1] == (60, 60)

@@ -151,6 +151,18 @@ def test_a_part_that_was_broken_off_leaves_no_row(make_bulk: MakeBulk, shards: P
     assert (predict(make_bulk(shards)).bad, paths_of(tmp_path / "out", "bad")) == (0, [])
 
 
+def test_other_files_among_the_answers_are_no_parts_of_the_run(
+    make_bulk: MakeBulk, folder: Path, tmp_path: Path
+) -> None:
+    total = predict(make_bulk(folder))
+    answers = tmp_path / "out/predictions"
+    for name in ("part-00000-1f3c-c000.snappy.parquet", "part-00000002.parquet.crc", "part-00000003.parquet"):
+        (answers / name).write_bytes(b"of another program")
+    (answers / "part-00000001.parquet").unlink()
+    found = predict(make_bulk(folder))
+    assert (found.pictures, found.predicted, found.bad) == (total.pictures, total.predicted, total.bad)
+
+
 def test_damaged_archives_keep_what_can_be_read(make_bulk: MakeBulk, shards: Path, tmp_path: Path) -> None:
     short, header, gone = (shards / f"tiny-00000{number}.tar" for number in range(3))
     data = short.read_bytes()

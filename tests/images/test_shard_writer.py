@@ -90,6 +90,23 @@ def test_several_labels_and_none_are_kept(make_collection: MakeCollection, tmp_p
     assert [file.class_names for file in layout.files] == [("a", "b"), ("b",), ()]
 
 
+@pytest.mark.parametrize("split", ["", "train"])
+def test_groups_are_kept(make_collection: MakeCollection, tmp_path: Path, split: str) -> None:
+    pictures, table = make_collection({"red": 8, "blue": 8}), tmp_path / "list.csv"
+    rows = [
+        f"{file},{file.parent.name},{split},{'ab'[n % 2] if n else ''}"
+        for n, file in enumerate(sorted(pictures.rglob("*.png")))
+    ]
+    table.write_text("\n".join(("path,label,split,group", *rows)))
+    shard(table, tmp_path / "shards")
+    given, kept = (collection_layout(path, needs_training=False) for path in (table, tmp_path / "shards"))
+    assert [file.group for file in kept.files] == [file.group for file in given.files]
+    assert {file.group for file in kept.files} == {"", "a", "b"}
+    if not split:
+        sides = [{row.content: (row.group, row.split) for row in scan_layout(each).rows} for each in (given, kept)]
+        assert sides[0] == sides[1]
+
+
 def test_what_would_be_lost_is_refused(make_collection: MakeCollection, tmp_path: Path) -> None:
     pictures = make_collection({"red": 3, "blue": 3})
     with pytest.raises(RunError, match="lies inside the pictures"):
@@ -98,11 +115,6 @@ def test_what_would_be_lost_is_refused(make_collection: MakeCollection, tmp_path
         shard(pictures, pictures.parent)
     with pytest.raises(SettingsError, match="would say that its pictures are all for one split"):
         shard(pictures, tmp_path / "test")
-    table = tmp_path / "list.csv"
-    table.write_text(f"path,label,group\n{pictures}/red/000.png,red,g\n{pictures}/blue/000.png,blue,\n")
-    with pytest.raises(CollectionError, match="pictures have groups, which shards cannot keep together"):
-        shard(table, tmp_path / "grouped")
-    assert not (tmp_path / "grouped").exists()
 
 
 def test_a_part_of_the_shards_is_no_collection(make_collection: MakeCollection, tmp_path: Path) -> None:
@@ -118,8 +130,9 @@ def test_a_part_of_the_shards_is_no_collection(make_collection: MakeCollection, 
     for named in (out, out / "*.tar", out / "train-000000.tar"):
         with pytest.raises(CollectionError, match="unfreeze shard was stopped, or still writes; remove the folder"):
             collection_layout(named)
-    with pytest.raises(CollectionError, match="unfreeze shard was stopped"):
-        list(parts_of([str(tmp_path)], part_size=10))
+    for named in (tmp_path, out / "*.tar", out / "train-000000.tar"):
+        with pytest.raises(CollectionError, match=f"{out}: unfreeze shard was stopped"):
+            list(parts_of([str(named)], part_size=10))
     with pytest.raises(RunError, match="an earlier call was stopped; remove the folder and call again"):
         shard(pictures, out)
     shutil.rmtree(out)

@@ -72,6 +72,15 @@ def test_lists_in_json_are_several_labels(tmp_path: Path) -> None:
     assert layout.multilabel
 
 
+def test_json_may_hold_a_group(tmp_path: Path) -> None:
+    said = {"1": b'"cow 7 "', "2": b"7", "3": b"null", "4": b'""'}
+    files = {f"{key}.jpg": b"" for key in said}
+    files |= {f"{key}.json": b'{"label": "cow", "group": %b}' % group for key, group in said.items()}
+    assert [file.group for file in layout_of(tmp_path, {"0.tar": files}).files] == ["cow 7", "7", "", ""]
+    with pytest.raises(CollectionError, match=r"0.tar/1.jpg: 1.json has a group of type list; a group is text or"):
+        layout_of(tmp_path, {"0.tar": files | {"1.json": b'{"label": "cow", "group": [1]}'}})
+
+
 def test_names_of_shards_or_their_folders_say_the_split(tmp_path: Path) -> None:
     one = {"1.jpg": b"", "1.cls": b"cat"}
     names = [

@@ -106,9 +106,9 @@ class Extractor:
         """Whether something would have to be computed."""
         return bool(self._missing(rows, views))
 
-    def missing(self, rows: Sequence[ImageRow], views: Sequence[int]) -> list[ImageRow]:
-        """Rows of which something would have to be computed, one of each content."""
-        return list(self._missing(rows, views))
+    def missing(self, rows: Sequence[ImageRow], views: Sequence[int]) -> dict[ImageRow, tuple[int, ...]]:
+        """Numbers of the views that would have to be computed, by row; each of a content once."""
+        return {row: tuple(keys) for row, keys in self._missing(rows, views).items()}
 
     def _missing(self, rows: Sequence[ImageRow], views: Sequence[int]) -> dict[ImageRow, dict[int, bytes]]:
         """Keys of the views that have to be computed, by picture."""

@@ -1,6 +1,7 @@
 """The files of a part's answers: one table of predictions and, where there are any, one of files that are none."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -27,6 +28,10 @@ FAR_AT_A_TIME = 32
 
 COUNTS = b"unfreeze"
 """Under this name a part's file says what it counts."""
+
+
+PART_NAME = re.compile(r"part-([0-9]{8,})\.parquet")
+"""What `part_file` gives; others name their parts likewise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +134,8 @@ def as_text(name: str) -> str:
 
 def done_numbers(out: Place) -> set[int]:
     """Numbers of the parts that are written."""
-    return {int(name[5:13]) for name in (out / PREDICTIONS).names_in() if name.startswith("part-")}
+    found = (PART_NAME.fullmatch(name) for name in (out / PREDICTIONS).names_in())
+    return {int(match[1]) for match in found if match}
 
 
 def counted(out: Place, numbers: Iterable[int]) -> Iterator[Counts]:

@@ -2,7 +2,7 @@
 
 import math
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from unfreeze.activations.engines import ExportMismatch, OnnxEngine
 from unfreeze.activations.extract import Extractor
 from unfreeze.activations.store import ActivationStore
 from unfreeze.activations.together import ReceivedPrefix
-from unfreeze.bulk.ray_engine import ray_session
-from unfreeze.errors import CollectionError, RunError, SettingsError, UnfreezeError
+from unfreeze.bulk.ray_engine import ray_errors, ray_session
+from unfreeze.errors import CollectionError, SettingsError, UnfreezeError
 from unfreeze.images.table import ImageRow, ImageTable
 from unfreeze.transforms.transform import Transform
 
@@ -22,6 +22,9 @@ SHARDS_A_WORKER = 4
 """Shards of each worker at least, of few pictures too: at the end none waits long for another."""
 
 KEYS_AT_A_TIME = 256
+
+Shard = Mapping[tuple[int, ...], Sequence[ImageRow]]
+"""Pictures by the views of theirs that are missing."""
 
 
 def extract_with_ray(
@@ -35,7 +38,7 @@ def extract_with_ray(
 ) -> None:
     """Makes sure that views of pictures are stored, as the extractor does alone, with the work done by Ray's workers.
 
-    Rows that are stored already are left out, and the others divided into shards, so that no picture is in two. A
+    Views that are stored already are left out, and pictures with others divided into shards, so that none is in two. A
     worker writes a shard's activations into a store of its own; whole ones are joined into the extractor's as they
     come. A worker that is lost is started again, and only its shard is computed anew. Pictures have to be within reach
     of all machines.
@@ -46,39 +49,49 @@ def extract_with_ray(
         views: Numbers of the views; 0 is the plain view.
         workers: Processes, each on one core.
         shard_pictures: Pictures of a shard at most; of few pictures, each worker has several shards.
-        progress: Called as by `Extractor`, as shards are joined; a picture counts when all its views are there.
+        progress: Called as by `Extractor`, as shards are joined.
 
     Raises:
         CollectionError: If pictures were removed or changed since the scan; all other shards are joined by then.
         SettingsError: If workers cannot compute what the activations are of.
         RunError: If the store cannot be written, or Ray makes no worker any more.
     """
-    missing = extractor.missing(rows, views)
+    missing = list(extractor.missing(rows, views).items())
     size = min(shard_pictures, math.ceil(len(missing) / (SHARDS_A_WORKER * workers)) or 1)
-    shards = [missing[start : start + size] for start in range(0, len(missing), size)]
+    shards = [_by_views(missing[start : start + size]) for start in range(0, len(missing), size)]
     faults: list[str] = []
-    done = len(rows) - len(missing)
-    for number, data in _computed(extractor, shards, views, workers):
+    total = len(rows) * len(views)
+    done = total - sum(map(_activations, shards))
+    for number, data in _computed(extractor, shards, workers):
         if isinstance(data, str):
             faults.append(data)
             continue
-        _join(extractor, data, shards[number], views)
-        done += len(shards[number])
+        _join(extractor, data, shards[number])
+        done += _activations(shards[number])
         if progress:
-            progress(done * len(views), len(rows) * len(views))
+            progress(done, total)
     if faults:
         raise CollectionError(f"{len(faults)} of {len(shards)} shards: {faults[0]}", subject=extractor.table.root)
 
 
-def _computed(
-    extractor: Extractor, shards: Sequence[Sequence[ImageRow]], views: Sequence[int], workers: int
-) -> Iterator[tuple[int, bytes | str]]:
+def _by_views(pictures: Iterable[tuple[ImageRow, tuple[int, ...]]]) -> Shard:
+    shard: dict[tuple[int, ...], list[ImageRow]] = {}
+    for row, views in pictures:
+        shard.setdefault(views, []).append(row)
+    return shard
+
+
+def _activations(shard: Shard) -> int:
+    return sum(len(views) * len(rows) for views, rows in shard.items())
+
+
+def _computed(extractor: Extractor, shards: Sequence[Shard], workers: int) -> Iterator[tuple[int, bytes | str]]:
     """Number and store of each shard, as they come; or why there is none."""
     if not shards:
         return
     prefix = ReceivedPrefix(extractor.prefix.key, OnnxEngine(_graph(extractor)))  # sent with the graph itself
     table = replace(extractor.table, rows=(), looks={}, copies={})  # a worker needs no more than where the bytes are
-    with ray_session(workers):
+    with ray_session(workers), ray_errors():
         import ray
         from ray.util import ActorPool
 
@@ -87,15 +100,7 @@ def _computed(
         # held as long as there are workers: else Ray drops what they are made of, and none that is lost is made again
         held = [ray.put(part) for part in (table, extractor.transform, prefix)]
         pool = ActorPool([actor.remote(*held) for _ in range(workers)])
-        numbered = list(enumerate(shards))
-        try:
-            yield from pool.map_unordered(lambda one, shard: one.extract.remote(*shard, tuple(views)), numbered)
-        except ray.exceptions.RayActorError as error:
-            (reason, *_) = str(error).splitlines()
-            message = (
-                f"ray: its workers cannot go on ({reason}); what was joined is stored: the same call goes on there"
-            )
-            raise RunError(message, subject="--engine") from error
+        yield from pool.map_unordered(lambda one, shard: one.extract.remote(*shard), list(enumerate(shards)))
 
 
 def _graph(extractor: Extractor) -> Path:
@@ -119,26 +124,26 @@ class ShardExtractor:
     def __init__(self, table: ImageTable, transform: Transform, prefix: ReceivedPrefix) -> None:
         self._table, self._transform, self._prefix = table, transform, prefix
 
-    def extract(self, number: int, rows: Sequence[ImageRow], views: Sequence[int]) -> tuple[int, bytes | str]:
+    def extract(self, number: int, shard: Shard) -> tuple[int, bytes | str]:
         """The store's file with the activations of a shard, under the shard's number; or why there is none."""
         with tempfile.TemporaryDirectory(prefix="unfreeze-") as folder:
             try:
                 with ActivationStore(Path(folder)) as store:
-                    Extractor(table=self._table, transform=self._transform, prefix=self._prefix, store=store)(
-                        rows, views=views
-                    )
+                    extract = Extractor(table=self._table, transform=self._transform, prefix=self._prefix, store=store)
+                    for views, rows in shard.items():
+                        extract(rows, views=views)
             except UnfreezeError as error:
                 return number, str(error)
             return number, store.path.read_bytes()
 
 
-def _join(extractor: Extractor, data: bytes, rows: Sequence[ImageRow], views: Sequence[int]) -> None:
+def _join(extractor: Extractor, data: bytes, shard: Shard) -> None:
     """Puts the activations of a shard's store into the extractor's."""
     with tempfile.TemporaryDirectory(prefix="unfreeze-") as folder:
         with ActivationStore(Path(folder)) as empty:
             path = empty.path
         path.write_bytes(data)
-        keys = [key for view in views for key in extractor.keys(rows, view)]
-        with ActivationStore(Path(folder)) as shard:
+        keys = [key for views, rows in shard.items() for view in views for key in extractor.keys(rows, view)]
+        with ActivationStore(Path(folder)) as computed:
             for start in range(0, len(keys), KEYS_AT_A_TIME):
-                extractor.store.put(shard.get(keys[start : start + KEYS_AT_A_TIME]))
+                extractor.store.put(computed.get(keys[start : start + KEYS_AT_A_TIME]))

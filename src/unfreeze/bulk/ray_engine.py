@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,12 @@ MOST_BLOCKS = 10_000
 
 MOST_LOST = 10
 """Blocks that may be lost, each after several tries, before the run stops; the next one does them."""
+
+LOST = "Ray's worker failed at it; above stands what Ray says of that"
+"""Why a part is not done of which no worker has said anything."""
+
+RAISED = re.compile(r"(?!ray\.)[A-Za-z_][\w.]*: ")
+"""How a line begins that says what was raised, and not by Ray."""
 
 MODEL_FILE = "model.unfreeze"
 """The model within the run's folder, which every machine reaches."""
@@ -61,10 +68,14 @@ def ray_engine(bulk: Bulk, *, workers: int | None = None) -> Engine:
     def engine(parts: Iterable[Ticket]) -> Results:
         rows = [{"number": part.number, "start": part.start, "end": part.end} for part in parts]
         _send_model(bulk)
-        with ray_session(count):
+        left = {row["number"] for row in rows}
+        with ray_session(count), ray_errors():
             for row in _results(rows, bulk, count):
                 number, error = int(row.pop("number")), str(row.pop("error"))
+                left.discard(number)
                 yield Done(number=number, error=error, counts=Counts(**row))
+        for number in sorted(left):
+            yield Done(number=number, error=LOST)
 
     return engine
 
@@ -133,6 +144,25 @@ def ray_session(workers: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def ray_errors() -> Iterator[None]:
+    """Turns what Ray raises of workers, machines and memory into an error that says why, and how to go on.
+
+    Raises:
+        RunError: If Ray raises one.
+    """
+    import ray
+
+    try:
+        yield
+    except ray.exceptions.RayError as error:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raised = [line for line in lines if RAISED.match(line)]  # at the end of a traceback; none where a worker died
+        reason = (raised or lines)[-1].strip()
+        message = f"ray: its workers cannot go on ({reason}); what was done is kept: the same call goes on there"
+        raise RunError(message, subject="--engine") from error
 
 
 def _start(**settings: Any) -> None:

@@ -7,15 +7,15 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from unfreeze.bulk.places import place
+from unfreeze.bulk.places import Place, place
 from unfreeze.bulk.plan import Part
 from unfreeze.deploy.inputs import Source
 from unfreeze.images.formats import PICTURE_SUFFIXES, is_hidden
 from unfreeze.images.members import clean_name
-from unfreeze.images.storage import check_size
+from unfreeze.images.storage import LARGEST_FILE_BYTES, check_size
 
 DAMAGED = (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError)
-FOR_GOOD = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+FOR_GOOD = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 """What is no better at the next try; far file systems raise these without a number."""
 
 NUMBERS_FOR_GOOD = (errno.EFBIG, errno.ELOOP, errno.ENAMETOOLONG)
@@ -53,15 +53,21 @@ class _Far:
         try:
             size = where.files.size(where.path) if where.is_local else None
             check_size(size or 0, self.at)
-            return where.read()
+            data = where.read(0, LARGEST_FILE_BYTES + 1)  # to ask a far file's size is a request more
+            if len(data) > LARGEST_FILE_BYTES:
+                what = f"has more than {LARGEST_FILE_BYTES:,} bytes, and no larger file is read"
+                raise OSError(errno.EFBIG, what, self.at)
+            return data
         except OSError as error:
-            if _is_for_good(error):
+            if _is_for_good(error, where):
                 raise
             raise Unreachable(f"{self.at}: {error}") from error
 
 
-def _is_for_good(error: OSError) -> bool:
+def _is_for_good(error: OSError, where: Place) -> bool:
     """Whether the next try would end alike; a lack of handles, a stale mount, a failing disk or network may pass."""
+    if isinstance(error, PermissionError):
+        return where.is_local  # far file systems raise it for a key that has expired, and for a clock that is wrong
     return isinstance(error, FOR_GOOD) or error.errno in NUMBERS_FOR_GOOD
 
 
@@ -92,9 +98,10 @@ def _in_archive(name: str) -> Iterator[Source]:
     """The pictures of a tar archive, which is read once from its beginning to its end, compressed or not."""
     seen: set[str] = set()
     count = 0
+    where = place(name)
     try:
         with (
-            place(name).open() as file,
+            where.open() as file,
             tarfile.open(fileobj=file, mode="r|*", errors="surrogateescape", tarinfo=_Header) as archive,
         ):
             for member in archive:
@@ -106,7 +113,7 @@ def _in_archive(name: str) -> Iterator[Source]:
     except DAMAGED as error:
         yield Source(name, _Broken(f"damaged after {count} members ({error}); fetch it again"))
     except OSError as error:
-        if not _is_for_good(error):
+        if not _is_for_good(error, where):
             raise Unreachable(f"{name}: {error}") from error
         yield Source(name, _Broken(error.strerror or str(error)))
 

@@ -80,11 +80,11 @@ def predict_bulk(bulk: Bulk, engine: Engine, *, progress: Progress | None = None
         write_plan(out, asked, parts_of(bulk.sources, part_size=bulk.part_size))
     check_plan(out)
     parts = sum(1 for _ in tickets(out))
-    written = done_numbers(out)
-    missing = (ticket for ticket in tickets(out) if ticket.number not in written)
-    if len(written) < parts:
-        with closing(engine(missing)) as results:
-            _work(results, parts, len(written), progress)
+    missing = set(range(parts)) - done_numbers(out)
+    if missing:
+        todo = (ticket for ticket in tickets(out) if ticket.number in missing)
+        with closing(engine(todo)) as results:
+            _work(results, parts, parts - len(missing), progress)
         check_plan(out)
     total = sum(counted(out, range(parts)), start=Counts())
     (out / SUMMARY_FILE).write(json.dumps({"parts": parts, **asdict(total)}, indent=2).encode() + b"\n")

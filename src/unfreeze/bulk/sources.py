@@ -48,25 +48,26 @@ def parts_of(sources: Sequence[str], *, part_size: int) -> Iterator[Part]:
 
 def _each_once(sources: Sequence[str]) -> Iterator[str]:
     """Names of pictures and archives. What was given is remembered only where it may come twice."""
+    whole: set[str] = set()
     if len(sources) == 1 and not is_pattern(sources[0]):
-        yield from _names(sources[0])
+        yield from _names(sources[0], whole)
         return
     seen: set[str] = set()
     for source in sources:
-        for name in _names(source):
+        for name in _names(source, whole):
             if name not in seen:
                 seen.add(name)
                 yield name
 
 
-def _names(source: str) -> Iterator[str]:
-    """The names that one of the user's stands for."""
+def _names(source: str, whole: set[str]) -> Iterator[str]:
+    """The names that one of the user's stands for; `whole` gets the folders whose shards are all there."""
     is_literal = "://" not in source and Path(source).exists()
     found = False
     try:
         for name in [source] if is_literal else expanded(source):
             for each in [name] if is_literal or not glob.has_magic(name) else _globbed(name):
-                for below in _below(place(each)):
+                for below in _below(place(each), whole):
                     found = True
                     yield joined(each, below)
     except (OSError, ValueError) as error:  # no such bucket, no rights, no network
@@ -82,12 +83,14 @@ def _globbed(pattern: str) -> list[str]:
     return sorted(where.files.unstrip_protocol(path) for path in where.files.glob(where.path))
 
 
-def _below(where: Place) -> Iterator[str]:
+def _below(where: Place, whole: set[str]) -> Iterator[str]:
     """Relative paths of the pictures and archives in a folder; an empty one for a file."""
     if where.files.isfile(where.path):
         if where.name.lower().endswith((*ZIP_SUFFIXES, *TABLE_SUFFIXES)):
             message = f"{where.name}: neither a picture nor a tar archive; {EXPECTED}"
             raise CollectionError(message, subject=where.name)
+        if where.name.lower().endswith(TAR_SUFFIXES):
+            _reject_unfinished(where, whole)
         yield ""
         return
     paths = where.files_below()
@@ -96,6 +99,15 @@ def _below(where: Place) -> Iterator[str]:
     for path in paths:
         if path and path.lower().endswith(READ_SUFFIXES) and not any(map(is_hidden, path.split("/"))):
             yield path
+
+
+def _reject_unfinished(archive: Place, whole: set[str]) -> None:
+    """Makes sure that an archive is not one of shards that are still to be written; asks once for each folder."""
+    path = archive.path.rpartition("/")[0]
+    folder = path if archive.is_local else archive.files.unstrip_protocol(path)
+    if folder not in whole and archive.files.isfile(joined(path, UNFINISHED_FILE)):
+        raise unfinished(folder)
+    whole.add(folder)
 
 
 READ_SUFFIXES = (*PICTURE_SUFFIXES, *TAR_SUFFIXES)

@@ -73,19 +73,20 @@ def unfinished(folder: str) -> CollectionError:
     return CollectionError(message, subject=folder)
 
 
-def read_label(name: str, extent: Extent, names: Sequence[str]) -> Label:
-    """Reads the label that a file in a shard holds.
+def read_label(name: str, extent: Extent, names: Sequence[str]) -> tuple[Label, str]:
+    """Reads the label that a file in a shard holds, and the group.
 
     Args:
-        name: The file: KEY.cls or KEY.txt with the label as text, or KEY.json with it under `label`.
+        name: The file: KEY.cls or KEY.txt with the label as text, or KEY.json with it under `label`, and perhaps a
+            group under `group`.
         extent: Where its bytes lie.
         names: Names by number; empty where numbers are names themselves.
 
     Returns:
-        The label.
+        The label, and the picture's group; empty for a picture on its own.
 
     Raises:
-        ValueError: If the file holds no label.
+        ValueError: If the file holds no label, or a group that is none.
         OSError: If it cannot be read.
     """
     name = name.rpartition("/")[2]
@@ -99,7 +100,7 @@ def read_label(name: str, extent: Extent, names: Sequence[str]) -> Label:
     except UnicodeDecodeError:
         raise ValueError(f"{name} is not UTF-8") from None
     if os.path.splitext(name)[1] != ".json":
-        return _named(text, name, names)
+        return _named(text, name, names), ""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -107,10 +108,18 @@ def read_label(name: str, extent: Extent, names: Sequence[str]) -> Label:
     if not isinstance(found, dict) or "label" not in found:
         keys = f"it has {', '.join(found) or 'nothing'}" if isinstance(found, dict) else "it is no object"
         raise ValueError(f"{name} has no 'label'; {keys}")
-    label = found["label"]
+    label, group = found["label"], _group(found.get("group"), name)
     if isinstance(label, list):
-        return tuple(_named(each, name, names) for each in label)
-    return _named(label, name, names)
+        return tuple(_named(each, name, names) for each in label), group
+    return _named(label, name, names), group
+
+
+def _group(found: object, file: str) -> str:
+    if found is None:
+        return ""
+    if isinstance(found, bool) or not isinstance(found, (str, int)):
+        raise ValueError(f"{file} has a group of type {type(found).__name__}; a group is text or a whole number")
+    return str(found).strip()
 
 
 def _named(label: object, file: str, names: Sequence[str]) -> str:

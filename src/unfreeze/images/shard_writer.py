@@ -50,12 +50,12 @@ def write_shards(
     threads: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Sharded:
-    """Writes the pictures of a collection into shards, byte for byte, with their labels; splits are in the names.
+    """Writes the pictures of a collection into shards, byte for byte, with labels and groups; splits are in the names.
 
     A picture's key is its number in the collection, so that the shards are read in the collection's order, and train to
-    the same model. Its path in the collection stands in KEY.json, beside the label. The same collection gives the same
-    shards to the last byte. Each file is decoded once, and one that cannot be is left out and listed in `bad.csv`.
-    Until all shards are there, a file `UNFINISHED` lies beside them, with which they are not read.
+    the same model. Its path in the collection stands in KEY.json, beside label and group. The same collection gives
+    the same shards to the last byte. Each file is decoded once, and one that cannot be is left out and listed in
+    `bad.csv`. Until all shards are there, a file `UNFINISHED` lies beside them, with which they are not read.
 
     Args:
         layout: The collection.
@@ -68,7 +68,7 @@ def write_shards(
         What was written.
 
     Raises:
-        CollectionError: If pictures that are still to be split have groups, or no file is a picture.
+        CollectionError: If no file is a picture.
         RunError: If the folder holds something, lies within the pictures, or cannot be written.
         SettingsError: If the folder's name would be taken for a split.
     """
@@ -111,9 +111,6 @@ def _check(layout: Layout, out: Path) -> None:
         raise RunError(message, subject=out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise RunError(f"{out}: is there already; choose a new folder for --out", subject=out)
-    if any(file.group and file.split is None for file in layout.files):
-        message = f"{layout.source}: pictures have groups, which shards cannot keep together; give splits instead"
-        raise CollectionError(message, subject=layout.source)
     if out.name.lower() in SPLIT_NAMES and any(file.split is None for file in layout.files):
         message = f"--out is {out}; a folder of that name would say that its pictures are all for one split"
         raise SettingsError(message, subject="--out")
@@ -136,7 +133,8 @@ def _members(number: int, file: FoundFile, data: bytes, *, several: bool) -> dic
     key = f"{number:09d}"
     label: object = list(file.class_names) if several else file.class_names[0]
     path = file.path.encode("utf-8", "backslashreplace").decode()
-    said = json.dumps({"label": label, "path": path}, ensure_ascii=False)
+    group = {"group": file.group} if file.group else {}
+    said = json.dumps({"label": label, "path": path, **group}, ensure_ascii=False)
     return {key + os.path.splitext(file.path)[1].lower(): data, f"{key}.json": said.encode()}
 
 

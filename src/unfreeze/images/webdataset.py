@@ -45,8 +45,9 @@ def shard_layout(
     """Takes a collection from shards.
 
     A label is a name, or the number of one in `classes.txt` or `classnames.txt` beside the shards; without such a file
-    the number is the name. A list of labels in KEY.json means that pictures may have several. A shard with
-    the word `train`, `valid`, `val` or `test` in its name, or in a folder of that name, says what its pictures are for.
+    the number is the name. A list of labels in KEY.json means that pictures may have several; `group` there means that
+    pictures of one group never lie on two sides of a split. A shard with the word `train`, `valid`, `val` or `test` in
+    its name, or in a folder of that name, says what its pictures are for.
 
     Args:
         shards: The archives.
@@ -72,7 +73,7 @@ def shard_layout(
     multilabel = any(isinstance(label, tuple) for label in reader.labels.values())
     named = {path: label if isinstance(label, tuple) else (label,) for path, label in reader.labels.items()}
     files = (
-        FoundFile(path, tuple(sorted({one_form(label) for label in labels})), reader.splits[path])
+        FoundFile(path, tuple(sorted({one_form(label) for label in labels})), reader.splits[path], reader.groups[path])
         for path, labels in named.items()
     )
     in_order = tuple(sorted(files, key=lambda file: file.path))
@@ -93,6 +94,7 @@ class _ShardReader:
         self.faults: list[str] = []
         self.labels: dict[str, Label] = {}
         self.splits: dict[str, Split | None] = {}
+        self.groups: dict[str, str] = {}
 
     def read(self, shard: Path, index: TarIndex | None) -> None:
         """Reads the pictures of a shard and their labels; its index, unless it is known."""
@@ -129,12 +131,13 @@ class _ShardReader:
             used.add(name)
             try:
                 label_file = _label_file(stem, files, stems)
-                self.labels[path] = read_label(label_file, files[label_file], self._class_names[shard.parent])
+                label, group = read_label(label_file, files[label_file], self._class_names[shard.parent])
             except (ValueError, OSError) as error:
                 self.faults.append(f"{path}: {error}")
                 continue
             used.add(label_file)
             stems.add(stem)
+            self.labels[path], self.groups[path] = label, group
             self.extents[path], self.splits[path] = files[name], split
         self._unused.update(_kind(name) for name in files if name not in used)
 
