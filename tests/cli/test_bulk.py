@@ -20,7 +20,8 @@ def test_counts_goes_on_and_says_what_is_bad(run_cli: RunCli, bundle: Path, tmp_
     tiny_shards(shards, pictures=30, shard_pictures=10, bad_every=7)
     code, said, err = run_cli("predict", bundle, shards, "--out", out, "--workers", 2)
     assert (code, err) == (0, "")
-    assert said.splitlines()[-1].startswith(f"{out}: 30 pictures, 25 predicted, 5 bad (")
+    assert said.splitlines()[-2].startswith(f"{out}: 30 pictures, 25 predicted, 5 bad (")
+    assert said.splitlines()[-1] == f"Why those are bad: {out}/bad, a row each"
     assert json.loads((out / "summary.json").read_text())["bad"] == len(paths_of(out, "bad")) == 5
     (out / "predictions/part-00000001.parquet").unlink()
     assert run_cli("predict", bundle, shards, "--out", out, "--quiet", "--strict") == (3, "", "")

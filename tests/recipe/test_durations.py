@@ -5,13 +5,23 @@ from unfreeze.recipe.durations import parse_duration, written_duration
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("10m", 600), ("1h", 3600), ("0.5h", 1800), (" 2 M ", 120), ("0s", 0)]
+    ("text", "seconds"),
+    [
+        ("90s", 90),
+        ("1h30m", 5400),
+        ("1m 5s", 65),
+        ("10m", 600),
+        ("1h", 3600),
+        ("0.5h", 1800),
+        (" 2 M ", 120),
+        ("0s", 0),
+    ],
 )
 def test_times_are_read(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "10", "m", "10 min", "-5m", "1h30m", "1e3s", "nan", "10mm"])
+@pytest.mark.parametrize("text", ["", "10", "m", "10 min", "-5m", "1h30", "1e3s", "nan", "10mm"])
 def test_other_words_are_no_times(text: str) -> None:
     with pytest.raises(SettingsError, match="it must be a time such as 90s, 10m or 1h"):
         parse_duration(text)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from unfreeze.bulk.answers import Counts
     from unfreeze.bulk.run import Bulk, Engine
 
+STARTING_RAY = "Ray starts its workers, which takes a while, and says nothing before something is done"
+
 
 class EngineName(StrEnum):
     """What does the parts of a bulk run.
@@ -63,6 +65,7 @@ def predict_in_bulk(bundle: Path, sources: Sequence[str], out: str, flags: BulkF
         SettingsError: If there is no such engine, or paths are to come from standard input.
         typer.Exit: With 1 where nothing was predicted, with 3 where files are bad and --strict asks for it.
     """
+    from unfreeze.bulk.answers import BAD
     from unfreeze.bulk.run import Bulk, predict_bulk
     from unfreeze.cli.console import RunConsole
     from unfreeze.cli.predict import STANDARD, echo
@@ -81,6 +84,8 @@ def predict_in_bulk(bundle: Path, sources: Sequence[str], out: str, flags: BulkF
     )
     started = time.monotonic()
     with RunConsole(quiet=flags.quiet) as console:
+        if name is EngineName.RAY:
+            console.note(STARTING_RAY)
 
         def progress(done: int, parts: int, counts: "Counts") -> None:
             del counts
@@ -90,6 +95,8 @@ def predict_in_bulk(bundle: Path, sources: Sequence[str], out: str, flags: BulkF
     if not flags.quiet:
         seconds = time.monotonic() - started
         echo(f"{out}: {total.pictures:,} pictures, {total.predicted:,} predicted, {total.bad:,} bad ({seconds:.0f} s)")
+        if total.bad:
+            echo(f"Why those are bad: {out}/{BAD}, a row each")
     if not total.predicted or (flags.strict and total.bad):
         raise typer.Exit(UNREAD_CODE if total.predicted else 1)
 

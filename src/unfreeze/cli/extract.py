@@ -9,7 +9,7 @@ import typer
 
 from unfreeze.activations.plan import readable_bytes
 from unfreeze.cli.activation_flags import activation_flags
-from unfreeze.cli.bulk import EngineName
+from unfreeze.cli.bulk import STARTING_RAY, EngineName
 from unfreeze.cli.exit_codes import INTERRUPTED
 from unfreeze.cli.flags import NO_FLAGS, Flags, with_flags
 from unfreeze.errors import choice
@@ -24,7 +24,7 @@ def extract_command(
     workers: Annotated[int | None, typer.Option(help="Cores, or processes of Ray. [default: all cores]", min=1)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Compute and store what train with the same flags reads of the pretrained body: it decodes no picture for that.
+    """Compute and store what train with these flags reads of the pretrained body: it decodes no picture for that.
 
     Stored are the plain view and the augmented views of the training pictures, and the views that answers of validation
     and test pictures are averaged over: all that steps 1 to 4 read, before the head. What is stored already is left
@@ -45,6 +45,8 @@ def extract_command(
     ray_workers = count if name is EngineName.RAY else None
     here = settings if ray_workers else replace(settings, threads=count)
     with RunConsole(quiet=quiet) as console:
+        if ray_workers:
+            console.note(STARTING_RAY)
         try:
             found = extract_ahead(pictures, here, console, ray_workers=ray_workers)
         except KeyboardInterrupt:

@@ -6,14 +6,15 @@ import re
 from unfreeze.errors import SettingsError
 
 SECONDS = {"s": 1, "m": 60, "h": 3600}
-DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smh])", re.IGNORECASE)
+PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([smh])\s*", re.IGNORECASE)
+DURATION = re.compile(rf"(?:{PART.pattern})+", re.IGNORECASE)
 
 
 def parse_duration(text: str, *, flag: str = "--time-budget") -> float:
     """A time as a user writes it.
 
     Args:
-        text: A number and its unit: s, m or h. A number alone could be seconds or minutes and is none.
+        text: Numbers with their units: s, m or h. A number alone could be seconds or minutes and is none.
         flag: Where it was written, for the error.
 
     Returns:
@@ -22,14 +23,12 @@ def parse_duration(text: str, *, flag: str = "--time-budget") -> float:
     Raises:
         SettingsError: If it is no such time.
 
-    >>> parse_duration("10m"), parse_duration("90s"), parse_duration("1.5 h")
-    (600.0, 90.0, 5400.0)
+    >>> parse_duration("10m"), parse_duration("90s"), parse_duration("1.5 h"), parse_duration("1h30m")
+    (600.0, 90.0, 5400.0, 5400.0)
     """
-    match = DURATION.fullmatch(text.strip())
-    if not match:
+    if not DURATION.fullmatch(text.strip()):
         raise SettingsError(f"{flag} is {text!r}; it must be a time such as 90s, 10m or 1h", subject=flag)
-    number, unit = match.groups()
-    return float(number) * SECONDS[unit.lower()]
+    return sum(float(number) * SECONDS[unit.lower()] for number, unit in PART.findall(text))
 
 
 def written_duration(seconds: float) -> str:
