@@ -8,7 +8,6 @@ can be stopped and gone on with. The second trains nothing and writes tables and
 folder that UNFREEZE_PHOTOS names.
 """
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +26,7 @@ from benchmarks.research.datasets import (
     read_photographs,
 )
 from benchmarks.research.rows import Row, Task
-from benchmarks.research.studied import study
+from benchmarks.research.studied import asked_for, study
 from benchmarks.research.training import FULL_RATE, HEAD_RATE, train_default_head, train_full, train_head, trained_row
 from unfreeze.learner.data import ImageData
 
@@ -123,11 +122,8 @@ PARTS = {part.name: part for part in (HEAD, RATES, FULL)}
 
 def main() -> None:
     """Trains what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=sorted(PARTS), default="head")
-    parser.add_argument("--seeds", type=int, default=5)
-    options = parser.parse_args()
-    run(PARTS[options.part], seeds=options.seeds)
+    part, seeds = asked_for(PARTS, about=__doc__, seeds=5)
+    run(part, seeds=seeds)
 
 
 def run(part: Part, *, seeds: int) -> None:

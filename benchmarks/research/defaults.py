@@ -8,7 +8,6 @@ it can be stopped and gone on with. The second trains nothing and writes tables 
 the folder that UNFREEZE_PHOTOS names.
 """
 
-import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from benchmarks.research.datasets import FEW_PX, FOUR, Dataset, read_four, read_
 from benchmarks.research.full_recipe import FULL_VARIANTS, RATE_VARIANTS, FullRecipe
 from benchmarks.research.head_recipe import DEFAULT, HEAD_VARIANTS, HeadRecipe
 from benchmarks.research.rows import Row, Task
-from benchmarks.research.studied import study
+from benchmarks.research.studied import asked_for, study
 from benchmarks.research.training import train_default_head, trained_row
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
@@ -86,11 +85,8 @@ PARTS = {part.name: part for part in (HEAD, FULL, LARGER)}
 
 def main() -> None:
     """Trains what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", choices=sorted(PARTS), default="head")
-    parser.add_argument("--seeds", type=int, default=3)
-    options = parser.parse_args()
-    run(PARTS[options.part], seeds=options.seeds)
+    part, seeds = asked_for(PARTS, about=__doc__, seeds=3)
+    run(part, seeds=seeds)
 
 
 def run(part: Part, *, seeds: int) -> None:

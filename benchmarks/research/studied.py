@@ -1,12 +1,34 @@
 """Every variant of a study on every one of its data sets, seed by seed."""
 
-from collections.abc import Callable, Iterable, Sequence
+import argparse
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks.research.datasets import Dataset, by_name, drawn
 from benchmarks.research.rows import Row, Task, tasks_of, write_missing
 from unfreeze.learner.data import ImageData
+
+Part = TypeVar("Part")
+
+
+def asked_for(parts: Mapping[str, Part], *, about: str, seeds: int) -> tuple[Part, int]:
+    """Which part of a study is to be trained, from the command line.
+
+    Args:
+        parts: All of them by name; the first is taken where none is named.
+        about: What the command does.
+        seeds: How many seeds, where it is not said.
+
+    Returns:
+        The part and the number of seeds.
+    """
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=list(parts), default=next(iter(parts)))
+    parser.add_argument("--seeds", type=int, default=seeds)
+    options = parser.parse_args()
+    return parts[options.part], options.seeds
 
 
 def study(
