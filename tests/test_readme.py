@@ -23,6 +23,7 @@ def test_the_readme_shows_all_commands() -> None:
     assert {shlex.split(line)[1] for line in commands()} == {
         "train",
         "predict",
+        "extract",
         "cache",
         "schedule",
         "check",

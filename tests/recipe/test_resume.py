@@ -147,7 +147,7 @@ def test_a_weights_file_is_found_from_another_folder(
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the harness forks")
 def test_a_few_kills_change_nothing() -> None:
-    words = [sys.executable, "-m", "benchmarks.soak", "--kills", "5", "--seed", "7"]
+    words = [sys.executable, "-m", "benchmarks.soak", "--kills", "3", "--seed", "7"]
     found = subprocess.run(words, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
     assert "runs the same to the last bit" in found.stdout
