@@ -28,9 +28,11 @@ def new_figure(width: float, height: float, *, columns: int = 1) -> "tuple[Figur
 
 def legend(axes: "Axes", *, above: bool = False) -> None:
     """Names what is drawn, where anything is; above the axes where they are full."""
-    if labels := axes.get_legend_handles_labels()[1]:
-        place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": len(labels)} if above else {}
-        axes.legend(fontsize=7, **place)
+    labels = axes.get_legend_handles_labels()[1]
+    if labels and above:
+        axes.legend(fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(labels))
+    elif labels:
+        axes.legend(fontsize=7)
 
 
 def save(figure: "Figure", path: Path) -> None:
