@@ -24,7 +24,8 @@ from unfreeze.learner.data import ImageData
 from unfreeze.learner.follow import follow
 from unfreeze.learner.learner import Learner
 from unfreeze.processes import joined
-from unfreeze.recipe.speeds import StopWatch, spread
+from unfreeze.recipe.speeds import StopWatch
+from unfreeze.recipe.spread_out import spread_out
 
 PICTURES, VALIDATED = 256, 16
 RATES = (0.0002, 0.0007, 0.002)
@@ -100,7 +101,10 @@ def take_steps(pictures: Path, batch_size: int, size_px: int) -> None:
             return
         data = ImageData.from_folder(pictures, size_px=size_px)
         watch = StopWatch()
-        rows = (*spread(data.table.of_split("train"), PICTURES), *spread(data.table.of_split("valid"), VALIDATED))
+        rows = (
+            *spread_out(data.table.of_split("train"), PICTURES),
+            *spread_out(data.table.of_split("valid"), VALIDATED),
+        )
         threads = max(1, data.threads // world.on_machine)
         some = replace(data, table=replace(data.table, rows=rows), threads=threads)
         learner = Learner(some, world=world, observer=watch, use_store=False)

@@ -29,7 +29,7 @@ from unfreeze.bulk.run import Bulk, Engine, predict_bulk
 from unfreeze.deploy.inputs import picture_paths
 from unfreeze.images.collection import collection_layout
 from unfreeze.images.shard_writer import write_shards
-from unfreeze.recipe.speeds import spread
+from unfreeze.recipe.spread_out import spread_out
 
 FEATURES = 1280
 """Values of a stored activation before the head, of the default backbone."""
@@ -46,7 +46,6 @@ class Costs:
     Attributes:
         work_seconds: Of one core, to read, decode, draw, run and write.
         head_seconds: Of the head of the run, for each part.
-        part_pictures: Pictures in a part.
         read_bytes: From disk or network.
         shard_bytes: In shards.
         row_bytes: Of the answers.
@@ -55,7 +54,6 @@ class Costs:
 
     work_seconds: float
     head_seconds: float
-    part_pictures: float
     read_bytes: float
     shard_bytes: float
     row_bytes: float
@@ -165,7 +163,7 @@ def measure(
         Costs, and number of workers and figures of each run.
     """
     chosen = work / "chosen"
-    for number, path in enumerate(spread(picture_paths([pictures]), count)):
+    for number, path in enumerate(spread_out(picture_paths([pictures]), count)):
         target = chosen / path.parent.name / f"{number:06d}{path.suffix}"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
@@ -185,7 +183,6 @@ def measure(
     return Costs(
         work_seconds=work_seconds,
         head_seconds=float(np.median([each.head_seconds for _, each in runs])),
-        part_pictures=sharded.pictures / len(sharded.shards),
         read_bytes=size_bytes / sharded.pictures,
         shard_bytes=sum(path.stat().st_size for path in (work / "shards").glob("*.tar")) / sharded.pictures,
         row_bytes=sum(stored) / sharded.pictures,

@@ -26,6 +26,7 @@ from unfreeze.learner.observer import Observer
 from unfreeze.parallel import in_parallel
 from unfreeze.recipe.read_pictures import read_pictures
 from unfreeze.recipe.run_folder import RunFolder
+from unfreeze.recipe.spread_out import spread_out
 
 CALIBRATION_PICTURES = 100
 PROBES = 16
@@ -122,20 +123,6 @@ def quantize_run(
             probes=[_square(data, row) for row in carried],
         )
         return pack_bundle(Path(folder), target, probes=probes), found
-
-
-def spread_out(rows: Sequence[ImageRow], most: int) -> list[ImageRow]:
-    """So many pictures at most, as far from each other as they can be: rows lie in the order of their classes.
-
-    Args:
-        rows: Any number of pictures.
-        most: How many are wanted.
-
-    Returns:
-        All of them, or every so many-th, the first one included.
-    """
-    count = min(most, len(rows))
-    return [rows[place * len(rows) // count] for place in range(count)]
 
 
 def _pictures(run: Path, watcher: Observer) -> ImageData:

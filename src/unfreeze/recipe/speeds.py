@@ -1,20 +1,18 @@
 """Measures how fast this machine does what a run consists of, on a few of its pictures and in a learner of its own."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from unfreeze.learner.data import ImageData
 from unfreeze.learner.learner import Learner
 from unfreeze.recipe.settings import TrainSettings
+from unfreeze.recipe.spread_out import spread_out
 
 if TYPE_CHECKING:
     from unfreeze.network.network import Network
     from unfreeze.training.history import EpochRecord
-
-Thing = TypeVar("Thing")
 
 TRIED_PICTURES, TRIED_BATCHES, VALIDATED = 48, 3, 16
 WARMING_UP = 4
@@ -80,8 +78,8 @@ class Trial:
 
     def __init__(self, data: ImageData, settings: TrainSettings, network: "str | Network") -> None:
         self._settings, self._watch = settings, StopWatch()
-        train = spread(data.table.of_split("train"), max(TRIED_PICTURES, TRIED_BATCHES * settings.full_batch_size))
-        valid = spread(data.table.of_split("valid"), VALIDATED)
+        train = spread_out(data.table.of_split("train"), max(TRIED_PICTURES, TRIED_BATCHES * settings.full_batch_size))
+        valid = spread_out(data.table.of_split("valid"), VALIDATED)
         self._some = replace(data, table=replace(data.table, rows=(*train, *valid)))
         options = replace(settings.options(), balance="none")  # the few may lack a class
         self._learner = Learner(self._some, network, observer=self._watch, use_store=False, options=options)
@@ -141,13 +139,3 @@ class Trial:
         learner.fit(TRIED_RATE, 1 if learner.epoch_steps > 1 else 2)
         prepared = watch.seconds(steps=False) - len(self._some.table.of_split("valid")) * picture
         return BodySpeeds(opened=opened, picture=each, step=watch.seconds(steps=True), prepared=max(0.0, prepared))
-
-
-def spread(things: Sequence[Thing], most: int) -> list[Thing]:
-    """So many of a list at most, evenly from all of it.
-
-    >>> spread(range(10), 4), spread(range(3), 4)
-    ([0, 2, 5, 7], [0, 1, 2])
-    """
-    count = min(most, len(things))
-    return [things[len(things) * index // count] for index in range(count)]

@@ -1,10 +1,10 @@
-"""Which training pictures a model in eight bits is calibrated on."""
+"""A few of many are taken from all of them, as the pictures are that a model in eight bits is calibrated on."""
 
 import numpy as np
 import pytest
 
 from unfreeze.images.table import ImageRow
-from unfreeze.recipe.quantized import spread_out
+from unfreeze.recipe.spread_out import spread_out
 
 
 def rows_of(count: int) -> list[ImageRow]:
