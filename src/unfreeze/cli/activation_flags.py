@@ -6,17 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from unfreeze.activations.plan import parse_bytes, readable_bytes
-from unfreeze.cli.flags import (
-    Exclude,
-    ExcludeKind,
-    GroupColumn,
-    LabelColumn,
-    LabelSeparator,
-    PathColumn,
-    Relabel,
-    SplitColumn,
-    ValidShare,
-)
+from unfreeze.cli.flags import NO_FLAGS, Flags, with_flags
+from unfreeze.cli.table_flags import table_flags
 from unfreeze.recipe.settings import TrainSettings, parse_fold
 from unfreeze.transforms.squares import Square
 from unfreeze.transforms.views import Augment
@@ -25,6 +16,7 @@ DEFAULTS = TrainSettings()
 DEFAULT_CACHE_SIZE = readable_bytes(DEFAULTS.cache_size).replace(" ", "")
 
 
+@with_flags(table_flags, into="table")
 def activation_flags(
     backbone: Annotated[str, typer.Option(help="Pretrained body: a name of timm's or efficientnet_lite0, 1 or 2.")] = (
         DEFAULTS.backbone
@@ -35,19 +27,11 @@ def activation_flags(
     augment: Annotated[Augment | None, typer.Option(help="Kind of training views. [default: side_on]")] = None,
     views: Annotated[int, typer.Option(help="Augmented views that are stored.")] = DEFAULTS.views,
     tta_views: Annotated[int, typer.Option(help="Views of test-time augmentation; 0 for none.")] = DEFAULTS.tta_views,
-    path_column: PathColumn = DEFAULTS.path_column,
-    label_column: LabelColumn = DEFAULTS.label_column,
-    split_column: SplitColumn = DEFAULTS.split_column,
-    group_column: GroupColumn = DEFAULTS.group_column,
-    label_separator: LabelSeparator = DEFAULTS.label_separator,
-    valid_share: ValidShare = DEFAULTS.valid_share,
+    table: Flags = NO_FLAGS,
     fold: Annotated[str | None, typer.Option(help="Cross-validation: which fold validates, such as 2/5.")] = None,
     max_broken_share: Annotated[float, typer.Option(help="Stop above this part of broken files.")] = (
         DEFAULTS.max_broken_share
     ),
-    exclude: Exclude = None,
-    exclude_kind: ExcludeKind = None,
-    relabel: Relabel = None,
     seed: Annotated[int, typer.Option(help="Decides split, views, order and dropout.")] = DEFAULTS.seed,
     cache_size: Annotated[
         str, typer.Option(help="Activations in the cache; earlier runs make room.")
@@ -61,17 +45,9 @@ def activation_flags(
         **{name: value for name, value in left_open.items() if value is not None},
         "views": views,
         "tta_views": tta_views,
-        "path_column": path_column,
-        "label_column": label_column,
-        "split_column": split_column,
-        "group_column": group_column,
-        "label_separator": label_separator,
-        "valid_share": valid_share,
+        **table_flags(**table),
         "fold": parse_fold(fold) if fold else None,
         "max_broken_share": max_broken_share,
-        "exclude": tuple(exclude or ()),
-        "exclude_kinds": tuple(exclude_kind or ()),
-        "relabel": tuple(relabel or ()),
         "seed": seed,
         "cache_size": parse_bytes(cache_size),
     }

@@ -4,21 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from unfreeze.cli.flags import (
-    Exclude,
-    ExcludeKind,
-    GroupColumn,
-    LabelColumn,
-    LabelSeparator,
-    PathColumn,
-    Relabel,
-    SplitColumn,
-    ValidShare,
-)
+from unfreeze.cli.flags import NO_FLAGS, Flags, with_flags
+from unfreeze.cli.table_flags import table_flags
 from unfreeze.errors import RunError
 from unfreeze.recipe.settings import TrainSettings
 
@@ -38,6 +29,7 @@ FINDINGS_FILE, CORRECTIONS_FILE, PAGE_FILE = "findings.csv", "corrections.csv", 
 NAMED = 3
 
 
+@with_flags(table_flags, into="table")
 def check_command(
     pictures: Annotated[Path, typer.Argument(help="Pictures as for train: a folder, a CSV file or an archive.")],
     out: Annotated[Path | None, typer.Option(help="New folder for what is found. [default: checks/PICTURES]")] = None,
@@ -46,16 +38,8 @@ def check_command(
     ] = False,
     size: Annotated[int | None, typer.Option(help="Side of the squares in pixels. [default: the backbone's]")] = None,
     squares: Annotated[bool, typer.Option(help="Compare crop, squash and pad as well.")] = True,
-    valid_share: ValidShare = DEFAULTS.valid_share,
     seed: Annotated[int, typer.Option(help="Decides the split, as for train.")] = DEFAULTS.seed,
-    path_column: PathColumn = DEFAULTS.path_column,
-    label_column: LabelColumn = DEFAULTS.label_column,
-    split_column: SplitColumn = DEFAULTS.split_column,
-    group_column: GroupColumn = DEFAULTS.group_column,
-    label_separator: LabelSeparator = DEFAULTS.label_separator,
-    exclude: Exclude = None,
-    exclude_kind: ExcludeKind = None,
-    relabel: Relabel = None,
+    table: Flags = NO_FLAGS,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Look for broken files, copies, leaks, wrong labels, shortcuts and more; no picture is changed."""
@@ -67,19 +51,7 @@ def check_command(
     check_named(pictures)
     folder = out or free_folder(DEFAULT_PARENT, collection_name(pictures))
     check_free(folder, pictures)
-    options: TableOptions = {
-        "path_column": path_column,
-        "label_column": label_column,
-        "split_column": split_column,
-        "group_column": group_column,
-        "label_separator": label_separator,
-        "exclude": exclude or (),
-        "exclude_kinds": exclude_kind or (),
-        "relabel": relabel or (),
-        "size_px": size,
-        "valid_share": valid_share,
-        "seed": seed,
-    }
+    options = cast("TableOptions", {**table_flags(**table), "size_px": size, "seed": seed})
     with RunConsole(quiet=quiet) as console:
         examination = _checked(pictures, folder, options, console, squares=squares)
     if strict and must_be_mended(examination.findings):

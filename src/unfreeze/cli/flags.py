@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
+
+Result = TypeVar("Result")
 
 Flags = Mapping[str, Any]
 """What the flags of a group say, by their names: the arguments of the function that declares them."""
@@ -31,8 +33,8 @@ ExcludeKind = Annotated[
 Relabel = Annotated[list[Path] | None, typer.Option(help="Give pictures the labels in this CSV file; may be repeated.")]
 
 
-def with_flags(group: Callable[..., object], *, into: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Gives a command the flags of a group.
+def with_flags(group: Callable[..., object], *, into: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Gives a command, or a larger group, the flags of a group.
 
     Args:
         group: A function whose parameters are the flags; it is not called.
@@ -43,10 +45,10 @@ def with_flags(group: Callable[..., object], *, into: str) -> Callable[[Callable
     """
     flags = inspect.signature(group).parameters
 
-    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+    def decorated(command: Callable[..., Result]) -> Callable[..., Result]:
         @wraps(command)
-        def told(**given: Any) -> None:
-            command(**{into: {name: given.pop(name) for name in flags}}, **given)
+        def told(**given: Any) -> Result:
+            return command(**{into: {name: given.pop(name) for name in flags}}, **given)
 
         own = inspect.signature(command)
         parameters = [
